@@ -1,0 +1,52 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The `impnet` command; needs no ROS."""
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+_COMMANDS = {
+    'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),
+    'import-weights': ('impnet_ros.importers.command', 'convert published weights'),
+    'profile': ('impnet_ros.profile', 'parameters and multiply-adds of a model'),
+    'check-data': ('impnet_ros.data.check', 'say what is missing of a data set'),
+    'train': ('impnet_ros.training.command', 'train a network from a recipe'),
+    'evaluate': ('impnet_ros.evaluation.command', 'mean average precision of a model'),
+    'reproduce': ('impnet_ros.evaluation.reproduce', "repeat the paper's experiments on sprites"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run one command; each lives in a module with `add_arguments(parser)` and `run(args)`.
+
+    Returns
+    -------
+    int
+        0, or 2 when the input cannot be used (said on stderr) as argparse does, 130 on Ctrl-C.
+
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(prog='impnet', description='Impression Network: video '
+                                     'object detection, fast and robust against bad frames.')
+    subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, (module, text) in _COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=text, description=text)
+        if arguments[:1] == [name]:  # a command loads what it needs, not what the others need
+            command = import_module(module)
+            command.add_arguments(subparser)
+            subparser.set_defaults(run=command.run)
+    args = parser.parse_args(arguments)
+    try:
+        args.run(args)
+    except (ValueError, OSError) as error:
+        print(f'impnet {args.command}: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,84 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the stream and of the detections: a default, a unit and a reason for each."""
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Mode = Literal['impression', 'average', 'sparse', 'per_frame']
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+
+def _require(condition: bool, name: str, expected: str, got: object) -> None:
+    if not condition:
+        raise ValueError(f'{name}: expected {expected}, got {got!r}')
+
+
+def _is_int(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """
+    How a video is cut into segments and remembered.
+
+    Raises
+    ------
+    ValueError
+        If a setting is outside its range; the message names what was expected and what came.
+
+    """
+
+    segment_length: int = 10
+    """l, frames in a segment, each with one key frame; 10 is the paper's choice at 25-30 Hz."""
+
+    memory_gate: float = 1.0
+    """g of eq. (4), 0..1; 1 keeps the longest memory and is the paper's best (figure 7)."""
+
+    key_offset: int = 0
+    """Key frame's place in its segment, 0..l-1; 0 is causal, l // 2 is the paper's (table 2)."""
+
+    mode: Mode = 'impression'
+    """Method (d) impression, (c) average, (b) sparse, (a) per_frame of table 1."""
+
+    max_gap_s: float = 2.0
+    """Seconds between two frames above which a new video starts: flow cannot bridge more."""
+
+    def __post_init__(self) -> None:
+        length, offset = self.segment_length, self.key_offset
+        _require(_is_int(length) and length >= 1, 'segment_length', 'an int >= 1', length)
+        _require(0.0 <= self.memory_gate <= 1.0, 'memory_gate', 'a number in 0..1',
+                 self.memory_gate)
+        _require(_is_int(offset) and 0 <= offset < length, 'key_offset',
+                 f'an int in 0..{length - 1} (segment_length - 1)', offset)
+        _require(self.mode in MODES, 'mode', f'one of {", ".join(MODES)}', self.mode)
+        _require(self.max_gap_s > 0.0, 'max_gap_s', 'seconds > 0', self.max_gap_s)
+
+
+@dataclass(frozen=True)
+class DetectionConfig:
+    """
+    Which of the task network's boxes become detections.
+
+    Raises
+    ------
+    ValueError
+        If a setting is outside its range.
+
+    """
+
+    score_threshold: float = 0.35
+    """Smallest score, 0..1, that is reported; for evaluation use a value near 0."""
+
+    nms_threshold: float = 0.6
+    """IoU, 0..1, above which the weaker of two boxes of one class is dropped."""
+
+    max_detections: int = 100
+    """Largest number of boxes a frame, best scores first."""
+
+    def __post_init__(self) -> None:
+        for name in ('score_threshold', 'nms_threshold'):
+            value = getattr(self, name)
+            _require(0.0 <= value <= 1.0, name, 'a number in 0..1', value)
+        _require(_is_int(self.max_detections) and self.max_detections >= 1,
+                 'max_detections', 'an int >= 1', self.max_detections)

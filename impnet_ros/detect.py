@@ -1,0 +1,151 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`impnet detect`: objects in a video file, an image folder or a bag."""
+import argparse
+import json
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import cv2
+from tqdm import tqdm
+
+from impnet_ros.config import MODES, DetectionConfig, StreamConfig
+from impnet_ros.drawing import caption, draw_detections
+from impnet_ros.images import RgbImage
+from impnet_ros.model.network import load_network
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.types import Detections, Frame
+from impnet_ros.video import open_video
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    stream, detection = StreamConfig(), DetectionConfig()
+    parser.add_argument('input', type=Path, help='video file, folder of images, or rosbag2')
+    parser.add_argument('--topic', default='', help='image topic of a bag with several')
+    parser.add_argument('--fps', type=float, default=30.0, help='frame rate of an image folder')
+    parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    parser.add_argument('--mode', choices=MODES, default=stream.mode)
+    parser.add_argument('--l', type=int, default=stream.segment_length, metavar='L',
+                        help='segment length, frames a key frame')
+    parser.add_argument('--g', type=float, default=stream.memory_gate, metavar='G',
+                        help='memory gate, 0..1')
+    parser.add_argument('--key-offset', type=int, default=stream.key_offset,
+                        help="key frame's place in its segment: 0 causal, l // 2 the paper's")
+    parser.add_argument('--max-gap', type=float, default=stream.max_gap_s, metavar='S',
+                        help='seconds between frames above which a new video starts')
+    parser.add_argument('--score-threshold', type=float, default=detection.score_threshold)
+    parser.add_argument('--nms-threshold', type=float, default=detection.nms_threshold)
+    parser.add_argument('--max-detections', type=int, default=detection.max_detections)
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write one entry per frame')
+    parser.add_argument('--video', type=Path, metavar='FILE', help='write an annotated mp4')
+    parser.add_argument('--quiet', action='store_true', help='no progress bar')
+
+
+def detect(engine: Engine, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Detections]]:
+    """
+    Run the engine over a video and pair each frame with its detections, in order.
+
+    Parameters
+    ----------
+    engine : Engine
+        Network and settings.
+    frames : iterator of Frame
+        The whole video; frames that wait for a later key frame are held, at most l - 1.
+
+    Yields
+    ------
+    (Frame, Detections)
+        As soon as they are known.
+
+    """
+    state, waiting = engine.reset(), deque[Frame]()
+    for frame in frames:
+        waiting.append(frame)
+        results, state = engine.step(frame, state)
+        for result in results:
+            yield waiting.popleft(), result
+    for result in engine.flush(state):
+        yield waiting.popleft(), result
+
+
+def as_entry(index: int, detections: Detections, class_names: tuple[str, ...]) -> dict[str, Any]:
+    """One frame of the JSON list: boxes x1 y1 x2 y2 in pixels of the input."""
+    return {'frame': index, 'stamp_s': detections.stamp_s, 'is_key': detections.is_key,
+            'age': detections.age, 'mean_weight': detections.mean_weight,
+            'reset_reason': detections.reset_reason,
+            'boxes': detections.boxes.tolist(), 'scores': detections.scores.tolist(),
+            'labels': [class_names[label] for label in detections.labels.tolist()]}
+
+
+class _VideoFile:
+    """An mp4 that takes the size of its first picture; later pictures are fitted to it."""
+
+    def __init__(self, path: Path, fps: float) -> None:
+        self._path, self._fps = path, fps
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+
+    def write(self, image: RgbImage) -> None:
+        if self._writer is None:
+            self._size = image.shape[1], image.shape[0]
+            self._writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*'mp4v'),
+                                           self._fps, self._size)
+            if not self._writer.isOpened():
+                raise OSError(f'{self._path}: cannot write a video there')
+        picture = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        self._writer.write(cv2.resize(picture, self._size))
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.release()
+
+
+def run(args: argparse.Namespace) -> None:
+    """Detect, and write what was asked for."""
+    stream = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
+                          mode=args.mode, max_gap_s=args.max_gap)
+    detection = DetectionConfig(score_threshold=args.score_threshold,
+                                nms_threshold=args.nms_threshold,
+                                max_detections=args.max_detections)
+    video = open_video(args.input, args.topic, args.fps)
+    for path in filter(None, (args.json, args.video)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    network = load_network(args.model, args.device, detection)
+    engine = Engine(network, stream)
+    output = _VideoFile(args.video, video.fps) if args.video else None
+    entries: list[dict[str, Any]] = []
+    seen: dict[str, int] = {}
+    start = perf_counter()
+    progress = tqdm(detect(engine, video.frames), total=video.count or None, unit='frame',
+                    disable=args.quiet)
+    engine_ms = 0.0
+    try:
+        for index, (frame, detections) in enumerate(progress):
+            engine_ms += sum(detections.stage_ms.values())
+            entry = as_entry(index, detections, network.class_names)
+            entries.append(entry)
+            for label in entry['labels']:
+                seen[label] = seen.get(label, 0) + 1
+            if output:
+                output.write(draw_detections(frame.image, detections, network.class_names,
+                                             caption(detections)))
+    finally:
+        if output:
+            output.close()
+    elapsed_s = perf_counter() - start
+    if args.json:
+        args.json.write_text(json.dumps(entries, indent=1) + '\n')
+    count = len(entries)
+    if not count:
+        raise ValueError(f'{args.input}: holds no frame that can be read')
+    objects = ', '.join(f'{name} {number}' for name, number
+                        in sorted(seen.items(), key=lambda item: -item[1])) or 'none'
+    print(f'{count} frames in {elapsed_s:.1f} s: {count / elapsed_s:.1f} frames a second '
+          f'({engine_ms / count:.1f} ms a frame in the engine) on {network.device}, '
+          f'{args.mode}, l = {args.l}, g = {args.g:g}, key_offset = {args.key_offset}')
+    print(f'detections: {objects}')

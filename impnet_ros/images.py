@@ -1,0 +1,149 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+From the bytes of an image message to RGB pixels, without any ROS import.
+
+Encodings are named as in sensor_msgs/image_encodings.hpp. The common 8-bit ones become a view of
+the bytes, with no copy; the others go through OpenCV's conversions.
+"""
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+
+RgbImage = np.ndarray[Any, np.dtype[np.uint8]]
+Pixels = np.ndarray[Any, Any]
+
+
+class ImageError(ValueError):
+    """An image that cannot be decoded; the message says what was expected and what came."""
+
+
+def _convert(code: int) -> Callable[[Pixels], Pixels]:
+    return lambda pixels: cv2.cvtColor(np.ascontiguousarray(pixels), code)
+
+
+def _gray(pixels: Pixels) -> Pixels:
+    return np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+
+
+_REVERSED = slice(2, None, -1)
+
+# encoding: bytes a channel, channels a pixel, conversion of (H, W, channels) to RGB or 1 channel
+_ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
+    'rgb8': (1, 3, lambda pixels: pixels),
+    'bgr8': (1, 3, lambda pixels: pixels[..., ::-1]),
+    'rgba8': (1, 4, lambda pixels: pixels[..., :3]),
+    'bgra8': (1, 4, lambda pixels: pixels[..., _REVERSED]),
+    'mono8': (1, 1, _gray),
+    '8UC1': (1, 1, _gray),
+    '8UC3': (1, 3, lambda pixels: pixels[..., ::-1]),
+    '8UC4': (1, 4, lambda pixels: pixels[..., _REVERSED]),
+    'rgb16': (2, 3, lambda pixels: pixels),
+    'bgr16': (2, 3, lambda pixels: pixels[..., ::-1]),
+    'rgba16': (2, 4, lambda pixels: pixels[..., :3]),
+    'bgra16': (2, 4, lambda pixels: pixels[..., _REVERSED]),
+    'mono16': (2, 1, _gray),
+    'yuv422': (1, 2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
+    'uyvy': (1, 2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
+    'yuv422_yuy2': (1, 2, _convert(cv2.COLOR_YUV2RGB_YUY2)),
+    'yuyv': (1, 2, _convert(cv2.COLOR_YUV2RGB_YUY2)),
+    # OpenCV names a Bayer pattern by its second row, ROS by its first.
+    'bayer_rggb8': (1, 1, _convert(cv2.COLOR_BayerBG2RGB)),
+    'bayer_bggr8': (1, 1, _convert(cv2.COLOR_BayerRG2RGB)),
+    'bayer_gbrg8': (1, 1, _convert(cv2.COLOR_BayerGR2RGB)),
+    'bayer_grbg8': (1, 1, _convert(cv2.COLOR_BayerGB2RGB)),
+    'bayer_rggb16': (2, 1, _convert(cv2.COLOR_BayerBG2RGB)),
+    'bayer_bggr16': (2, 1, _convert(cv2.COLOR_BayerRG2RGB)),
+    'bayer_gbrg16': (2, 1, _convert(cv2.COLOR_BayerGR2RGB)),
+    'bayer_grbg16': (2, 1, _convert(cv2.COLOR_BayerGB2RGB)),
+}
+ENCODINGS: tuple[str, ...] = tuple(_ENCODINGS)
+
+
+def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
+                 is_bigendian: bool = False) -> RgbImage:
+    """
+    Decode the pixels of a sensor_msgs/Image.
+
+    Parameters
+    ----------
+    data : buffer
+        The message's bytes: bytes, array.array or a uint8 array.
+    height, width : int
+        In pixels.
+    encoding : str
+        One of `ENCODINGS`.
+    step : int
+        Bytes a row, padding included.
+    is_bigendian : bool
+        Byte order of 16-bit channels.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (height, width, 3), RGB; a view of `data` for 8-bit RGB, BGR and gray encodings.
+        16-bit channels are scaled from 0..65535 to 0..255.
+
+    Raises
+    ------
+    ImageError
+        If the encoding is unknown or the sizes do not fit together.
+
+    """
+    if encoding not in _ENCODINGS:
+        raise ImageError(f'encoding: expected one of {", ".join(ENCODINGS)}, got {encoding!r}')
+    item_bytes, channels, to_rgb = _ENCODINGS[encoding]
+    pixel_bytes = item_bytes * channels
+    if height < 1 or width < 1:
+        raise ImageError(f'image size: expected at least 1 x 1, got {width} x {height}')
+    if step < width * pixel_bytes:
+        raise ImageError(f'step: expected at least {width * pixel_bytes} bytes for {width} pixels '
+                         f'of {encoding}, got {step}')
+    raw = np.frombuffer(data, np.uint8)
+    if raw.size < step * (height - 1) + width * pixel_bytes:
+        raise ImageError(f'data: expected {step * height} bytes ({height} rows of {step}), '
+                         f'got {raw.size}')
+    order = '>' if is_bigendian else '<'
+    pixels = np.ndarray((height, width, channels), np.dtype(f'{order}u{item_bytes}'), raw,
+                        strides=(step, pixel_bytes, item_bytes))
+    try:
+        if item_bytes == 2:
+            pixels = (pixels.astype(np.uint16) / 257.0 + 0.5).astype(np.uint8)
+        return to_rgb(pixels)
+    except cv2.error as error:
+        raise ImageError(f'{encoding} image of {width} x {height}: OpenCV refuses it, '
+                         f'{error.err}') from error
+
+
+def decode_compressed(data: Any) -> RgbImage:
+    """
+    Decode a JPEG, PNG or other picture file that OpenCV reads.
+
+    Parameters
+    ----------
+    data : buffer
+        The whole file.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8 (H, W, 3), RGB.
+
+    Raises
+    ------
+    ImageError
+        If the bytes are no picture.
+
+    """
+    raw = np.frombuffer(data, np.uint8)
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    try:
+        image = cv2.imdecode(raw, flags) if raw.size else None
+    except cv2.error:
+        image = None
+    if image is None:
+        raise ImageError(f'compressed image: expected a whole JPEG or PNG, got {raw.size} bytes '
+                         f'starting with {bytes(raw[:4])!r}')
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -1,0 +1,167 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What goes through the stream: frames in, detections out, the impression between them."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+FeatureLevels = tuple[Tensor, ...]
+Flow = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """
+    One picture of a video.
+
+    Attributes
+    ----------
+    image : numpy.ndarray or Tensor
+        uint8 (H, W, 3), RGB.
+    stamp_s : float
+        Time of the picture in seconds, on any clock that does not go back within a video.
+
+    Raises
+    ------
+    ValueError
+        If the image is empty or an array of another shape or type.
+
+    """
+
+    image: np.ndarray[Any, Any] | Tensor
+    stamp_s: float
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.image.shape)
+        if len(shape) != 3 or shape[2] != 3 or 0 in shape:
+            raise ValueError(f'image: expected (H, W, 3) with H, W >= 1, got {shape}')
+        if self.image.dtype not in (np.uint8, torch.uint8):
+            raise ValueError(f'image: expected uint8, got {self.image.dtype}')
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.image.shape[0], self.image.shape[1]
+
+
+@dataclass(frozen=True)
+class Detections:
+    """
+    What was seen in one frame.
+
+    Attributes
+    ----------
+    boxes : Tensor
+        float (N, 4), x1 y1 x2 y2 in pixels of the frame's own image.
+    scores : Tensor
+        (N,), best first.
+    labels : Tensor
+        int64 (N,), indices into the network's class names.
+    stamp_s : float
+        The frame's stamp, unchanged.
+    is_key : bool
+        Whether the frame was a key frame.
+    age : int
+        Frames from the key frame that served this one; negative before it, 0 at a key frame.
+    mean_weight : float
+        Mean w_k at that key frame: the share of new against remembered; 1 where nothing was fused.
+    reset_reason : str
+        Why a new video began at this frame: 'start', 'backward_stamp', 'gap', 'size'; else ''.
+    stage_ms : Mapping
+        Milliseconds spent for this frame in prepare, features, flow, propagate, weights, task.
+
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+    stamp_s: float
+    is_key: bool = True
+    age: int = 0
+    mean_weight: float = 1.0
+    reset_reason: str = ''
+    stage_ms: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        count = self.scores.shape[0]
+        if tuple(self.boxes.shape) != (count, 4) or self.labels.shape != self.scores.shape:
+            raise ValueError(f'detections: expected boxes (N, 4), scores (N,), labels (N,), got '
+                             f'{tuple(self.boxes.shape)}, {tuple(self.scores.shape)}, '
+                             f'{tuple(self.labels.shape)}')
+
+    def __len__(self) -> int:
+        return int(self.scores.shape[0])
+
+
+class Network(Protocol):
+    """
+    All that the engine knows of a network.
+
+    A picture is what `prepare(image)` makes of a frame's image, for networks that offer such a
+    method (resizing and normalising once a frame); else it is the image itself. Levels are a
+    tuple of tensors (B, C_i, h_i, w_i).
+    """
+
+    def features(self, image: Any) -> FeatureLevels:
+        """N_feat: feature levels of a picture."""
+
+    def flow(self, image: Any, key_image: Any) -> Flow:
+        """F(I_i, I_key): (B, 2, h_i, w_i) a level, (x, y) in cells, from target to key frame."""
+
+    def propagate(self, levels: FeatureLevels, flow: Flow) -> FeatureLevels:
+        """W and S: carry levels along the flow."""
+
+    def weights(self, f_imp_warped: FeatureLevels, f_k: FeatureLevels) -> tuple[Tensor, ...]:
+        """Share w_k of the new feature, (B, 1, h_i, w_i) a level, in 0..1."""
+
+    def task(self, levels: FeatureLevels) -> tuple[Tensor, Tensor, Tensor]:
+        """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
+
+
+@dataclass(frozen=True)
+class WaitingFrame:
+    """A frame that waits for its segment's later key frame."""
+
+    picture: Any
+    stamp_s: float
+    reset_reason: str
+    stage_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Impression:
+    """
+    Everything remembered of one video: bounded, never changed in place.
+
+    Attributes
+    ----------
+    position : int
+        Place of the next frame in its segment, 0..l-1.
+    last_stamp_s, image_size
+        Of the newest frame; None before the first.
+    key_image
+        The newest key frame's picture; None before the first key frame.
+    f_task, f_imp : FeatureLevels
+        Task feature of the current segment and impression; None before the first key frame.
+    age : int
+        Frames from the newest key frame to the newest frame.
+    mean_weight : float
+        Mean w_k at the newest key frame.
+    waiting : tuple of WaitingFrame
+        Frames, at most l - 1, whose key frame has not come yet.
+
+    """
+
+    position: int = 0
+    last_stamp_s: float | None = None
+    image_size: tuple[int, int] | None = None
+    key_image: Any = None
+    f_task: FeatureLevels | None = None
+    f_imp: FeatureLevels | None = None
+    age: int = 0
+    mean_weight: float = 1.0
+    waiting: tuple[WaitingFrame, ...] = ()
