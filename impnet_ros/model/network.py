@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load a network by name or from a checkpoint."""
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.device import choose_device
-from impnet_ros.model.nanodet import NanoDetNetwork
+from impnet_ros.model.nanodet_network import NanoDetNetwork
+
+if TYPE_CHECKING:
+    from impnet_ros.model.nanodet import NanoDetNetwork
 
 NAMES = ('nanodet_g',)
 
 
 def load_network(name: str, device: str = 'auto',
-                 detection: DetectionConfig | None = None) -> NanoDetNetwork:
+                 detection: DetectionConfig | None = None) -> 'NanoDetNetwork':
     """
     Build a network with its weights, ready for `impnet_ros.stream.engine.Engine`.
 
@@ -37,6 +41,7 @@ def load_network(name: str, device: str = 'auto',
     """
     chosen = choose_device(device)
     if name == 'nanodet_g':
+        from impnet_ros.model.nanodet import NanoDetNetwork
         return NanoDetNetwork.load(chosen, detection)
     raise ValueError(f'model: expected one of {", ".join(NAMES)} or a .safetensors file, got '
                      f'{name!r}' + ('' if Path(name).exists() else ' (no such file)'))

@@ -1,0 +1,30 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings refuse what they cannot mean."""
+from impnet_ros.config import DetectionConfig, StreamConfig
+import pytest
+
+
+@pytest.mark.parametrize('setting, message', [
+    ({'segment_length': 0}, 'segment_length: expected an int >= 1, got 0'),
+    ({'segment_length': 2.0}, 'segment_length: expected an int'),
+    ({'memory_gate': 1.1}, r'memory_gate: expected a number in 0..1, got 1.1'),
+    ({'memory_gate': float('nan')}, 'memory_gate'),
+    ({'segment_length': 3, 'key_offset': 3}, r'key_offset: expected an int in 0..2'),
+    ({'mode': 'fast'}, "mode: expected one of impression, average, sparse, per_frame, got 'fast'"),
+    ({'max_gap_s': 0.0}, 'max_gap_s')])
+def test_stream_settings_out_of_range(setting, message):
+    with pytest.raises(ValueError, match=message):
+        StreamConfig(**setting)
+
+
+@pytest.mark.parametrize('setting', [
+    {'score_threshold': -0.1}, {'nms_threshold': 2}, {'max_detections': 0}])
+def test_detection_settings_out_of_range(setting):
+    with pytest.raises(ValueError, match=f'{next(iter(setting))}: expected'):
+        DetectionConfig(**setting)
+
+
+def test_defaults_are_causal_and_of_long_memory():
+    config = StreamConfig()
+    assert (config.segment_length, config.memory_gate, config.key_offset) == (10, 1.0, 0)
