@@ -56,7 +56,7 @@ def draw_detections(image: RgbImage, detections: Detections, class_names: Sequen
                                  detections.labels.tolist(), strict=True):
         x1, y1, x2, y2 = (round(value) for value in box)
         color = class_color(label)
-        cv2.rectangle(canvas, (x1, y1), (x2, y2), color, line, cv2.LINE_AA)
+        cv2.rectangle(canvas, (x1, y1), (x2, y2), color, line)
         _label(canvas, f'{class_names[label]} {score:.2f}', (x1, y1), scale, color)
     if detections.is_key:
         cv2.rectangle(canvas, (0, 0), (width - 1, height - 1), _KEY_COLOR, 2 * line)

@@ -1,0 +1,100 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The same frames from a folder, a video file and a bag."""
+import cv2
+from impnet_ros.images import ImageError
+from impnet_ros.video import open_video
+import numpy as np
+import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import get_typestore, Stores
+
+TYPES = get_typestore(Stores.ROS2_JAZZY)
+
+
+def picture(number):
+    return np.full((24, 32, 3), (40 * number, 10, 200), np.uint8)
+
+
+def write_folder(path, count):
+    path.mkdir()
+    for number in range(count):
+        cv2.imwrite(str(path / f'frame{number}.png'), picture(number)[..., ::-1])
+    return path
+
+
+def image_message(number, stamp_ns):
+    header = TYPES.types['std_msgs/msg/Header'](
+        stamp=TYPES.types['builtin_interfaces/msg/Time'](
+            sec=stamp_ns // 10**9, nanosec=stamp_ns % 10**9), frame_id='camera')
+    return TYPES.types['sensor_msgs/msg/Image'](
+        header=header, height=24, width=32, encoding='rgb8', is_bigendian=0, step=96,
+        data=picture(number).reshape(-1))
+
+
+def write_bag(path, topics, storage=StoragePlugin.MCAP, stamps=(10**9, 11 * 10**8)):
+    with Writer(path, version=9, storage_plugin=storage) as writer:
+        for topic in topics:
+            connection = writer.add_connection(topic, 'sensor_msgs/msg/Image', typestore=TYPES)
+            for number, stamp_ns in enumerate(stamps):
+                message = image_message(number, stamp_ns)
+                writer.write(connection, 5 * 10**9 + number * 10**8,
+                             TYPES.serialize_cdr(message, 'sensor_msgs/msg/Image'))
+    return path
+
+
+def test_folder_in_natural_order_of_names(tmp_path):
+    video = open_video(write_folder(tmp_path / 'pictures', 12), fps=10.0)
+    frames = list(video.frames)
+    assert (video.count, video.fps, len(frames)) == (12, 10.0, 12)
+    assert frames[11].stamp_s == pytest.approx(1.1)
+    np.testing.assert_array_equal(frames[3].image, picture(3))
+
+
+@pytest.mark.parametrize('storage', [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_bag_gives_rgb_and_header_stamps(tmp_path, storage):
+    video = open_video(write_bag(tmp_path / 'bag', ['image'], storage))
+    frames = list(video.frames)
+    assert video.count == 2 and video.fps == pytest.approx(10.0)
+    assert [frame.stamp_s for frame in frames] == pytest.approx([1.0, 1.1])
+    np.testing.assert_array_equal(frames[1].image, picture(1))
+
+
+def test_bag_without_header_stamps_uses_the_recording_time(tmp_path):
+    video = open_video(write_bag(tmp_path / 'bag', ['image'], stamps=(0, 0)))
+    assert [frame.stamp_s for frame in video.frames] == pytest.approx([5.0, 5.1])
+
+
+def test_bag_with_two_cameras_needs_a_topic(tmp_path):
+    bag = write_bag(tmp_path / 'bag', ['left', 'right'])
+    with pytest.raises(ValueError, match='exactly one image topic.*left, right'):
+        open_video(bag)
+    assert len(list(open_video(bag, topic='right').frames)) == 2
+    with pytest.raises(ValueError, match='expected up, the bag has .*left, right'):
+        open_video(bag, topic='up')
+
+
+def test_video_file_stamps_follow_its_frame_rate(tmp_path):
+    path = tmp_path / 'clip.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), 20.0, (32, 24))
+    for number in range(6):
+        writer.write(picture(number))
+    writer.release()
+    video = open_video(path)
+    stamps = [frame.stamp_s for frame in video.frames]
+    assert video.fps == pytest.approx(20.0)
+    assert stamps == pytest.approx([0, .05, .1, .15, .2, .25])
+
+
+def test_what_is_no_video_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match='no such video'):
+        open_video(tmp_path / 'absent.mp4')
+    with pytest.raises(ValueError, match='expected images .* found neither'):
+        open_video(tmp_path)
+    text = tmp_path / 'notes.txt'
+    text.write_text('hello')
+    with pytest.raises(ValueError, match='expected a video that OpenCV can read'):
+        open_video(text)
+    (tmp_path / 'broken.png').write_bytes(b'no picture')
+    with pytest.raises(ImageError, match='broken.png'):
+        list(open_video(tmp_path).frames)
