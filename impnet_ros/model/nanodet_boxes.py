@@ -1,0 +1,84 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From NanoDet's outputs to boxes: the rest of N_task after its linear part."""
+import math
+
+import torch
+from torch import Tensor
+from torchvision.ops import batched_nms, clip_boxes_to_image
+
+from impnet_ros.config import DetectionConfig
+from impnet_ros.model.nanodet import BINS, CLASSES
+
+BEFORE_NMS = 1000
+"""Most candidates a level that reach NMS, the original's choice; matters at tiny thresholds."""
+
+
+def candidates(logits: Tensor, stride: int,
+               score_threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Boxes of one level, before NMS.
+
+    Only the cells and classes above the threshold are decoded, a handful of 200,000.
+
+    Parameters
+    ----------
+    logits : Tensor
+        (CHANNELS, h, w): class logits, then bins of the left, top, right and bottom side.
+    stride : int
+        Input pixels a cell.
+    score_threshold : float
+        Smallest score, 0..1.
+
+    Returns
+    -------
+    boxes, scores, labels : Tensor
+        (n, 4) x1 y1 x2 y2 in input pixels, (n,), (n,) int64. A cell may give several classes.
+
+    """
+    width = logits.shape[2]
+    classes, sides = logits.flatten(1).split((CLASSES, 4 * BINS))
+    label, cell = (classes >= _logit(score_threshold)).nonzero(as_tuple=True)
+    scores = classes[label, cell].sigmoid()
+    if len(scores) > BEFORE_NMS:
+        scores, best = scores.topk(BEFORE_NMS)
+        label, cell = label[best], cell[best]
+    bins = sides[:, cell].view(4, BINS, -1).softmax(dim=1)
+    steps = torch.arange(BINS, dtype=bins.dtype, device=bins.device)[:, None]
+    left, top, right, bottom = (bins * steps).sum(dim=1)
+    x, y = cell % width + 0.5, cell // width + 0.5
+    boxes = torch.stack((x - left, y - top, x + right, y + bottom), dim=1) * stride
+    return boxes, scores, label
+
+
+def select(boxes: Tensor, scores: Tensor, labels: Tensor, config: DetectionConfig,
+           scale: tuple[float, float], image_size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Bring candidates to the original image, drop doubles, keep the best.
+
+    Parameters
+    ----------
+    boxes, scores, labels : Tensor
+        (n, 4) in input pixels, (n,), (n,).
+    config : DetectionConfig
+        Overlap and number allowed.
+    scale : tuple of float
+        Original pixels an input pixel, (x, y).
+    image_size : tuple of int
+        (height, width) of the original image.
+
+    Returns
+    -------
+    boxes, scores, labels : Tensor
+        Best first; boxes in original pixels, inside the image.
+
+    """
+    boxes = clip_boxes_to_image(boxes * boxes.new_tensor((*scale, *scale)), image_size)
+    kept = batched_nms(boxes, scores, labels, config.nms_threshold)[:config.max_detections]
+    return boxes[kept], scores[kept], labels[kept]
+
+
+def _logit(probability: float) -> float:
+    if probability in (0.0, 1.0):
+        return math.copysign(math.inf, probability - 0.5)
+    return math.log(probability / (1 - probability))

@@ -1,0 +1,104 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The compact detector as a network of the stream: NanoDet-g, DIS flow, training-free weights."""
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from impnet_ros.config import DetectionConfig
+from impnet_ros.labels import COCO_80
+from impnet_ros.model.dis_flow import dis_flow, flow_in_cells
+from impnet_ros.model.levels import Levels, with_levels
+from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, STRIDES, NanoDet
+from impnet_ros.model.nanodet_boxes import candidates, select
+from impnet_ros.model.picture import Picture, make_picture, normalised
+from impnet_ros.model.quality_gate import gate_weights, picture_facts
+from impnet_ros.model.warp import warp
+from impnet_ros.model.weights import load_into, load_shipped
+
+_CELLS = [(INPUT_SIZE // stride, INPUT_SIZE // stride) for stride in STRIDES]
+
+
+class NanoDetNetwork(nn.Module):
+    """
+    NanoDet-g behind the five methods of `impnet_ros.stream.types.Network`.
+
+    A level is (1, CHANNELS + FACTS, h, w): the detector's outputs without their bias, then what the
+    weights need to know of the picture (`quality_gate`). Levels have strides 8, 16 and 32 on the
+    image stretched to 416 x 416.
+
+    Parameters
+    ----------
+    detector : NanoDet
+        With its weights.
+    device : torch.device
+        Where it runs; flow is always computed on the CPU.
+    detection : DetectionConfig, optional
+        Thresholds; may be replaced at any time as `network.detection`.
+
+    """
+
+    name = 'nanodet_g'
+    class_names = COCO_80
+
+    def __init__(self, detector: NanoDet, device: torch.device,
+                 detection: DetectionConfig | None = None) -> None:
+        super().__init__()
+        self.device = device
+        self.detection = detection or DetectionConfig()
+        # Channels last is the faster memory layout for these convolutions.
+        self.detector = detector.to(device, memory_format=torch.channels_last).eval()
+
+    @classmethod
+    def load(cls, device: torch.device,
+             detection: DetectionConfig | None = None) -> 'NanoDetNetwork':
+        """Build the network with the weights that come with the package."""
+        detector = NanoDet()
+        load_into(detector, load_shipped('nanodet_g').tensors)
+        return cls(detector, device, detection)
+
+    def prepare(self, image: np.ndarray[Any, Any] | Tensor | Picture) -> Picture:
+        """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""
+        return image if isinstance(image, Picture) else make_picture(image, INPUT_SIZE)
+
+    def features(self, image: np.ndarray[Any, Any] | Tensor | Picture) -> Levels:
+        """N_feat: (1, CHANNELS + FACTS, h, w) a level."""
+        picture = self.prepare(image)
+        outputs = self.detector(normalised(picture, self.device))
+        facts = picture_facts(picture.grey, _CELLS, self.device)
+        return Levels((torch.cat(pair, dim=1) for pair in zip(outputs, facts, strict=True)),
+                      picture.image_size)
+
+    def flow(self, image: np.ndarray[Any, Any] | Tensor | Picture,
+             key_image: np.ndarray[Any, Any] | Tensor | Picture) -> tuple[Tensor, ...]:
+        """F(I_i, I_key): (1, 2, h, w) a level, (x, y) in cells, from target to key frame."""
+        field = dis_flow(self.prepare(image).grey, self.prepare(key_image).grey)
+        return tuple(flow_in_cells(field, size).to(self.device) for size in _CELLS)
+
+    def propagate(self, levels: tuple[Tensor, ...],
+                  flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """W a level; the scale map S is 1, as nothing here was trained to scale."""
+        return with_levels(levels, (warp(level, field)
+                                    for level, field in zip(levels, flow, strict=True)))
+
+    def weights(self, f_imp_warped: tuple[Tensor, ...],
+                f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """w_k, (1, 1, h, w) a level, the share of the new feature in 0..1."""
+        return tuple(
+            gate_weights(head.add_bias(old[:, :CHANNELS])[:, :CLASSES], head.add_bias(new[:, :CHANNELS])[:, :CLASSES], old[:, CHANNELS:], new[:, CHANNELS:])
+            for head, old, new in zip(self.detector.heads, f_imp_warped, f_k, strict=True))
+
+    def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+        """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
+        if not isinstance(levels, Levels):
+            raise ValueError('levels: expected Levels of `features`, which know the image size, '
+                             f'got {type(levels).__name__}')
+        found = [candidates(head.add_bias(level[0, :CHANNELS]), stride,
+                            self.detection.score_threshold)
+                 for head, level, stride in zip(self.detector.heads, levels, STRIDES, strict=True)]
+        boxes, scores, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
+        height, width = levels.image_size
+        return select(boxes, scores, labels, self.detection,
+                      (width / INPUT_SIZE, height / INPUT_SIZE), levels.image_size)
