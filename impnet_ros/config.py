@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Mode = Literal['impression', 'average', 'sparse', 'per_frame']
+KeyMode = Literal['sync', 'async']
 MODES: tuple[Mode, ...] = get_args(Mode)
+KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
 
 
 def _require(condition: bool, name: str, expected: str, got: object) -> None:
@@ -41,6 +43,9 @@ class StreamConfig:
     mode: Mode = 'impression'
     """Method (d) impression, (c) average, (b) sparse, (a) per_frame of table 1."""
 
+    key_mode: KeyMode = 'sync'
+    """async computes key frames beside the stream: no frame waits for one. Causal streams only."""
+
     max_gap_s: float = 2.0
     """Seconds between two frames above which a new video starts: flow cannot bridge more."""
 
@@ -52,6 +57,10 @@ class StreamConfig:
         _require(_is_int(offset) and 0 <= offset < length, 'key_offset',
                  f'an int in 0..{length - 1} (segment_length - 1)', offset)
         _require(self.mode in MODES, 'mode', f'one of {", ".join(MODES)}', self.mode)
+        _require(self.key_mode in KEY_MODES, 'key_mode', f'one of {", ".join(KEY_MODES)}',
+                 self.key_mode)
+        _require(self.key_mode == 'sync' or offset == 0, 'key_offset',
+                 "0 with key_mode 'async' (nothing waits there)", offset)
         _require(self.max_gap_s > 0.0, 'max_gap_s', 'seconds > 0', self.max_gap_s)
 
 

@@ -1,27 +1,18 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Algorithm 1 of the paper as a stream: one frame in, the finished frames out."""
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from time import perf_counter
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from impnet_ros.config import StreamConfig
-from impnet_ros.model.impression import absorb, aggregate
+from impnet_ros.stream.background import BackgroundExecutor, Executor
+from impnet_ros.stream.key_frame import absorb_key, carry
 from impnet_ros.stream.schedule import is_key, next_position, reset_reason
+from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import (Detections, FeatureLevels, Frame, Impression, Network,
-                                     WaitingFrame)
-
-
-@contextmanager
-def _timed(stage_ms: dict[str, float], stage: str) -> Iterator[None]:
-    start = perf_counter()
-    yield
-    stage_ms[stage] = stage_ms.get(stage, 0.0) + (perf_counter() - start) * 1e3
+                                     PendingKey, WaitingFrame)
 
 
 class Engine:
@@ -36,18 +27,32 @@ class Engine:
     network : Network
         Five methods, see `impnet_ros.stream.types.Network`.
     config : StreamConfig
-        Segment length, memory gate, key offset, mode, largest gap.
+        Segment length, memory gate, key offset, mode, key mode, largest gap.
+    executor : Executor, optional
+        Where asynchronous key frames are computed; by default one thread of the engine's own.
 
     """
 
-    def __init__(self, network: Network, config: StreamConfig | None = None) -> None:
+    def __init__(self, network: Network, config: StreamConfig | None = None,
+                 executor: Executor | None = None) -> None:
         self.network = network
         self.config = config or StreamConfig()
         self._prepare = getattr(network, 'prepare', lambda image: image)
+        self._executor = executor
+        # Without propagation there is nothing to show while a key frame is computed.
+        self._in_background = (self.config.key_mode == 'async'
+                               and self.config.mode != 'per_frame')
+        if executor is None and self._in_background:
+            self._executor = BackgroundExecutor(getattr(network, 'device', None))
 
     def reset(self) -> Impression:
         """Start a new video: a state that remembers nothing."""
         return Impression()
+
+    def close(self) -> None:
+        """Wait for a key frame that is still being computed, and end the thread."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
 
     @torch.inference_mode()
     def step(self, frame: Frame, state: Impression) -> tuple[list[Detections], Impression]:
@@ -77,19 +82,23 @@ class Engine:
             results = self.flush(state)
             state = self.reset()
         stage_ms: dict[str, float] = {}
-        with _timed(stage_ms, 'prepare'):
+        with timed(stage_ms, 'prepare'):
             picture = self._prepare(frame.image)
         new = WaitingFrame(picture, frame.stamp_s, reason, stage_ms)
-        position = state.position
-        state = replace(state, position=next_position(position, self.config),
+        due = is_key(state.position, self.config) or state.key_overdue
+        before_key = not due and state.position < self.config.key_offset
+        state = replace(state, position=next_position(state.position, self.config),
                         last_stamp_s=frame.stamp_s, image_size=frame.image_size)
-        if is_key(position, self.config):
+        if before_key:
+            return results, replace(state, waiting=(*state.waiting, new))
+        if self._in_background and state.f_task is not None:
+            state = self._advance_in_background(new.picture, due, state)
+            return [*results, self._served(new, state.age, state)], state
+        if due:
             finished, state = self._finish_with_key(replace(state, waiting=(*state.waiting, new)))
             return results + finished, state
-        if position < self.config.key_offset:
-            return results, replace(state, waiting=(*state.waiting, new))
         state = replace(state, age=state.age + 1)
-        return [*results, self._propagated(new, state.age, state)], state
+        return [*results, self._served(new, state.age, state)], state
 
     @torch.inference_mode()
     def flush(self, state: Impression) -> list[Detections]:
@@ -110,59 +119,54 @@ class Engine:
             The waiting frames in order; none when nothing waits.
 
         """
+        if state.pending is not None:
+            state.pending.future.cancel()
         return self._finish_with_key(state)[0] if state.waiting else []
 
     def _finish_with_key(self, state: Impression) -> tuple[list[Detections], Impression]:
         """Absorb the last waiting frame as key frame, then serve all the waiting frames."""
         *before, key = state.waiting
         stage_ms = dict(key.stage_ms)
-        state = self._absorb_key(key.picture, state, stage_ms)
-        assert state.f_task is not None
-        results = [self._propagated(frame, index - len(before), state)
+        state = absorb_key(self.network, self.config, key.picture, state, stage_ms)
+        results = [self._served(frame, index - len(before), state)
                    for index, frame in enumerate(before)]
-        results.append(self._detections(state.f_task, key, 0, state, stage_ms))
+        results.append(self._served(replace(key, stage_ms=stage_ms), 0, state))
         return results, replace(state, waiting=())
 
-    def _absorb_key(self, picture: Any, state: Impression,
-                    stage_ms: dict[str, float]) -> Impression:
-        """Extract f_k, fuse it with the impression, eqs. (1)-(4)."""
-        with _timed(stage_ms, 'features'):
-            f_k = self.network.features(picture)
-        remembers = self.config.mode in ('impression', 'average')
-        f_task = f_imp = f_k
-        mean_weight = 1.0
-        if remembers and state.f_imp is not None:
-            f_imp_warped = self._carry(picture, state.key_image, state.f_imp, stage_ms)
-            with _timed(stage_ms, 'weights'):
-                w_k = self._weights(f_imp_warped, f_k)
-                f_task = aggregate(f_imp_warped, f_k, w_k)
-                f_imp = absorb(f_k, f_task, self.config.memory_gate)
-                mean_weight = float(torch.cat([w.flatten() for w in w_k]).mean())
-        return replace(state, key_image=picture, f_task=f_task, f_imp=f_imp, age=0,
-                       mean_weight=mean_weight)
+    def _advance_in_background(self, picture: Any, due: bool, state: Impression) -> Impression:
+        """
+        Start a key frame that is due, one at a time, and switch to one that is ready.
 
-    def _weights(self, f_imp_warped: FeatureLevels, f_k: FeatureLevels) -> tuple[Tensor, ...]:
-        if self.config.mode == 'average':
-            return tuple(torch.full_like(level[:, :1], 0.5) for level in f_k)
-        return self.network.weights(f_imp_warped, f_k)
+        The key frame is absorbed where it was seen: its impression is fused in the background
+        with the one before it, and frames after the switch are aligned with its own picture.
+        """
+        assert self._executor is not None
+        pending = state.pending
+        if pending is not None:
+            pending = replace(pending, age=pending.age + 1)
+        elif due:
+            pending = PendingKey(self._executor.submit(self._absorbed, picture, state), 0)
+            due = False
+            state = replace(state, position=next_position(0, self.config))
+        state = replace(state, age=state.age + 1, pending=pending, key_overdue=due)
+        if pending is None or not pending.future.done():
+            return state
+        ready: Impression = pending.future.result()
+        return replace(state, key_image=ready.key_image, f_task=ready.f_task, f_imp=ready.f_imp,
+                       mean_weight=ready.mean_weight, age=pending.age, pending=None)
 
-    def _propagated(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
-        """Detections of a frame served by the newest key frame's task feature."""
+    @torch.inference_mode()
+    def _absorbed(self, picture: Any, state: Impression) -> Impression:
+        return absorb_key(self.network, self.config, picture, state, {})
+
+    def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
+        """Detections of a frame from the newest key frame's task feature."""
         assert state.f_task is not None
         stage_ms = dict(frame.stage_ms)
-        levels = self._carry(frame.picture, state.key_image, state.f_task, stage_ms)
-        return self._detections(levels, frame, age, state, stage_ms)
-
-    def _carry(self, picture: Any, key_image: Any, levels: FeatureLevels,
-               stage_ms: dict[str, float]) -> FeatureLevels:
-        with _timed(stage_ms, 'flow'):
-            flow = self.network.flow(picture, key_image)
-        with _timed(stage_ms, 'propagate'):
-            return self.network.propagate(levels, flow)
-
-    def _detections(self, levels: FeatureLevels, frame: WaitingFrame, age: int,
-                    state: Impression, stage_ms: dict[str, float]) -> Detections:
-        with _timed(stage_ms, 'task'):
+        levels: FeatureLevels = state.f_task
+        if age != 0:
+            levels = carry(self.network, frame.picture, state.key_image, levels, stage_ms)
+        with timed(stage_ms, 'task'):
             boxes, scores, labels = self.network.task(levels)
         return Detections(boxes, scores, labels, stamp_s=frame.stamp_s, is_key=age == 0, age=age,
                           mean_weight=state.mean_weight, reset_reason=frame.reset_reason,

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes through the stream: frames in, detections out, the impression between them."""
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -133,6 +134,24 @@ class WaitingFrame:
 
 
 @dataclass(frozen=True)
+class PendingKey:
+    """
+    A key frame that is being computed beside the stream.
+
+    Attributes
+    ----------
+    future : Future
+        Gives the `Impression` with the key frame absorbed.
+    age : int
+        Frames from that key frame to the newest frame.
+
+    """
+
+    future: 'Future[Any]'
+    age: int
+
+
+@dataclass(frozen=True)
 class Impression:
     """
     Everything remembered of one video: bounded, never changed in place.
@@ -153,6 +172,10 @@ class Impression:
         Mean w_k at the newest key frame.
     waiting : tuple of WaitingFrame
         Frames, at most l - 1, whose key frame has not come yet.
+    pending : PendingKey, optional
+        The key frame that is being computed in the background, at most one.
+    key_overdue : bool
+        Whether a key frame fell due while another was still being computed.
 
     """
 
@@ -165,3 +188,5 @@ class Impression:
     age: int = 0
     mean_weight: float = 1.0
     waiting: tuple[WaitingFrame, ...] = ()
+    pending: PendingKey | None = None
+    key_overdue: bool = False

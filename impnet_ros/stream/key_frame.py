@@ -1,0 +1,70 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What happens at a key frame: extract its feature and let the impression absorb it."""
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from impnet_ros.config import StreamConfig
+from impnet_ros.model.impression import absorb, aggregate
+from impnet_ros.stream.timing import timed
+from impnet_ros.stream.types import FeatureLevels, Impression, Network
+
+
+def carry(network: Network, picture: Any, key_image: Any, levels: FeatureLevels,
+          stage_ms: dict[str, float]) -> FeatureLevels:
+    """Align levels of `key_image` with `picture`: F, then W and S."""
+    with timed(stage_ms, 'flow'):
+        flow = network.flow(picture, key_image)
+    with timed(stage_ms, 'propagate'):
+        return network.propagate(levels, flow)
+
+
+def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impression,
+               stage_ms: dict[str, float]) -> Impression:
+    """
+    Make `picture` the key frame, eqs. (1)-(4).
+
+    Reads the state's key image and impression, and nothing else of it, so it may run beside the
+    stream as long as no other key frame is absorbed meanwhile.
+
+    Parameters
+    ----------
+    network : Network
+    config : StreamConfig
+        Mode and memory gate.
+    picture
+        The key frame's picture.
+    state : Impression
+        Not changed.
+    stage_ms : dict
+        The milliseconds of features, flow, propagate and weights are added to it.
+
+    Returns
+    -------
+    Impression
+        The state with new key image, f_task, f_imp and mean weight, at age 0.
+
+    """
+    with timed(stage_ms, 'features'):
+        f_k = network.features(picture)
+    f_task = f_imp = f_k
+    mean_weight = 1.0
+    if config.mode in ('impression', 'average') and state.f_imp is not None:
+        f_imp_warped = carry(network, picture, state.key_image, state.f_imp, stage_ms)
+        with timed(stage_ms, 'weights'):
+            w_k = _weights(network, config, f_imp_warped, f_k)
+            f_task = aggregate(f_imp_warped, f_k, w_k)
+            f_imp = absorb(f_k, f_task, config.memory_gate)
+            mean_weight = float(torch.cat([w.flatten() for w in w_k]).mean())
+    return replace(state, key_image=picture, f_task=f_task, f_imp=f_imp, age=0,
+                   mean_weight=mean_weight)
+
+
+def _weights(network: Network, config: StreamConfig, f_imp_warped: FeatureLevels,
+             f_k: FeatureLevels) -> tuple[Tensor, ...]:
+    if config.mode == 'average':
+        return tuple(torch.full_like(level[:, :1], 0.5) for level in f_k)
+    return network.weights(f_imp_warped, f_k)

@@ -1,0 +1,76 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Keep a segment's length in time when frames are lost, and key frames of two videos apart."""
+from dataclasses import replace
+
+from impnet_ros.config import StreamConfig
+from impnet_ros.stream.types import Impression
+
+ENDLESS = 1_000_000_000
+"""Segment length, frames, where time and not the count ends a segment."""
+
+
+def skip(state: Impression, frames: int, config: StreamConfig) -> Impression:
+    """
+    Count frames that never came as if they had been there.
+
+    Without this a segment of l received frames spans more than l frame periods when some are
+    lost, and the flow to its key frame is longer than it was built for. A key frame is never
+    skipped: the next frame takes its place.
+
+    Parameters
+    ----------
+    state : Impression
+        The state after the last received frame.
+    frames : int
+        How many frames were lost since.
+    config : StreamConfig
+        The engine's settings.
+
+    Returns
+    -------
+    Impression
+        The state for the next received frame.
+
+    """
+    if frames <= 0 or config.mode == 'per_frame':
+        return state
+    position = state.position + frames
+    if state.position <= config.key_offset:
+        return replace(state, position=min(position, config.key_offset))
+    if position >= config.segment_length:
+        return replace(state, position=0)
+    return replace(state, position=position, age=state.age + frames)
+
+
+def end_segment(state: Impression) -> Impression:
+    """Begin a new segment with the next frame, unless frames still wait for a key frame."""
+    return state if state.waiting else replace(state, position=0)
+
+
+def at_boundary(state: Impression, config: StreamConfig) -> bool:
+    """Whether the next frame begins a segment, so that other settings may take over."""
+    return not state.waiting and (state.position == 0 or config.mode == 'per_frame')
+
+
+def stagger(state: Impression, phase: int, config: StreamConfig) -> Impression:
+    """
+    Shorten the first segment of a video by `phase` frames.
+
+    Videos of one rate that start together, with phases spread over 0..l-1, then have their key
+    frames at different instants. Call it on the fresh state and once more on the state after
+    the video's first key frame.
+
+    Parameters
+    ----------
+    state : Impression
+        A fresh state, or the state just after the first key frame.
+    phase : int
+        Frames to leave out, 0..l-1: up to `key_offset` of them before the key frame, the
+        others behind it.
+    config : StreamConfig
+        The engine's settings.
+
+    """
+    before = min(phase, config.key_offset)
+    return skip(state, before if state.f_task is None else phase - before, config)

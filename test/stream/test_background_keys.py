@@ -1,0 +1,133 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Asynchronous key frames, made deterministic by an executor that finishes when told to."""
+from concurrent.futures import Future
+
+from fake_network import OneHotNetwork
+from impnet_ros.config import StreamConfig
+from impnet_ros.stream.background import BackgroundExecutor
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.types import Frame
+import numpy as np
+import pytest
+
+
+class ManualExecutor:
+    """Runs a task after it was left alone for `delay` calls of `tick`; 0 is at once."""
+
+    def __init__(self, delay):
+        self.delay, self.tasks, self.most = delay, [], 0
+
+    def submit(self, function, *args):
+        future = Future()
+        self.tasks.append([self.delay, future, function, args])
+        self.most = max(self.most, len(self.tasks))
+        self._run()
+        return future
+
+    def tick(self):
+        for task in self.tasks:
+            task[0] -= 1
+        self._run()
+
+    def _run(self):
+        for task in [task for task in self.tasks if task[0] <= 0]:
+            self.tasks.remove(task)
+            _, future, function, args = task
+            if future.set_running_or_notify_cancel():
+                future.set_result(function(*args))
+
+    def shutdown(self, wait=True, *, cancel_futures=False):
+        self.tasks.clear()
+
+
+def frames(count):
+    return [Frame(np.full((2, 2, 3), number, np.uint8), number * .04) for number in range(count)]
+
+
+def run(engine, executor, items):
+    state, results = engine.reset(), []
+    for item in items:
+        executor.tick()
+        finished, state = engine.step(item, state)
+        assert len(finished) == 1
+        results += finished
+    return results
+
+
+def asynchronous(delay, network=None, **config):
+    executor = ManualExecutor(delay)
+    network = network or OneHotNetwork()
+    return Engine(network, StreamConfig(key_mode='async', **config), executor), executor
+
+
+@pytest.mark.parametrize('mode', ['impression', 'average', 'sparse', 'per_frame'])
+@pytest.mark.parametrize('length', [1, 3])
+def test_instant_features_equal_synchronous_key_frames(mode, length):
+    expected = run(Engine(OneHotNetwork(), StreamConfig(segment_length=length, mode=mode)),
+                   ManualExecutor(0), frames(10))
+    results = run(*asynchronous(0, segment_length=length, mode=mode), frames(10))
+    for ours, theirs in zip(results, expected):
+        np.testing.assert_array_equal(ours.scores, theirs.scores)
+        assert (ours.is_key, ours.age) == (theirs.is_key, theirs.age)
+
+
+def test_a_late_key_frame_is_switched_to_when_ready_and_its_age_counts_from_its_picture():
+    results = run(*asynchronous(2, segment_length=4, mode='sparse'), frames(10))
+    served_by = [int(result.scores.argmax()) for result in results]
+    assert served_by == [0, 0, 0, 0, 0, 0, 4, 4, 4, 4]
+    assert [result.age for result in results] == [0, 1, 2, 3, 4, 5, 2, 3, 4, 5]
+
+
+def test_every_frame_is_aligned_with_the_picture_of_the_feature_that_serves_it():
+    network = OneHotNetwork()
+    run(*asynchronous(1, network, segment_length=3, mode='sparse'), frames(7))
+    flows = [call[1:] for call in network.calls if call[0] == 'flow']
+    assert flows == [(1, 0), (2, 0), (3, 0), (4, 3), (5, 3), (6, 3)]
+
+
+def test_the_impression_is_carried_from_key_frame_to_key_frame():
+    network = OneHotNetwork(weight=0.5)
+    results = run(*asynchronous(1, network, segment_length=2), frames(6))
+    assert ('flow', 2, 0) in network.calls and ('flow', 4, 2) in network.calls
+    np.testing.assert_allclose(results[-1].scores[[0, 2, 4]], [.25, .25, .5])
+
+
+def test_one_key_frame_in_flight_and_an_overdue_one_starts_after_it():
+    engine, executor = asynchronous(5, segment_length=2, mode='sparse')
+    results = run(engine, executor, frames(14))
+    assert executor.most == 1
+    started = [call[1] for call in engine.network.calls if call[0] == 'features']
+    assert started == [0, 2, 8]
+    assert [int(result.scores.argmax()) for result in results][7:9] == [2, 2]
+
+
+def test_a_new_video_drops_the_key_frame_in_flight():
+    engine, executor = asynchronous(3, segment_length=2)
+    state = engine.reset()
+    for item in frames(3):
+        _, state = engine.step(item, state)
+    pending = state.pending.future
+    results, state = engine.step(Frame(np.full((2, 2, 3), 9, np.uint8), 0.0), state)
+    assert results[0].reset_reason == 'backward_stamp' and results[0].scores[9] == 1
+    assert pending.cancelled() and state.pending is None
+
+
+def test_delay_and_background_exclude_each_other():
+    with pytest.raises(ValueError, match="key_offset: expected 0 with key_mode 'async'"):
+        StreamConfig(key_mode='async', key_offset=1)
+
+
+def test_the_real_thread_finishes_and_is_joined():
+    engine = Engine(OneHotNetwork(), StreamConfig(segment_length=2, key_mode='async'),
+                    BackgroundExecutor())
+    state = engine.reset()
+    for item in frames(3):
+        _, state = engine.step(item, state)
+        if state.pending:
+            state.pending.future.result(timeout=10)
+    results, state = engine.step(frames(4)[3], state)
+    np.testing.assert_allclose(results[0].scores[[0, 2]], [.5, .5])
+    engine.close()
+    with pytest.raises(RuntimeError):
+        engine._executor.submit(print)
