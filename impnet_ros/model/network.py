@@ -9,7 +9,7 @@ from impnet_ros.model.device import choose_device
 from impnet_ros.model.nanodet_network import NanoDetNetwork
 
 if TYPE_CHECKING:
-    from impnet_ros.model.nanodet import NanoDetNetwork
+    from impnet_ros.model.nanodet_network import NanoDetNetwork
 
 NAMES = ('nanodet_g',)
 
@@ -41,7 +41,7 @@ def load_network(name: str, device: str = 'auto',
     """
     chosen = choose_device(device)
     if name == 'nanodet_g':
-        from impnet_ros.model.nanodet import NanoDetNetwork
+        from impnet_ros.model.nanodet_network import NanoDetNetwork
         return NanoDetNetwork.load(chosen, detection)
     raise ValueError(f'model: expected one of {", ".join(NAMES)} or a .safetensors file, got '
                      f'{name!r}' + ('' if Path(name).exists() else ' (no such file)'))
