@@ -93,6 +93,8 @@ class VideoClip(Protocol):
     """A video of known length with a truth for each frame."""
 
     name: str
+    labelled: Sequence[int]
+    """Frames from which training draws the one to be labelled, in order."""
 
     def __len__(self) -> int:
         """Count the frames."""

@@ -89,6 +89,7 @@ class SpriteVideo:
 
     def __init__(self, config: SpriteConfig, seed: int, index: int) -> None:
         self.name = f'sprites_{seed}_{index:05d}'
+        self.labelled = range(config.frames)
         self._key = (seed, index)
         self._config = config
         rng = np.random.default_rng(self._key)

@@ -1,0 +1,115 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Files of the ILSVRC layout: annotations in XML, pictures, image sets."""
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from impnet_ros.data.samples import FrameTruth, make_truth
+
+
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """
+    Read a picture.
+
+    Returns
+    -------
+    ndarray
+        uint8 (H, W, 3), RGB.
+
+    Raises
+    ------
+    ValueError
+        If it is missing or cannot be decoded.
+
+    """
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ValueError(f'picture: expected a readable image, got {path}')
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def read_annotation(path: Path, class_index: Mapping[str, int]) -> FrameTruth:
+    """
+    Read one XML file of VID or DET.
+
+    Parameters
+    ----------
+    path : Path
+        The file. Coordinates are taken as they stand (VID counts pixels from 0).
+    class_index : Mapping
+        Synset to class; objects of other classes are left out.
+
+    Returns
+    -------
+    FrameTruth
+        Empty for a frame without objects.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or is not such an annotation.
+
+    """
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise ValueError(f'annotation: expected an ILSVRC XML file, got {path}: {error}') from error
+    boxes, labels, tracks, occluded = [], [], [], []
+    for number, item in enumerate(root.iter('object')):
+        synset = (item.findtext('name') or '').strip()
+        if synset not in class_index:
+            continue
+        corners = [item.findtext(f'bndbox/{name}') for name in ('xmin', 'ymin', 'xmax', 'ymax')]
+        if None in corners:
+            raise ValueError(f'annotation: expected a bndbox with four corners in {path}, '
+                             f'got {corners}')
+        boxes.append([float(corner or 0) for corner in corners])
+        labels.append(class_index[synset])
+        tracks.append(int(item.findtext('trackid') or number))
+        occluded.append((item.findtext('occluded') or '0').strip() == '1')
+    return make_truth(boxes, labels, tracks, occluded)
+
+
+def read_image_set(path: Path) -> list[list[str]]:
+    """
+    Read an image set.
+
+    Returns
+    -------
+    list of list of str
+        The words of every line that is not empty.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or empty.
+
+    """
+    if not path.is_file():
+        raise ValueError(f'image set: expected a file, got {path} (no such file)')
+    lines = [line.split() for line in path.read_text().splitlines() if line.strip()]
+    if not lines:
+        raise ValueError(f'image set: expected at least one line, got an empty file {path}')
+    return lines
+
+
+def equally_spaced(length: int, count: int) -> tuple[int, ...]:
+    """
+    Middles of `count` equal parts of a video, as the VID_train_15frames list has them.
+
+    Parameters
+    ----------
+    length : int
+        Frames of the video.
+    count : int
+        How many to take; all frames of a video that is not longer.
+
+    """
+    if length <= count:
+        return tuple(range(length))
+    return tuple(int((2 * part + 1) * length / (2 * count)) for part in range(count))
