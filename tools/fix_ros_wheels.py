@@ -9,9 +9,11 @@ import sysconfig
 
 import numpy
 
-# What the build machine wrote: /opt/python/cp311-cp311/include/python3.11 and, below the same root, numpy's headers.
-PYTHON_INCLUDE = re.compile(r'/opt/python/cp3\d+-cp3\d+/include/python3\.\d+')
-NUMPY_INCLUDE = re.compile(r'/opt/python/cp3\d+-cp3\d+/lib/python3\.\d+/site-packages/numpy/(_?core)/include')
+# What the build machine wrote: its Python's headers and, below the same root, numpy's.
+BUILD_PYTHON = r'/opt/python/cp3\d+-cp3\d+'
+PYTHON_INCLUDE = re.compile(BUILD_PYTHON + r'/include/python3\.\d+')
+NUMPY_INCLUDE = re.compile(
+    BUILD_PYTHON + r'/lib/python3\.\d+/site-packages/numpy/_?core/include')
 
 
 def fix(text: str) -> str:
