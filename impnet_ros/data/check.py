@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from impnet_ros.data.ilsvrc_det import IlsvrcDet
-from impnet_ros.data.ilsvrc_vid import IlsvrcVid, default_image_set, find_image_set
+from impnet_ros.data.ilsvrc_vid import default_image_set, find_image_set, IlsvrcVid
 
 PUBLISHED = {'VID train': 3862, 'VID val': 555, 'DET train': 53639}
 """Snippets and pictures of the published sets (DET: of VID's thirty classes)."""

@@ -8,11 +8,10 @@ function here: it needs the scene at several instants of the exposure (`sprites.
 recorded picture can be given the blur of a shaking camera by `camera_shake`.
 """
 import cv2
+from impnet_ros.data.samples import Degradation
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-
-from impnet_ros.data.samples import Degradation
 
 Image = NDArray[np.uint8]
 

@@ -5,10 +5,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import cv2
-from tqdm import tqdm
-
 from impnet_ros.data.ilsvrc_files import equally_spaced
 from impnet_ros.data.samples import FrameTruth, VideoSet
+from tqdm import tqdm
 
 _JPEG_QUALITY = 95
 _FRAMES_A_SNIPPET = 15

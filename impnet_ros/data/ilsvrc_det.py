@@ -4,13 +4,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impnet_ros.data.ilsvrc_files import read_annotation, read_image_set, read_picture
 from impnet_ros.data.ilsvrc_vid import find_image_set
 from impnet_ros.data.samples import FrameTruth
 from impnet_ros.labels import VID_SYNSETS
+import numpy as np
+from numpy.typing import NDArray
 
 TRAINING_LIST = 'DET_train_30classes'
 

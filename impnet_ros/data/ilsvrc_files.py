@@ -6,10 +6,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import cv2
+from impnet_ros.data.samples import FrameTruth, make_truth
 import numpy as np
 from numpy.typing import NDArray
-
-from impnet_ros.data.samples import FrameTruth, make_truth
 
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
@@ -58,7 +57,8 @@ def read_annotation(path: Path, class_index: Mapping[str, int]) -> FrameTruth:
     try:
         root = ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
-        raise ValueError(f'annotation: expected an ILSVRC XML file, got {path}: {error}') from error
+        raise ValueError(f'annotation: expected an ILSVRC XML file, got {path}: {error}') \
+            from error
     boxes, labels, tracks, occluded = [], [], [], []
     for number, item in enumerate(root.iter('object')):
         synset = (item.findtext('name') or '').strip()

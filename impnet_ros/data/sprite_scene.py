@@ -4,10 +4,9 @@
 from dataclasses import dataclass
 
 import cv2
+from impnet_ros.data.sprite_motion import Affine, Path, similarity, transform
 import numpy as np
 from numpy.typing import NDArray
-
-from impnet_ros.data.sprite_motion import Affine, Path, similarity, transform
 
 Image = NDArray[np.uint8]
 

@@ -3,8 +3,8 @@
 """
 Appearance of the sprites: pattern, silhouette and backgrounds, all drawn from a generator.
 
-A class is a pattern on a silhouette. The two colours of a pattern are random, so that colour says
-nothing about the class; blur, noise and occlusion hide the pattern before they hide the silhouette.
+A class is a pattern on a silhouette. The two colours of a pattern are random, so that colour
+says nothing about the class; blur, noise and occlusion hide the pattern before the silhouette.
 """
 from collections.abc import Callable
 
@@ -106,7 +106,7 @@ def contour(silhouette: str, rng: Generator) -> NDArray[np.float32]:
     Returns
     -------
     ndarray
-        float32 (points, 2), x y in -1..1 of the sprite's own square, reaching at least one side.
+        float32 (points, 2), x y in -1..1 of the sprite's own square, reaching two sides.
 
     Raises
     ------
@@ -120,7 +120,7 @@ def contour(silhouette: str, rng: Generator) -> NDArray[np.float32]:
     angle = np.linspace(0, 2 * np.pi, _CONTOUR_POINTS, endpoint=False, dtype=np.float32)
     x, y = np.cos(angle), np.sin(angle)
     if silhouette == 'block':
-        power = 0.3      # A superellipse |x|^(2/p) + |y|^(2/p) = 1: a rectangle with round corners.
+        power = 0.3  # Superellipse |x|^(2/p) + |y|^(2/p) = 1: a rectangle with round corners.
         x, y = np.sign(x) * np.abs(x) ** power, np.sign(y) * np.abs(y) ** power
     squeeze = rng.uniform(0.65, 1.0)
     return np.stack((x, y * np.float32(squeeze)), axis=1)

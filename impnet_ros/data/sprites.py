@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
+from impnet_ros.data import degradations
+from impnet_ros.data.samples import Degradation, FrameTruth, make_truth
+from impnet_ros.data.sprite_motion import Curve, draw_curve, draw_path, Path, transform
+from impnet_ros.data.sprite_scene import cut_out, Scene, Sprite
+from impnet_ros.data.sprite_textures import (background, contour, PATCH_SIZE, pattern_patch,
+                                             PATTERNS, silhouette_mask, SILHOUETTES,
+                                             SPRITE_CLASSES)
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-
-from impnet_ros.data import degradations
-from impnet_ros.data.samples import Degradation, FrameTruth, make_truth
-from impnet_ros.data.sprite_motion import Curve, Path, draw_curve, draw_path, transform
-from impnet_ros.data.sprite_scene import Scene, Sprite, cut_out
-from impnet_ros.data.sprite_textures import (PATCH_SIZE, PATTERNS, SILHOUETTES, SPRITE_CLASSES,
-                                             background, contour, pattern_patch, silhouette_mask)
 
 Image = NDArray[np.uint8]
 
@@ -134,7 +134,7 @@ class SpriteVideo:
         return degradations.to_code(light / count)
 
     def flow(self, index: int, key_index: int) -> NDArray[np.float32]:
-        """Exact flow (H, W, 2) in pixels from frame `index` to frame `key_index`."""
+        """Give the exact flow, (H, W, 2) in pixels, from frame `index` to frame `key_index`."""
         self._check(index)
         self._check(key_index)
         return self.scene.flow(index, key_index)
@@ -248,7 +248,7 @@ def _draw_occluders(rng: Generator, sprites: list[Sprite],
 
 
 def _bursts_of(kind: str, spoilt: tuple[Degradation, ...]) -> list[range]:
-    """Runs of frames spoilt in this way."""
+    """Find the stretches of frames spoilt in this way."""
     marks = np.array([False, *(item.kind == kind for item in spoilt), False])
     edges = np.flatnonzero(marks[1:] != marks[:-1])
     return [range(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2])]

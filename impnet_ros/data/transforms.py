@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Resizing and flipping of pictures with their boxes."""
 import cv2
+from impnet_ros.data.samples import FrameTruth
 import numpy as np
 from numpy.typing import NDArray
-
-from impnet_ros.data.samples import FrameTruth
 
 Image = NDArray[np.uint8]
 

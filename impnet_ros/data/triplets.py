@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from impnet_ros.data.samples import FrameTruth, VideoSet
+from impnet_ros.data.transforms import flip, flip_truth, resize, resize_factor, resize_truth
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
-
-from impnet_ros.data.samples import FrameTruth, VideoSet
-from impnet_ros.data.transforms import (flip, flip_truth, resize, resize_factor, resize_truth)
 
 Image = NDArray[np.uint8]
 

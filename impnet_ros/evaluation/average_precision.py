@@ -3,15 +3,14 @@
 """
 Average precision, for one sample of videos or many at once.
 
-A sample gives each video a weight: all ones for the set itself, the number of times it was drawn for
-the bootstrap. Precision is needed at the true detections only, where the weighted counts of true and
-false ones before them are matrix products; a thousand samples cost little more than one.
+A sample gives each video a weight: all ones for the set itself, the number of times it was drawn
+for the bootstrap. Precision is needed at the true detections only, where the weighted counts of
+true and false ones before them are matrix products; a thousand samples cost little more than one.
 """
+from impnet_ros.evaluation.conventions import Convention
+from impnet_ros.evaluation.matching import FALSE, Matches, TRUE
 import numpy as np
 from numpy.typing import NDArray
-
-from impnet_ros.evaluation.conventions import Convention
-from impnet_ros.evaluation.matching import FALSE, TRUE, Matches
 
 Floats = NDArray[np.float64]
 

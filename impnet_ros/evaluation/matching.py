@@ -4,11 +4,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impnet_ros.data.samples import FrameTruth
 from impnet_ros.evaluation.conventions import Convention
+import numpy as np
+from numpy.typing import NDArray
 
 TRUE, FALSE, IGNORED = 1, 0, -1
 

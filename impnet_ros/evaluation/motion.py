@@ -3,11 +3,10 @@
 """How fast objects move: the share of itself that an object keeps over nearby frames."""
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from impnet_ros.data.samples import FrameTruth
 from impnet_ros.evaluation.conventions import MSRA
+import numpy as np
+from numpy.typing import NDArray
 
 SPEEDS = ('slow', 'medium', 'fast')
 REACH = 10
