@@ -21,7 +21,7 @@ STRIDES = (8, 16, 32)
 """Pixels of the input a cell, one a level."""
 
 INPUT_SIZE = 416
-"""Side of the input picture in pixels, as trained."""
+"""Side of the square input in pixels, as trained; other shapes of its area cost the same."""
 
 CHANNELS = CLASSES + 4 * BINS
 """Outputs a cell: class logits, then bins of the left, top, right and bottom side."""

@@ -18,16 +18,20 @@ from impnet_ros.model.quality_gate import gate_weights, picture_facts
 from impnet_ros.model.warp import warp
 from impnet_ros.model.weights import load_into, load_shipped
 
-_CELLS = [(INPUT_SIZE // stride, INPUT_SIZE // stride) for stride in STRIDES]
+BACKGROUND = -7.0
+"""Class logit of a cell in which nothing is seen, a score of 0.001."""
+
+Image = np.ndarray[Any, Any] | Tensor | Picture
 
 
 class NanoDetNetwork(nn.Module):
     """
     NanoDet-g behind the five methods of `impnet_ros.stream.types.Network`.
 
-    A level is (1, CHANNELS + FACTS, h, w): the detector's outputs without their bias, then what the
-    weights need to know of the picture (`quality_gate`). Levels have strides 8, 16 and 32 on the
-    image stretched to 416 x 416.
+    A level is (1, CHANNELS + FACTS, h, w): the detector's outputs relative to those of an empty
+    cell, then what the weights need to know of the picture (`quality_gate`). The warp looks for
+    zeros outside the picture: so they mean "nothing there", where outputs of zero would mean a
+    score of one half for every class. Levels have strides 8, 16 and 32 on the resized image.
 
     Parameters
     ----------
@@ -48,6 +52,8 @@ class NanoDetNetwork(nn.Module):
         super().__init__()
         self.device = device
         self.detection = detection or DetectionConfig()
+        empty = torch.tensor([BACKGROUND] * CLASSES + [0.0] * (CHANNELS - CLASSES))
+        self.register_buffer('empty', empty[:, None, None].to(device), persistent=False)
         # Channels last is the faster memory layout for these convolutions.
         self.detector = detector.to(device, memory_format=torch.channels_last).eval()
 
@@ -59,23 +65,25 @@ class NanoDetNetwork(nn.Module):
         load_into(detector, load_shipped('nanodet_g').tensors)
         return cls(detector, device, detection)
 
-    def prepare(self, image: np.ndarray[Any, Any] | Tensor | Picture) -> Picture:
+    def prepare(self, image: Image) -> Picture:
         """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""
         return image if isinstance(image, Picture) else make_picture(image, INPUT_SIZE)
 
-    def features(self, image: np.ndarray[Any, Any] | Tensor | Picture) -> Levels:
+    def features(self, image: Image) -> Levels:
         """N_feat: (1, CHANNELS + FACTS, h, w) a level."""
         picture = self.prepare(image)
         outputs = self.detector(normalised(picture, self.device))
-        facts = picture_facts(picture.grey, _CELLS, self.device)
-        return Levels((torch.cat(pair, dim=1) for pair in zip(outputs, facts, strict=True)),
+        facts = picture_facts(picture.grey, _cells(picture), self.device)
+        return Levels((torch.cat((head.add_bias(output) - self.empty, fact), dim=1)
+                       for head, output, fact
+                       in zip(self.detector.heads, outputs, facts, strict=True)),
                       picture.image_size)
 
-    def flow(self, image: np.ndarray[Any, Any] | Tensor | Picture,
-             key_image: np.ndarray[Any, Any] | Tensor | Picture) -> tuple[Tensor, ...]:
+    def flow(self, image: Image, key_image: Image) -> tuple[Tensor, ...]:
         """F(I_i, I_key): (1, 2, h, w) a level, (x, y) in cells, from target to key frame."""
-        field = dis_flow(self.prepare(image).grey, self.prepare(key_image).grey)
-        return tuple(flow_in_cells(field, size).to(self.device) for size in _CELLS)
+        picture = self.prepare(image)
+        field = dis_flow(picture.grey, self.prepare(key_image).grey)
+        return tuple(flow_in_cells(field, size).to(self.device) for size in _cells(picture))
 
     def propagate(self, levels: tuple[Tensor, ...],
                   flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -86,19 +94,26 @@ class NanoDetNetwork(nn.Module):
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """w_k, (1, 1, h, w) a level, the share of the new feature in 0..1."""
-        return tuple(
-            gate_weights(head.add_bias(old[:, :CHANNELS])[:, :CLASSES], head.add_bias(new[:, :CHANNELS])[:, :CLASSES], old[:, CHANNELS:], new[:, CHANNELS:])
-            for head, old, new in zip(self.detector.heads, f_imp_warped, f_k, strict=True))
+        return tuple(gate_weights(old[:, :CLASSES], new[:, :CLASSES],
+                                  old[:, CHANNELS:], new[:, CHANNELS:])
+                     for old, new in zip(f_imp_warped, f_k, strict=True))
 
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
         if not isinstance(levels, Levels):
             raise ValueError('levels: expected Levels of `features`, which know the image size, '
                              f'got {type(levels).__name__}')
-        found = [candidates(head.add_bias(level[0, :CHANNELS]), stride,
+        found = [candidates(level[0, :CHANNELS] + self.empty, stride,
                             self.detection.score_threshold)
-                 for head, level, stride in zip(self.detector.heads, levels, STRIDES, strict=True)]
+                 for level, stride in zip(levels, STRIDES, strict=True)]
         boxes, scores, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
         height, width = levels.image_size
-        return select(boxes, scores, labels, self.detection,
-                      (width / INPUT_SIZE, height / INPUT_SIZE), levels.image_size)
+        rows, columns = levels[0].shape[2:]
+        scale = (width / (columns * STRIDES[0]), height / (rows * STRIDES[0]))
+        return select(boxes, scores, labels, self.detection, scale, levels.image_size)
+
+
+def _cells(picture: Picture) -> list[tuple[int, int]]:
+    """Rows and columns of each level."""
+    height, width = picture.pixels.shape[:2]
+    return [(height // stride, width // stride) for stride in STRIDES]

@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What the compact detector keeps of a frame's image."""
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,9 +21,9 @@ class Picture:
     Attributes
     ----------
     pixels : numpy.ndarray
-        uint8 (S, S, 3), RGB, the whole image stretched to a square.
+        uint8 (h, w, 3), RGB, the whole image resized.
     grey : numpy.ndarray
-        uint8 (S / 2, S / 2), for flow, sharpness and the comparison of pictures.
+        uint8 (h / 2, w / 2), for flow, sharpness and the comparison of pictures.
     image_size : tuple of int
         (height, width) of the original image in pixels.
 
@@ -31,6 +32,40 @@ class Picture:
     pixels: Array
     grey: Array
     image_size: tuple[int, int]
+
+
+def input_shape(image_size: tuple[int, int], side: int) -> tuple[int, int]:
+    """
+    Choose the input's shape: about the image's own, at about the cost of a square.
+
+    The detector was trained on squares, into which pictures of about 4:3 were stretched. A picture
+    of 640 x 272 pixels in a square is too far from that: on such a clip three quarters of the
+    people and cars go unseen. Losing area costs small objects, so it counts twice.
+
+    Parameters
+    ----------
+    image_size : tuple of int
+        (height, width) of the image in pixels.
+    side : int
+        Side of the square in pixels, a multiple of 32.
+
+    Returns
+    -------
+    tuple of int
+        (height, width), multiples of 32 with a product of about side^2.
+
+    """
+    budget = (side // 32) ** 2
+    aspect = image_size[1] / image_size[0]
+    narrowest = side // 64  # four to one either way: beyond that, too few cells across
+
+    def cost(rows: int) -> tuple[float, int, int]:
+        columns = min(max(round(rows * aspect), narrowest), round(budget * 1.02 / rows))
+        return (abs(math.log(columns / rows / aspect))
+                + 2 * abs(math.log(rows * columns / budget)), rows, columns)
+
+    _, rows, columns = min(cost(rows) for rows in range(narrowest, 4 * narrowest + 3))
+    return rows * 32, columns * 32
 
 
 def make_picture(image: Array | Tensor, side: int) -> Picture:
@@ -42,7 +77,7 @@ def make_picture(image: Array | Tensor, side: int) -> Picture:
     image : numpy.ndarray or Tensor
         uint8 (H, W, 3), RGB; a tensor may be on any device.
     side : int
-        S, even.
+        Side in pixels of the square whose area the picture gets, see `input_shape`.
 
     Raises
     ------
@@ -54,11 +89,12 @@ def make_picture(image: Array | Tensor, side: int) -> Picture:
         image = image.cpu().numpy()
     if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
         raise ValueError(f'image: expected uint8 (H, W, 3), got {image.dtype} {image.shape}')
-    pixels = cv2.resize(image, (side, side), interpolation=cv2.INTER_LINEAR)
-    if pixels is image or np.shares_memory(pixels, image):
+    height, width = input_shape((image.shape[0], image.shape[1]), side)
+    pixels = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+    if np.shares_memory(pixels, image):
         pixels = image.copy()
     # The mean of 2x2 pixels: halving takes OpenCV a tenth of averaging the full image.
-    half = cv2.resize(pixels, (side // 2, side // 2), interpolation=cv2.INTER_AREA)
+    half = cv2.resize(pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(half, cv2.COLOR_RGB2GRAY)
     return Picture(pixels, grey, (image.shape[0], image.shape[1]))
 
@@ -70,7 +106,7 @@ def normalised(picture: Picture, device: torch.device) -> Tensor:
     Returns
     -------
     Tensor
-        float32 (1, 3, S, S), blue, green, red, minus mean, over deviation, channels last.
+        float32 (1, 3, h, w), blue, green, red, minus mean, over deviation, channels last.
 
     """
     pixels = torch.from_numpy(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR)).to(device)
