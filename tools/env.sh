@@ -1,5 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
 #
 # Source this, from bash or zsh, after `make setup`:  source tools/env.sh
 # Gives a shell in which rclpy, the messages, the built package and its commands work from any folder.
@@ -16,8 +17,7 @@ _impnet_venv="$_impnet_root/.venv"
 
 # _impnet_prepend NAME FOLDER: puts FOLDER first in the path variable NAME, once.
 _impnet_prepend() {
-  eval "_impnet_old=\${$1:-}"
-  _impnet_new=":$_impnet_old:"
+  eval "_impnet_new=\":\${$1:-}:\""
   while :; do
     case "$_impnet_new" in
       *":$2:"*) _impnet_new="${_impnet_new%%":$2:"*}:${_impnet_new#*":$2:"}" ;;
@@ -84,4 +84,4 @@ else
 fi
 
 unset -f _impnet_prepend _impnet_prefix
-unset _impnet_file _impnet_root _impnet_venv _impnet_dir _impnet_old _impnet_new
+unset _impnet_file _impnet_root _impnet_venv _impnet_dir _impnet_new

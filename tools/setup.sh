@@ -22,7 +22,7 @@ cd "$root"
 exec 9< "$root"
 if command -v flock > /dev/null; then flock 9; fi
 
-if [ -t 1 ]; then bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'; else bold= red= plain=; fi
+if [ -t 1 ]; then bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'; else bold='' red='' plain=''; fi
 say() { printf '%s==> %s%s\n' "$bold" "$1" "$plain"; }
 fail() {
   printf '%ssetup: %s%s\n' "$red" "$1" "$plain" >&2
