@@ -1,0 +1,84 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`impnet detect` on a few frames of a real clip, with the shipped weights."""
+from itertools import islice
+import json
+
+import cv2
+from impnet_ros.cli import main
+from impnet_ros.video import open_video
+import pytest
+
+
+@pytest.fixture(scope='module')
+def pictures(bikes, tmp_path_factory):
+    """Give a folder of eight pictures with a cyclist, 25 a second."""
+    folder = tmp_path_factory.mktemp('pictures')
+    frames = islice(open_video(bikes).frames, 118, 126)
+    for number, frame in enumerate(frames):
+        cv2.imwrite(str(folder / f'{number}.png'), frame.image[..., ::-1])
+    return folder
+
+
+def detect(tmp_path, folder, *options):
+    file = tmp_path / 'out' / 'detections.json'
+    assert main(['detect', str(folder), '--quiet', '--device', 'cpu', '--fps', '25',
+                 '--json', str(file), *options]) == 0
+    return json.loads(file.read_text())
+
+
+def test_a_cyclist_is_seen_and_every_frame_has_its_entry(tmp_path, pictures, capsys):
+    entries = detect(tmp_path, pictures, '--l', '4')
+    assert [entry['frame'] for entry in entries] == list(range(8))
+    assert [entry['stamp_s'] for entry in entries] == pytest.approx([i / 25 for i in range(8)])
+    assert [entry['is_key'] for entry in entries] == [True, False, False, False] * 2
+    for entry in entries:
+        assert 'person' in entry['labels']
+        assert len(entry['boxes']) == len(entry['scores']) == len(entry['labels'])
+        assert all(0 <= x1 < x2 <= 640 and 0 <= y1 < y2 <= 272
+                   for x1, y1, x2, y2 in entry['boxes'])
+    assert 'frames a second' in capsys.readouterr().out
+
+
+def test_segments_of_one_frame_are_per_frame_detection(tmp_path, pictures):
+    sparse = detect(tmp_path, pictures, '--mode', 'sparse', '--l', '1')
+    assert sparse == detect(tmp_path, pictures, '--mode', 'per_frame', '--l', '10')
+
+
+@pytest.mark.parametrize('mode', ['impression', 'average', 'sparse', 'per_frame'])
+def test_delayed_frames_come_out_in_order(tmp_path, pictures, mode):
+    entries = detect(tmp_path, pictures, '--mode', mode, '--l', '5', '--key-offset', '2')
+    assert [entry['frame'] for entry in entries] == list(range(8))
+    keys = [entry['frame'] for entry in entries if entry['is_key']]
+    assert keys == (list(range(8)) if mode == 'per_frame' else [2, 7])
+
+
+def test_memory_changes_what_is_seen(tmp_path, pictures):
+    short = detect(tmp_path, pictures, '--l', '1', '--g', '0')
+    long = detect(tmp_path, pictures, '--l', '1', '--g', '1')
+    assert short[:2] == long[:2] and short[5]['scores'] != long[5]['scores']
+
+
+def test_annotated_video_has_every_frame(tmp_path, pictures):
+    file = tmp_path / 'annotated.mp4'
+    detect(tmp_path, pictures, '--video', str(file))
+    video = open_video(file)
+    frames = list(video.frames)
+    assert len(frames) == 8 and video.fps == pytest.approx(25)
+    assert frames[0].image_size == (272, 640)
+
+
+@pytest.mark.parametrize('options, message', [
+    (['--l', '0'], 'segment_length: expected an int >= 1, got 0'),
+    (['--l', '3', '--key-offset', '3'], 'key_offset: expected an int in 0..2'),
+    (['--g', '1.5'], 'memory_gate: expected a number in 0..1, got 1.5'),
+    (['--model', 'yolo'], 'model: expected one of'),
+    (['--device', 'tpu'], "device: expected auto, cpu, cuda or cuda:n, got 'tpu'")])
+def test_bad_settings_end_with_what_was_expected(pictures, capsys, options, message):
+    assert main(['detect', str(pictures), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_absent_input_ends_with_its_name(capsys):
+    assert main(['detect', 'absent.mp4']) == 2
+    assert 'no such video, folder or bag: absent.mp4' in capsys.readouterr().err
