@@ -39,7 +39,7 @@ _impnet_prefix() {
 if [ ! -f "$_impnet_venv/impnet.env" ]; then
   echo "impnet_ros is not set up yet: run 'make setup' in $_impnet_root first." >&2
 else
-  # Written by tools/setup.sh: IMPNET_ROS (wheels or system), IMPNET_ROS_PREFIX, IMPNET_SITE.
+  # Written by tools/setup.sh: IMPNET_ROS (wheels or system), IMPNET_ROS_PREFIX, IMPNET_ROS_SETUP, IMPNET_SITE.
   . "$_impnet_venv/impnet.env"
 
   if [ "$IMPNET_ROS" = system ]; then
@@ -47,9 +47,13 @@ else
       *":$IMPNET_ROS_PREFIX:"*) ;;
       *)
         # ROS's own files read variables that are unset.
-        case $- in *u*) _impnet_u=1; set +u ;; *) _impnet_u= ;; esac
-        if [ -n "${ZSH_VERSION:-}" ]; then . "$IMPNET_ROS_PREFIX/setup.zsh"; else . "$IMPNET_ROS_PREFIX/setup.bash"; fi
-        [ -z "$_impnet_u" ] || set -u
+        case $- in *u*) _impnet_u=1; set +u ;; *) _impnet_u='' ;; esac
+        if [ -n "${ZSH_VERSION:-}" ]; then
+          . "$IMPNET_ROS_SETUP/setup.zsh"
+        else
+          . "$IMPNET_ROS_SETUP/setup.bash"
+        fi
+        if [ -n "$_impnet_u" ]; then set -u; fi
         unset _impnet_u
         ;;
     esac
@@ -80,7 +84,7 @@ else
     export FASTRTPS_DEFAULT_PROFILES_FILE="$_impnet_root/config/fastdds.xml"
   fi
   export IMPNET_CLIPS="$_impnet_root/data/clips"
-  unset IMPNET_ROS IMPNET_ROS_PREFIX IMPNET_SITE
+  unset IMPNET_ROS IMPNET_ROS_PREFIX IMPNET_ROS_SETUP IMPNET_SITE
 fi
 
 unset -f _impnet_prepend _impnet_prefix

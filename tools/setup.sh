@@ -45,7 +45,7 @@ for tool in cmake make c++; do
 done
 
 # A ROS 2 that was sourced (and is not the one in our own virtual environment): its prefix, else empty.
-ros_prefix=
+ros_prefix=''
 IFS=: read -r -a prefixes <<< "${AMENT_PREFIX_PATH:-}"
 for prefix in "${prefixes[@]}"; do
   if [ "$prefix" != "$venv" ] && [ -e "$prefix/share/ament_index/resource_index/packages/rclpy" ]; then
@@ -111,6 +111,11 @@ print(sysconfig.get_path("purelib")[len(sys.prefix) + 1:])')"
 if [ "$ros" = system ]; then
   # ROS's own cv_bridge is built against the distribution's NumPy 1.
   lists=(-r requirements.txt -r requirements-dev.txt -c tools/constraints-system-ros.txt)
+  # A robot may have a PyTorch made for its GPU (Jetson's, say): that one stays.
+  if "$python" -c 'import torch, torchvision' 2> /dev/null; then
+    grep -v '^torch' requirements.txt > "$venv/requirements-without-torch.txt"
+    lists[1]="$venv/requirements-without-torch.txt"
+  fi
 else
   lists=(-r requirements.txt -r requirements-dev.txt -r requirements-ros.txt)
 fi
@@ -127,15 +132,21 @@ if ! done_with packages "$packages"; then
     "It needs a Python package index within reach. Run this again: what was installed stays."
   if [ "$ros" = wheels ]; then
     "$venv/bin/python" tools/fix_ros_wheels.py
-    # colcon warns of a prefix without such a file; there is nothing to set up.
-    echo '# The environment is set by tools/env.sh.' > "$venv/local_setup.sh"
+    # A prefix has such files, and colcon asks for them; there is nothing to set up.
+    for shell in sh bash zsh; do
+      echo '# The environment is set by tools/env.sh.' > "$venv/local_setup.$shell"
+    done
   fi
   finish packages "$packages"
 fi
 
+# For tools/env.sh. The folder of ROS's setup file is its prefix or, in a workspace, the folder above.
+ros_setup="$ros_prefix"
+if [ -n "$ros_prefix" ] && [ ! -f "$ros_prefix/setup.bash" ]; then ros_setup="$(dirname "$ros_prefix")"; fi
 cat > "$venv/impnet.env" << END
 IMPNET_ROS=$ros
 IMPNET_ROS_PREFIX="$ros_prefix"
+IMPNET_ROS_SETUP="$ros_setup"
 IMPNET_SITE=$site
 END
 
