@@ -33,14 +33,22 @@ def skip(state: Impression, frames: int, config: StreamConfig) -> Impression:
         The state for the next received frame.
 
     """
-    if frames <= 0 or config.mode == 'per_frame':
+    if frames <= 0:
         return state
+    skipped = _advanced(state, frames, config)
+    if skipped.position <= state.position:
+        return skipped
+    pending = state.pending
+    return replace(skipped, age=state.age + frames,
+                   pending=pending and replace(pending, age=pending.age + frames))
+
+
+def _advanced(state: Impression, frames: int, config: StreamConfig) -> Impression:
+    """Move on in the segment, not beyond a key frame that has not come."""
     position = state.position + frames
     if state.position <= config.key_offset:
         return replace(state, position=min(position, config.key_offset))
-    if position >= config.segment_length:
-        return replace(state, position=0)
-    return replace(state, position=position, age=state.age + frames)
+    return replace(state, position=0 if position >= config.segment_length else position)
 
 
 def end_segment(state: Impression) -> Impression:
@@ -73,4 +81,4 @@ def stagger(state: Impression, phase: int, config: StreamConfig) -> Impression:
 
     """
     before = min(phase, config.key_offset)
-    return skip(state, before if state.f_task is None else phase - before, config)
+    return _advanced(state, before if state.f_task is None else phase - before, config)

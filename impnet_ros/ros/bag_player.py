@@ -1,0 +1,193 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Publish the stored bytes of a bag when they are due."""
+import argparse
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from impnet_ros.ros.bags import message_class, playback_qos
+from impnet_ros.ros.shutdown import StopFlag
+from impnet_ros.video import open_bag
+import rclpy
+from rclpy.clock import Clock, ClockType
+from rclpy.duration import Duration
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.signals import SignalHandlerOptions
+from rclpy.time import Time
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosgraph_msgs.msg import Clock as ClockMessage
+from std_srvs.srv import SetBool
+from tqdm import tqdm
+
+_SLICE_S = 0.1
+_LEAST_WAIT_S = 1e-4
+
+
+class Timeline:
+    """
+    Where in the bag we are: bag time runs at `rate` times wall time, and can be held.
+
+    Parameters
+    ----------
+    rate : float
+        Above 0.
+    start_ns : int
+        Bag time at the start.
+    held : bool
+        Whether time stands still at first.
+
+    """
+
+    def __init__(self, rate: float, start_ns: int, held: bool = False) -> None:
+        """Start the clock."""
+        self._rate, self._start_ns, self.held = rate, start_ns, held
+        self._began_s = monotonic()
+
+    def now_ns(self) -> int:
+        """Bag time now."""
+        if self.held:
+            return self._start_ns
+        return self._start_ns + int((monotonic() - self._began_s) * self._rate * 1e9)
+
+    def hold(self, held: bool) -> None:
+        """Stop the time, or let it go on."""
+        self._start_ns, self._began_s = self.now_ns(), monotonic()
+        self.held = held
+
+    def restart(self, bag_ns: int) -> None:
+        """Jump to another bag time."""
+        self._start_ns, self._began_s = bag_ns, monotonic()
+
+    def seconds_until(self, bag_ns: int) -> float:
+        """Wall time until a bag time is reached; infinite while held."""
+        if self.held:
+            return float('inf')
+        return (bag_ns - self.now_ns()) / 1e9 / self._rate
+
+
+class Player(Node):
+    """Publishers for the topics of a bag, /clock and the pause service."""
+
+    def __init__(self, reader: AnyReader, options: argparse.Namespace) -> None:
+        """Create the publishers; topics of types that are not installed are left out."""
+        super().__init__('impnet_bag_play')
+        names = dict(pair.split(':=', 1) for pair in options.remap)
+        wanted = {f'/{topic.strip("/")}' for topic in options.topics}
+        missing = wanted - {connection.topic for connection in reader.connections}
+        if missing:
+            raise ValueError(f'--topics: expected topics of the bag, got '
+                             f'{", ".join(sorted(missing))}')
+        self.topics: dict[str, Publisher] = {}
+        self.connections = []
+        for connection in reader.connections:
+            if wanted and connection.topic not in wanted:
+                continue
+            try:
+                kind: Any = message_class(connection.msgtype)
+            except ValueError as error:
+                self.get_logger().warning(f'{connection.topic} is left out: {error}')
+                continue
+            self.connections.append(connection)
+            if connection.topic not in self.topics:
+                name = names.get(connection.topic) or names.get(connection.topic[1:])
+                self.topics[connection.topic] = self.create_publisher(
+                    kind, name or connection.topic,
+                    playback_qos(connection.ext.offered_qos_profiles, options.reliability))
+        if not self.topics:
+            raise ValueError(f'{options.bag}: expected topics that can be published, found none')
+        start_ns = reader.start_time + int(options.start_offset * 1e9)
+        self.timeline = Timeline(options.rate, start_ns, options.start_paused)
+        self.create_service(SetBool, '~/pause', self._on_pause)
+        if options.clock:
+            self._clock_publisher = self.create_publisher(ClockMessage, '/clock', 10)
+            self.create_timer(1.0 / options.clock, self._publish_clock,
+                              clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def all_heard(self) -> bool:
+        """Whether every topic has a subscriber."""
+        return all(publisher.get_subscription_count() for publisher in self.topics.values())
+
+    def _publish_clock(self) -> None:
+        now = Time(nanoseconds=self.timeline.now_ns()).to_msg()
+        self._clock_publisher.publish(ClockMessage(clock=now))
+
+    def _on_pause(self, request: SetBool.Request, response: SetBool.Response
+                  ) -> SetBool.Response:
+        self.timeline.hold(request.data)
+        response.success = True
+        response.message = 'paused' if request.data else 'playing'
+        return response
+
+
+def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> int:
+    """
+    Play a bag.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        See `impnet_ros.ros.bag_play.main`.
+    ros_args : list of str
+        For rclpy.
+    stop : StopFlag
+        Ends the playback.
+
+    Returns
+    -------
+    int
+        0.
+
+    Raises
+    ------
+    OSError, ValueError
+        If there is no such bag, or nothing of it can be published.
+
+    """
+    with _opened(options.bag) as reader:
+        rclpy.init(args=ros_args, signal_handler_options=SignalHandlerOptions.NO)
+        executor = SingleThreadedExecutor()
+        try:
+            player = Player(reader, options)
+            executor.add_node(player)
+            wait_until_s = monotonic() + options.wait
+            while not (stop.is_set or player.all_heard() or monotonic() > wait_until_s):
+                executor.spin_once(_SLICE_S)
+            if not player.all_heard() and not stop.is_set:
+                player.get_logger().warning('playing, though not every topic has a subscriber')
+            start_ns = reader.start_time + int(options.start_offset * 1e9)
+            while not stop.is_set:
+                player.timeline.restart(start_ns)
+                _play_once(player, reader, start_ns, executor, stop, options.quiet)
+                if not options.loop:
+                    break
+            if not stop.is_set:
+                for publisher in player.topics.values():
+                    publisher.wait_for_all_acked(Duration(seconds=2))
+        finally:
+            executor.shutdown()
+            rclpy.try_shutdown()
+    return 0
+
+
+def _opened(path: Path) -> AnyReader:
+    try:
+        return open_bag(path)
+    except AnyReaderError as error:
+        raise ValueError(f'{path}: {error}') from error
+
+
+def _play_once(player: Player, reader: AnyReader, start_ns: int,
+               executor: SingleThreadedExecutor, stop: StopFlag, quiet: bool) -> None:
+    count = sum(connection.msgcount for connection in player.connections)
+    messages = reader.messages(player.connections, start=start_ns)
+    for connection, bag_ns, data in tqdm(messages, total=count, unit='message', disable=quiet):
+        while (left_s := player.timeline.seconds_until(bag_ns)) > _LEAST_WAIT_S:
+            executor.spin_once(min(left_s, _SLICE_S))
+            if stop.is_set:
+                return
+        if stop.is_set:
+            return
+        player.topics[connection.topic].publish(bytes(data))

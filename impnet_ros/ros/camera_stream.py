@@ -1,0 +1,196 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The video of one camera: its memory, its waiting frames, its settings. No rclpy here."""
+from collections import Counter, deque
+from dataclasses import dataclass, replace
+from typing import Any
+
+from impnet_ros.images import RgbImage
+from impnet_ros.ros.settings import Settings
+from impnet_ros.stream.background import Executor
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
+from impnet_ros.stream.schedule import reset_reason
+from impnet_ros.stream.types import Detections, Frame, Network
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """
+    A decoded image and what its answer needs.
+
+    Attributes
+    ----------
+    header : Header
+        Of the image message; given back untouched.
+    encoding : str
+        A change of it, or of the header's frame_id, begins a new video.
+    decode_ms : float
+        Time from message to pixels.
+    started_s : float
+        When the callback began, on `time.perf_counter`.
+    unprocessed : int
+        Published frames that were lost since the last one.
+    picture : numpy.ndarray, optional
+        The pixels, kept where somebody wants to see the annotated image.
+
+    """
+
+    header: Any
+    encoding: str
+    decode_ms: float
+    started_s: float
+    unprocessed: int = 0
+    picture: RgbImage | None = None
+
+    @property
+    def stamp_s(self) -> float:
+        """Give the header's stamp in seconds."""
+        return self.header.stamp.sec + self.header.stamp.nanosec * 1e-9
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An image's detections beside what arrived, and the settings that served it."""
+
+    arrival: Arrival
+    detections: Detections
+    settings: Settings
+
+
+class CameraStream:
+    """
+    Frames of one camera in, answers out in the same order.
+
+    Many of these share one network: the thresholds are handed to it before each frame, the
+    memory is here.
+
+    Parameters
+    ----------
+    network : Network
+        With a settable attribute `detection`.
+    settings : Settings
+        Wanted settings.
+    share : float
+        0..1, by which part of a segment this camera's key frames come earlier than those of
+        the first camera.
+    executor : Executor, optional
+        Where asynchronous key frames are computed, for all cameras the same.
+
+    Attributes
+    ----------
+    resets : Counter
+        How often memory was emptied, by reason.
+
+    """
+
+    def __init__(self, network: Network, settings: Settings, share: float = 0.0,
+                 executor: Executor | None = None) -> None:
+        self._network: Any = network
+        self._share = share
+        self._executor = executor
+        self._waiting: deque[Arrival] = deque()
+        self.resets: Counter[str] = Counter()
+        self.want(settings)
+        self._use(settings)
+        self._restart('start')
+
+    @property
+    def waiting(self) -> int:
+        """Count the frames, at most key_offset, whose key frame has not come."""
+        return len(self._waiting)
+
+    def want(self, settings: Settings) -> None:
+        """Want other settings; they take over with the next segment."""
+        self._wanted = settings
+
+    def reset(self, reason: str) -> list[Answer]:
+        """Answer the waiting frames and forget; `reason` is told with the next frame."""
+        self._network.detection = self._settings.detection
+        answers = self._answers(self._engine.flush(self._state))
+        self._restart(reason)
+        self.resets[reason] += 1
+        return answers
+
+    def drop(self, reason: str) -> None:
+        """Forget without an answer to the waiting frames, after an error in the network."""
+        self._waiting.clear()
+        self._restart(reason)
+        self.resets[reason] += 1
+
+    def step(self, image: RgbImage, arrival: Arrival) -> list[Answer]:
+        """
+        Take in the next image.
+
+        Returns
+        -------
+        list of Answer
+            For the frames that this one finished, itself among them unless it waits.
+
+        """
+        frame = Frame(image, arrival.stamp_s)
+        reason = self._new_video(frame, arrival)
+        answers = self.reset(reason) if reason else []
+        self._source = arrival.encoding, arrival.header.frame_id
+        self._pace(arrival)
+        self._waiting.append(arrival)
+        self._network.detection = self._settings.detection
+        results, self._state = self._engine.step(frame, self._state)
+        answers += self._answers(results)
+        if self._fresh and self._state.f_task is not None:
+            self._state = stagger(self._state, self._phase, self._settings.stream)
+            self._fresh = False
+        return answers
+
+    def _new_video(self, frame: Frame, arrival: Arrival) -> str:
+        """Why this frame cannot continue what is remembered; empty where it can."""
+        if self._source is None:
+            return ''
+        encoding, frame_id = self._source
+        if arrival.encoding != encoding:
+            return 'encoding'
+        if arrival.header.frame_id != frame_id:
+            return 'frame_id'
+        return reset_reason(frame, self._state, self._settings.stream)
+
+    def _pace(self, arrival: Arrival) -> None:
+        """Place the frame in its segment, and change settings where a segment begins."""
+        period_s = self._settings.key_period
+        if self._state.last_stamp_s is not None:
+            if period_s == 0:
+                self._state = skip(self._state, arrival.unprocessed, self._settings.stream)
+            else:
+                # Half an interval early, so that jitter adds no frame to a segment.
+                half_s = (arrival.stamp_s - self._state.last_stamp_s) / 2
+                if arrival.stamp_s + half_s - self._segment_start_s >= period_s:
+                    self._state = end_segment(self._state)
+        if not at_boundary(self._state, self._settings.stream):
+            return
+        if self._wanted is not self._settings:
+            self._use(self._wanted)
+            self._state = replace(end_segment(self._state), pending=None)
+        self._segment_start_s = arrival.stamp_s
+        if self._state.last_stamp_s is None:
+            self._segment_start_s -= self._share * self._settings.key_period
+            self._state = stagger(self._state, self._phase, self._settings.stream)
+
+    def _use(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engine = Engine(self._network, settings.stream, self._executor)
+        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.l)
+
+    def _restart(self, reason: str) -> None:
+        self._state = self._engine.reset()
+        self._reason = reason
+        self._fresh = True
+        self._source: tuple[str, str] | None = None
+        self._segment_start_s = 0.0
+
+    def _answers(self, results: list[Detections]) -> list[Answer]:
+        """Pair results with the arrivals that they belong to."""
+        answers = []
+        for result in results:
+            if result.reset_reason:
+                result = replace(result, reset_reason=self._reason)
+            answers.append(Answer(self._waiting.popleft(), result, self._settings))
+        return answers

@@ -1,0 +1,226 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The managed node: its states, its cameras, its parameters and services."""
+from collections.abc import Callable, Sequence
+import os
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from impnet_ros.model.network import load_network
+from impnet_ros.ros import detections, diagnostics, parameters, qos
+from impnet_ros.ros.camera import Camera
+from impnet_ros.ros.settings import Settings
+from impnet_ros.stream.background import BackgroundExecutor
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.types import Frame
+import numpy as np
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType, JumpThreshold
+from rclpy.duration import Duration
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from std_srvs.srv import Trigger
+import torch
+from vision_msgs.msg import LabelInfo, VisionInfo
+
+SUCCESS = TransitionCallbackReturn.SUCCESS
+FAILURE = TransitionCallbackReturn.FAILURE
+_PERIOD_S = 1.0
+
+
+class DetectorNode(LifecycleNode):
+    """
+    Detect objects in the images of one or several cameras with one network.
+
+    unconfigured --configure--> inactive --activate--> active: configuring loads the network and
+    warms it up, activating subscribes; deactivating unsubscribes and forgets, cleaning up frees
+    the network's memory.
+    """
+
+    def __init__(self, node_name: str = 'impnet_node', **options: Any) -> None:
+        """Declare parameters, services and diagnostics; `options` go to rclpy's node."""
+        super().__init__(node_name, **options)
+        self.settings = parameters.declare(self)
+        for name in parameters.unknown(getattr(self, '_parameter_overrides', {})):
+            self.get_logger().warning(f'parameter {name!r} is not known and has no effect')
+        self.network: Any = None
+        self.cameras: list[Camera] = []
+        self._state = 'unconfigured'
+        self._error = ''
+        self.add_on_set_parameters_callback(self._on_parameters)
+        self.create_service(Trigger, '~/reset', self._on_reset)
+        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.RESULTS)
+        # On the steady clock: reports must not stop with a paused /clock.
+        self.create_timer(_PERIOD_S, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
+        # Backward only: the first /clock message looks like a jump of decades forward, and a
+        # real one forward shows itself as a gap between the images.
+        self._jumps = self.get_clock().create_jump_callback(
+            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
+                          on_clock_change=False), post_callback=self._on_clock_jump)
+
+    def start(self) -> None:
+        """Configure and activate, where `autostart` says so."""
+        if self.settings.autostart and self.trigger_configure() == SUCCESS:
+            self.trigger_activate()
+
+    def finish(self) -> None:
+        """Free the network before the process ends."""
+        self._jumps.unregister()
+        self._stop_cameras()
+        self._free()
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the network, warm it up, create the topics."""
+        return self._transition(self._configure, 'inactive', 'unconfigured')
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Begin to take images."""
+        super().on_activate(state)
+        return self._transition(self._activate, 'active', 'inactive')
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Take no more images and forget the videos."""
+        result = self._transition(self._stop_cameras, 'inactive', 'active')
+        super().on_deactivate(state)
+        return result
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Free the network and its memory on the device."""
+        return self._transition(self._free, 'unconfigured', 'inactive')
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop from any state."""
+        self._stop_cameras()
+        return self._transition(self._free, 'finalized', self._state)
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Fall back to unconfigured."""
+        return self._transition(self._free, 'unconfigured', 'finalized')
+
+    def _transition(self, work: Callable[[], None], after: str,
+                    otherwise: str) -> TransitionCallbackReturn:
+        """Do the work of a transition; a failure is told, as rclpy swallows it silently."""
+        try:
+            work()
+        except Exception as error:  # noqa: B902 - a missing device, file or memory
+            self._state, self._error = otherwise, f'{type(error).__name__}: {error}'
+            self.get_logger().error(f'stays {otherwise}: {self._error}')
+            return FAILURE
+        self._state, self._error = after, ''
+        return SUCCESS
+
+    def _configure(self) -> None:
+        settings = self.settings
+        torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 1) - 1))
+        self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
+        try:
+            self.network = load_network(settings.model, settings.device, settings.detection)
+            self._check_classes(settings)
+            self._warm_up()
+            self._background = BackgroundExecutor(torch.device(self.network.device))
+            names = settings.cameras or ('',)
+            for index, name in enumerate(names):
+                share = index / len(names) if settings.stagger_keys else 0.0
+                self.cameras.append(Camera(self, name, self.network, settings, share,
+                                           self._background))
+        except Exception:
+            self._free()
+            raise
+        self._labels = self.create_lifecycle_publisher(LabelInfo, 'label_info', qos.LATCHED)
+        self._vision = self.create_lifecycle_publisher(VisionInfo, 'vision_info', qos.LATCHED)
+        self.get_logger().info(f'{settings.model} runs on {self.network.device}')
+
+    def _warm_up(self) -> None:
+        """Let the network allocate and compile what it needs before the first image."""
+        engine = Engine(self.network, Settings(l=2).stream)
+        state = engine.reset()
+        for index in range(4):
+            frame = Frame(np.zeros((480, 640, 3), np.uint8), index / 30)
+            _, state = engine.step(frame, state)
+
+    def _activate(self) -> None:
+        now = self.get_clock().now().to_msg()
+        names = self.network.class_names
+        self._labels.publish(detections.label_info(names, self.settings.score_threshold, now))
+        self._vision.publish(detections.vision_info(
+            self.settings.model, self.resolve_topic_name('label_info'), now))
+        if self.settings.enabled:
+            for camera in self.cameras:
+                camera.start()
+                self.get_logger().info(f'{camera.input.topic} -> detections')
+
+    def _stop_cameras(self) -> None:
+        for camera in self.cameras:
+            camera.stop('deactivate')
+
+    def _free(self) -> None:
+        """Forget network and cameras; a second time does nothing."""
+        if self.network is None:
+            return
+        for camera in self.cameras:
+            camera.destroy()
+        self.cameras.clear()
+        for publisher in ('_labels', '_vision'):
+            if hasattr(self, publisher):
+                self.destroy_lifecycle_publisher(getattr(self, publisher))
+                delattr(self, publisher)
+        if hasattr(self, '_background'):
+            self._background.shutdown(cancel_futures=True)
+            del self._background
+        self.network = None
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
+        result, settings = parameters.check(changed, self.settings,
+                                            self._state == 'unconfigured')
+        if not result.successful:
+            return result
+        try:
+            self._check_classes(settings)
+        except ValueError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        was_enabled, self.settings = self.settings.enabled, settings
+        for camera in self.cameras:
+            camera.use(settings)
+            if self._state == 'active' and settings.enabled != was_enabled:
+                camera.start() if settings.enabled else camera.stop('disabled')
+        return result
+
+    def _check_classes(self, settings: Settings) -> None:
+        if self.network is None:
+            return
+        unknown = sorted(set(settings.classes) - set(self.network.class_names))
+        if unknown:
+            raise ValueError(f'classes: expected names that {settings.model} knows (see '
+                             f'label_info), got {", ".join(unknown)}')
+
+    def _on_reset(self, request: Trigger.Request, response: Trigger.Response
+                  ) -> Trigger.Response:
+        for camera in self.cameras:
+            camera.reset('request')
+        response.success = self._state == 'active'
+        response.message = (f'{len(self.cameras)} cameras begin anew' if response.success
+                            else f'the node is {self._state}: nothing to forget')
+        return response
+
+    def _on_clock_jump(self, jump: Any) -> None:
+        for camera in self.cameras:
+            camera.reset('clock_jump')
+
+    def _report(self) -> None:
+        active = self._state == 'active' and self.settings.enabled
+        device = getattr(self.network, 'device', None)
+        facts = {'model': self.settings.model, 'device asked for': self.settings.device,
+                 'device used': str(device or ''),
+                 'device memory': diagnostics.device_memory(device),
+                 'enabled': self.settings.enabled}
+        name = self.get_fully_qualified_name().lstrip('/')
+        report = DiagnosticArray()
+        report.header.stamp = self.get_clock().now().to_msg()
+        report.status.append(diagnostics.node_status(name, self._state, self._error, facts))
+        for camera in self.cameras:
+            if active:
+                camera.look()
+            report.status.append(diagnostics.camera_status(name, camera, active))
+        self._diagnostics.publish(report)

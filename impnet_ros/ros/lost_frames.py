@@ -1,0 +1,82 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How many frames were lost between two that arrived."""
+from collections import deque
+from dataclasses import dataclass, field
+import math
+from statistics import median
+
+_INTERVALS = 15
+_ENOUGH = 4
+_LONGEST_HOLE = 1000
+
+
+@dataclass
+class LostFrames:
+    """
+    Count lost frames of one camera from two witnesses.
+
+    The middleware numbers the messages of a publisher, so a hole in the numbers is exact, but
+    only for what was published and only with one publisher. The stamps also show what the
+    camera driver never published, against the median of the last intervals; they need a steady
+    rate. A hole is as large as the larger of the two says.
+
+    """
+
+    _sequence: int | None = None
+    _stamp_ns: int | None = None
+    _intervals_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_INTERVALS))
+
+    def update(self, stamp_ns: int, sequence: int | None = None,
+               max_gap_s: float = math.inf) -> tuple[int, int]:
+        """
+        Take note of a frame that arrived.
+
+        Parameters
+        ----------
+        stamp_ns : int
+            Stamp of its header, nanoseconds.
+        sequence : int, optional
+            The middleware's number of the message; None where it gives none, or where several
+            publishers feed the topic.
+        max_gap_s : float
+            Seconds between stamps above which nothing is known: the camera paused.
+
+        Returns
+        -------
+        lost : int
+            Frames lost since the last call, by the larger witness.
+        unprocessed : int
+            Those of them that were published: by the numbers, or by the stamps where there are
+            no numbers.
+
+        """
+        by_number = self._hole_in_numbers(sequence)
+        missing = by_number or 0
+        by_stamp = self._hole_in_stamps(stamp_ns, missing, max_gap_s)
+        self._sequence, self._stamp_ns = sequence, stamp_ns
+        return max(missing, by_stamp), by_stamp if by_number is None else by_number
+
+    def restart(self) -> None:
+        """Forget the last frame: a new video begins."""
+        self._sequence = self._stamp_ns = None
+        self._intervals_ns.clear()
+
+    def _hole_in_numbers(self, sequence: int | None) -> int | None:
+        """Return None where the numbers say nothing: none given, or a publisher began anew."""
+        if sequence is None or self._sequence is None or sequence <= self._sequence:
+            return None
+        missing = sequence - self._sequence - 1
+        return missing if missing <= _LONGEST_HOLE else None
+
+    def _hole_in_stamps(self, stamp_ns: int, missing: int, max_gap_s: float) -> int:
+        elapsed_ns = stamp_ns - (stamp_ns if self._stamp_ns is None else self._stamp_ns)
+        if elapsed_ns <= 0 or elapsed_ns > max_gap_s * 1e9:
+            return 0
+        frames = 1
+        if len(self._intervals_ns) >= _ENOUGH:
+            frames = max(1, round(elapsed_ns / median(self._intervals_ns)))
+        # Each known frame's share of the time, so that steady losses that the numbers show do not
+        # pass for a slower camera, while a camera that is really slower is believed soon.
+        self._intervals_ns.append(elapsed_ns // (missing + 1))
+        return min(frames - 1, _LONGEST_HOLE)

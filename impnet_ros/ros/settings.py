@@ -1,0 +1,83 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""All settings of the node in one frozen value, in the words of its parameters."""
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+import re
+from typing import Any, cast
+
+from impnet_ros.config import DetectionConfig, KeyMode, Mode, StreamConfig
+from impnet_ros.stream.pacing import ENDLESS
+
+_CAMERA_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*')
+_WORDS = {'segment_length': 'l', 'memory_gate': 'g', 'max_gap_s': 'max_gap'}
+_STREAM = StreamConfig()
+_DETECTION = DetectionConfig()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """
+    Values of the node's parameters; `impnet_ros.ros.parameters.ROWS` explains each.
+
+    Raises
+    ------
+    ValueError
+        If settings do not fit together; the message uses the parameters' names.
+
+    """
+
+    model: str = 'nanodet_g'
+    device: str = 'auto'
+    threads: int = 0
+    autostart: bool = True
+    cameras: tuple[str, ...] = ()
+    image_transport: str = 'raw'
+    image_reliability: str = 'auto'
+    max_image_pixels: int = 50_000_000
+    enabled: bool = True
+    l: int = _STREAM.segment_length  # noqa: E741 - the name of the parameter and of the paper
+    g: float = _STREAM.memory_gate
+    key_offset: int = _STREAM.key_offset
+    mode: str = _STREAM.mode
+    key_mode: str = _STREAM.key_mode
+    key_period: float = 0.0
+    max_gap: float = _STREAM.max_gap_s
+    stagger_keys: bool = True
+    score_threshold: float = _DETECTION.score_threshold
+    nms_threshold: float = _DETECTION.nms_threshold
+    max_detections: int = _DETECTION.max_detections
+    classes: tuple[str, ...] = ()
+    class_id: str = 'name'
+    jpeg_quality: int = 80
+    stream: StreamConfig = field(init=False, repr=False)
+    detection: DetectionConfig = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            stream = StreamConfig(self.l, self.g, self.key_offset, cast(Mode, self.mode),
+                                  cast(KeyMode, self.key_mode), self.max_gap)
+            detection = DetectionConfig(self.score_threshold, self.nms_threshold,
+                                        self.max_detections)
+        except ValueError as error:
+            raise ValueError(_in_parameter_names(str(error))) from error
+        if self.key_period > 0:
+            stream = replace(stream, segment_length=ENDLESS)
+        object.__setattr__(self, 'stream', stream)
+        object.__setattr__(self, 'detection', detection)
+        for name in self.cameras:
+            if not _CAMERA_NAME.fullmatch(name):
+                raise ValueError('cameras: expected names of letters, digits, _ and / that begin '
+                                 f'with a letter, got {name!r}')
+        if len(set(self.cameras)) < len(self.cameras):
+            raise ValueError(f'cameras: expected different names, got {list(self.cameras)}')
+
+    def replaced(self, changes: Mapping[str, Any]) -> 'Settings':
+        """Return a copy with some settings changed, checked as a whole."""
+        return replace(self, **changes)
+
+
+def _in_parameter_names(message: str) -> str:
+    for word, parameter in _WORDS.items():
+        message = message.replace(word, parameter)
+    return message

@@ -1,0 +1,24 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""End on SIGINT and SIGTERM, on the first and on all that follow, without a traceback."""
+import signal
+from types import FrameType
+
+
+class StopFlag:
+    """
+    Set by SIGINT or SIGTERM.
+
+    rclpy's own handlers raise KeyboardInterrupt wherever Python happens to be, and again at the
+    second signal, which under `ros2 launch` comes at once: the terminal sends one and launch
+    another. A flag has no such place and no such second time.
+    """
+
+    def __init__(self) -> None:
+        """Take over both signals, for this process and from now on."""
+        self.is_set = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.is_set = True

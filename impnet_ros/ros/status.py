@@ -1,0 +1,57 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""How one image was processed, as a FrameStatus message."""
+import math
+
+from impnet_ros.msg import FrameStatus
+from impnet_ros.ros.camera_stream import Answer
+
+STAGES = ('features', 'flow', 'propagate', 'weights', 'task')
+_LARGEST_LATENCY_S = 60.0
+
+
+def latency_ms(now_ns: int, stamp_ns: int) -> float:
+    """
+    Tell the time from an image's stamp to now.
+
+    Returns
+    -------
+    float
+        Milliseconds; NaN where the stamp is not of the node's clock, in the future or more than
+        a minute old, as when a bag is replayed without simulated time.
+
+    """
+    elapsed_ns = now_ns - stamp_ns
+    return elapsed_ns / 1e6 if 0 <= elapsed_ns <= _LARGEST_LATENCY_S * 1e9 else math.nan
+
+
+def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost: int,
+               total_ms: float, latency: float) -> FrameStatus:
+    """
+    Make the status message of an answered image.
+
+    Parameters
+    ----------
+    answer : Answer
+        Of one image.
+    camera : str
+        Name of the camera, or its topic.
+    device : str
+        What really computed it.
+    processed, lost : int
+        Images of this camera since activation.
+    total_ms : float
+        From the start of the image's callback to now.
+    latency : float
+        From the image's stamp to now, milliseconds.
+
+    """
+    detections, settings = answer.detections, answer.settings
+    stages = {f'{stage}_ms': float(detections.stage_ms.get(stage, 0.0)) for stage in STAGES}
+    decode_ms = answer.arrival.decode_ms + detections.stage_ms.get('prepare', 0.0)
+    return FrameStatus(
+        header=answer.arrival.header, is_key=detections.is_key, age=detections.age,
+        mean_weight=detections.mean_weight, reset_reason=detections.reset_reason,
+        decode_ms=decode_ms, total_ms=total_ms, latency_ms=latency,
+        frames_processed=processed, frames_lost=lost, camera=camera, model=settings.model,
+        mode=settings.mode, device=device, l=settings.l, g=settings.g, **stages)
