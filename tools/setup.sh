@@ -44,6 +44,16 @@ for tool in cmake make c++; do
     "On Debian or Ubuntu: sudo apt-get install build-essential cmake"
 done
 
+# A virtual environment that was made with an installed ROS goes on with that one.
+if grep -qs '^IMPNET_ROS=system' "$venv/impnet.env"; then
+  source "$venv/impnet.env"
+  if [ -f "$IMPNET_ROS_SETUP/setup.bash" ] && [[ ":${AMENT_PREFIX_PATH:-}:" != *":$IMPNET_ROS_PREFIX:"* ]]; then
+    set +u
+    source "$IMPNET_ROS_SETUP/setup.bash"
+    set -u
+  fi
+fi
+
 # A ROS 2 that was sourced (and is not the one in our own virtual environment): its prefix, else empty.
 ros_prefix=''
 IFS=: read -r -a prefixes <<< "${AMENT_PREFIX_PATH:-}"
@@ -108,23 +118,22 @@ print(sysconfig.get_path("purelib")[len(sys.prefix) + 1:])')"
 # ---------------------------------------------------------------------------------------------------------------------
 # Python packages
 
-if [ "$ros" = system ]; then
-  # ROS's own cv_bridge is built against the distribution's NumPy 1.
-  lists=(-r requirements.txt -r requirements-dev.txt -c tools/constraints-system-ros.txt)
-  # A robot may have a PyTorch made for its GPU (Jetson's, say): that one stays.
-  if "$python" -c 'import torch, torchvision' 2> /dev/null; then
-    grep -v '^torch' requirements.txt > "$venv/requirements-without-torch.txt"
-    lists[1]="$venv/requirements-without-torch.txt"
-  fi
-else
-  lists=(-r requirements.txt -r requirements-dev.txt -r requirements-ros.txt)
-fi
 packages="$ros $(hash_of requirements*.txt tools/constraints-system-ros.txt tools/fix_ros_wheels.py)"
 if ! done_with packages "$packages"; then
   say "Installing Python packages (PyTorch is the large one: a few minutes, up to 6 GB, the first time)"
   free_gb=$(($(df -Pk "$venv" | awk 'NR == 2 {print $4}') / 1048576))
   if [ "$free_gb" -lt 8 ] && [ ! -d "$venv/$site/torch" ]; then
     fail "only $free_gb GB are free at $root; the packages need about 8."
+  fi
+  if [ "$ros" = system ]; then
+    lists=(-r requirements.txt -r requirements-dev.txt -c tools/constraints-system-ros.txt)
+    # A robot may have a PyTorch made for its GPU (Jetson's, say): that one stays.
+    if "$python" -c 'import torch, torchvision' 2> /dev/null; then
+      grep -v '^torch' requirements.txt > "$venv/requirements-without-torch.txt"
+      lists[1]="$venv/requirements-without-torch.txt"
+    fi
+  else
+    lists=(-r requirements.txt -r requirements-dev.txt -r requirements-ros.txt)
   fi
   "$venv/bin/python" -m pip install --disable-pip-version-check "${lists[@]}" \
     > >(grep --line-buffered -v -E '^(Requirement already satisfied|Ignoring )') || fail \
