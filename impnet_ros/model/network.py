@@ -1,28 +1,36 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Load a network by name or from a checkpoint."""
+from collections.abc import Callable
+import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from impnet_ros.config import DetectionConfig
+from impnet_ros.model.checkpoint import load_checkpoint
 from impnet_ros.model.device import choose_device
+from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.presets import impression_r101, tiny
+import torch
 
-if TYPE_CHECKING:
-    from impnet_ros.model.nanodet_network import NanoDetNetwork
+PRESETS: dict[str, Callable[[], ImpressionNetwork]] = {
+    'impression_r101': impression_r101, 'tiny': tiny}
+NAMES = ('nanodet_g', *PRESETS)
 
-NAMES = ('nanodet_g',)
+_log = logging.getLogger(__name__)
 
 
 def load_network(name: str, device: str = 'auto',
-                 detection: DetectionConfig | None = None) -> 'NanoDetNetwork':
+                 detection: DetectionConfig | None = None) -> NanoDetNetwork | ImpressionNetwork:
     """
     Build a network with its weights, ready for `impnet_ros.stream.engine.Engine`.
 
     Parameters
     ----------
     name : str
-        'nanodet_g' (COCO-80, weights in the package), or the path of a .safetensors checkpoint.
+        'nanodet_g' (COCO-80, weights in the package); 'impression_r101' or 'tiny', the paper's
+        network without trained weights, the same random ones each time; or the path of a
+        .safetensors checkpoint.
     device : str
         'auto', 'cpu', 'cuda' or 'cuda:n'; `network.device` tells what was chosen.
     detection : DetectionConfig, optional
@@ -41,7 +49,21 @@ def load_network(name: str, device: str = 'auto',
     """
     chosen = choose_device(device)
     if name == 'nanodet_g':
-        from impnet_ros.model.nanodet_network import NanoDetNetwork
         return NanoDetNetwork.load(chosen, detection)
+    if name in PRESETS:
+        _log.warning('%s has no trained weights: import some (impnet import-weights) or train it '
+                     '(impnet train); what it detects now means nothing', name)
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(0)
+            return _ready(PRESETS[name](), chosen, detection)
+    if Path(name).suffix == '.safetensors':
+        return _ready(load_checkpoint(Path(name)), chosen, detection)
     raise ValueError(f'model: expected one of {", ".join(NAMES)} or a .safetensors file, got '
                      f'{name!r}' + ('' if Path(name).exists() else ' (no such file)'))
+
+
+def _ready(network: ImpressionNetwork, device: torch.device,
+           detection: DetectionConfig | None) -> ImpressionNetwork:
+    if detection is not None:
+        network.detection = detection
+    return network.to(device).eval()

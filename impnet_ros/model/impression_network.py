@@ -1,0 +1,234 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+The Impression Network as published, and smaller ones of the same code.
+
+Hetang et al., "Impression Network for Video Object Detection", 2017. Each part stands in the file
+of its symbol; here they are put together.
+"""
+from typing import Any
+
+from impnet_ros.config import DetectionConfig
+from impnet_ros.model.backbone import Backbone, Trunk
+from impnet_ros.model.dis_flow import dis_flow, flow_in_cells
+from impnet_ros.model.embedding import EmbeddingNet
+from impnet_ros.model.flownet import FlowNetS, ScaledFlow, ScaleMap
+from impnet_ros.model.head import HeadMaps, TaskHead
+from impnet_ros.model.impression import aggregate, softmax_weight
+from impnet_ros.model.impression_config import ImpressionNetworkConfig
+from impnet_ros.model.levels import Levels, with_levels
+from impnet_ros.model.network_input import (input_size, make_input, NetworkInput, resize_factor,
+                                            resized)
+from impnet_ros.model.quality import QualityNet
+from impnet_ros.model.warp import warp
+import numpy as np
+import torch
+from torch import nn, Tensor
+
+PAPER_DETECTION = DetectionConfig(score_threshold=1e-4, nms_threshold=0.3, max_detections=300)
+"""The reference's thresholds, made for measuring average precision."""
+
+Image = np.ndarray[Any, Any] | Tensor | NetworkInput
+
+
+class ImpressionNetwork(nn.Module):
+    """
+    N_feat, F, S, W, N_q and N_task behind the methods of `impnet_ros.stream.types.Network`.
+
+    Parameters
+    ----------
+    config : ImpressionNetworkConfig
+        Sizes and choices. Weights are random until some are loaded.
+
+    Attributes
+    ----------
+    detection : DetectionConfig
+        Thresholds; may be replaced at any time.
+
+    """
+
+    def __init__(self, config: ImpressionNetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.detection = PAPER_DETECTION
+        trunk = Trunk(config.width, config.blocks, config.stride_style)
+        with torch.no_grad():  # random weights expect inputs of about unit size
+            trunk.conv1.weight *= max(config.pixel_deviation) / 58
+        self.backbone = Backbone(trunk, config.channels)
+        self.backbone.freeze(config.frozen_stages if config.frozen_norm else 0)
+        self.flow_net: FlowNetS | None = None
+        self.scale_map: ScaleMap | None = None
+        if config.flow == 'flownet_s':
+            self.flow_net = FlowNetS(config.flow_width)
+            self.scale_map = ScaleMap(self.flow_net.feature_channels, config.channels)
+        self.quality_net = QualityNet(config.channels, config.quality_channels)
+        self.head = TaskHead(config)
+        self.embedding_net = (EmbeddingNet(config.channels, config.embedding_width)
+                              if config.embedding_width else None)
+        # Channels last is the faster memory layout for these convolutions, by half on a CPU.
+        self.to(memory_format=torch.channels_last)
+
+    @property
+    def name(self) -> str:
+        """Name of the network."""
+        return self.config.name
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Names of the labels that `task` gives."""
+        return self.config.class_names
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return self.head.anchors.device
+
+    def train(self, mode: bool = True) -> 'ImpressionNetwork':
+        """Switch to training; frozen batch normalisation keeps its statistics."""
+        super().train(mode)
+        if self.config.frozen_norm:
+            for module in self.backbone.modules():
+                if isinstance(module, nn.BatchNorm2d):
+                    module.eval()
+        return self
+
+    def prepare(self, image: Image) -> NetworkInput:
+        """
+        Resize and normalise an image, once a frame.
+
+        Parameters
+        ----------
+        image : numpy.ndarray or Tensor
+            uint8 (H, W, 3), RGB; what was prepared already is returned as it is.
+
+        """
+        if isinstance(image, NetworkInput):
+            return image
+        pixels = resized(image, self.config.short_side, self.config.long_side)
+        return make_input(pixels, (image.shape[0], image.shape[1]), self.config, self.device)
+
+    def prepare_batch(self, pixels: Tensor) -> NetworkInput:
+        """Normalise pictures, uint8 (B, 3, h, w) RGB, to be used at the size they have."""
+        return make_input(pixels, (pixels.shape[2], pixels.shape[3]), self.config, self.device)
+
+    def features(self, image: Image) -> Levels:
+        """N_feat: one level (B, C, ceil(h / 16), ceil(w / 16)) of the prepared h x w."""
+        picture = self.prepare(image)
+        return Levels((self.backbone(picture.pixels),), picture.image_size)
+
+    def flow(self, image: Image, key_image: Image) -> ScaledFlow:
+        """F(I_i, I_key) and S: (B, 2, h, w) in feature cells, (x, y), from target to key frame."""
+        target, key = self.prepare(image), self.prepare(key_image)
+        if self.flow_net is None or self.scale_map is None:
+            pairs = zip(target.grey, key.grey, strict=True)
+            fields = [flow_in_cells(dis_flow(one, other), (one.shape[0] // 8, one.shape[1] // 8))
+                      for one, other in pairs]
+            return ScaledFlow((torch.cat(fields).to(self.device),), None)
+        assert target.half is not None and key.half is not None
+        field, features = self.flow_net(torch.cat((target.half, key.half), dim=1))
+        return ScaledFlow((field,), self.scale_map(features))
+
+    def propagate(self, levels: tuple[Tensor, ...],
+                  flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """W and S: carry a level along the flow, times the scale map where the flow has one."""
+        warped = [warp(level, field) for level, field in zip(levels, flow, strict=True)]
+        scale = flow.scale if isinstance(flow, ScaledFlow) else None
+        return with_levels(levels, warped if scale is None else [item * scale for item in warped])
+
+    def weights(self, f_imp_warped: tuple[Tensor, ...],
+                f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """w_k of eq. (2), (B, 1, h, w): the share of the new feature."""
+        return tuple(softmax_weight(self.quality_net(old), self.quality_net(new))
+                     for old, new in zip(f_imp_warped, f_k, strict=True))
+
+    def detect(self, levels: tuple[Tensor, ...]) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """
+        N_task for a batch.
+
+        Parameters
+        ----------
+        levels : Levels
+            One level (B, C, h, w), of `features` or `propagate`.
+
+        Returns
+        -------
+        list of (boxes, scores, labels)
+            A picture: (N, 4) in pixels of the original image, (N,), int64 (N,).
+
+        """
+        if not isinstance(levels, Levels):
+            raise ValueError('levels: expected Levels of `features`, which know the image size, '
+                             f'got {type(levels).__name__}')
+        sides = self.config.short_side, self.config.long_side
+        factor = resize_factor(levels.image_size, *sides)
+        found = self.head.detect(levels[0], input_size(levels.image_size, *sides), self.detection)
+        return [(boxes / factor, scores, labels) for boxes, scores, labels in found]
+
+    def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+        """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
+        if levels[0].shape[0] != 1:
+            raise ValueError(f'levels: expected one picture, got {levels[0].shape[0]}; '
+                             'detect() takes several')
+        return self.detect(levels)[0]
+
+    def forward_triplet(self, old: NetworkInput, current: NetworkInput, new: NetworkInput,
+                        still: Tensor | None = None) -> Levels:
+        """
+        Make the task feature of `current` from two key frames, as in training (figure 3).
+
+        The same functions as in the engine, which after two key frames and one more frame has the
+        same feature.
+
+        Parameters
+        ----------
+        old, current, new : NetworkInput
+            I_old^key, I^cur, I_new^key.
+        still : Tensor, optional
+            bool (B,), where the three are one still picture: warp and scale map are bypassed, as
+            in the reference.
+
+        Returns
+        -------
+        Levels
+            (B, C, h, w), ready for `task`, `detect` or `head`.
+
+        """
+        f_old, f_new = self.features(old), self.features(new)
+        f_old_warped = self.propagate(f_old, self.flow(new, old))
+        f_fuse = aggregate(f_old_warped, f_new, self.weights(f_old_warped, f_new))
+        f_current = self.propagate(f_fuse, self.flow(current, new))
+        if still is not None:
+            bypass = still.view(-1, 1, 1, 1)
+            f_current = with_levels(f_current, (torch.where(bypass, fresh, moved) for fresh, moved
+                                                in zip(f_new, f_current, strict=True)))
+        return Levels(f_current, current.image_size)
+
+    def forward(self, old: Tensor, current: Tensor, new: Tensor,
+                still: Tensor | None = None) -> HeadMaps:
+        """
+        Train on triplets: pictures in, maps for the losses out.
+
+        Parameters
+        ----------
+        old, current, new : Tensor
+            uint8 (B, 3, h, w), RGB, at the size to be used.
+        still : Tensor, optional
+            See `forward_triplet`.
+
+        """
+        pictures = [self.prepare_batch(pixels) for pixels in (old, current, new)]
+        return self.head(self.forward_triplet(*pictures, still)[0])
+
+    def forward_single(self, pixels: Tensor) -> HeadMaps:
+        """Train per frame: pictures, uint8 (B, 3, h, w) RGB, in, maps for the losses out."""
+        return self.head(self.features(self.prepare_batch(pixels))[0])
+
+    def parts(self) -> dict[str, nn.Module]:
+        """Name the parts that tables list; every parameter belongs to exactly one."""
+        parts: dict[str, nn.Module | None] = {
+            'trunk': self.backbone.trunk, 'feat_conv': self.backbone.feat_conv,
+            'flow_net': self.flow_net, 'scale_map': self.scale_map,
+            'quality_net': self.quality_net, 'embedding_net': self.embedding_net,
+            'rpn': self.head.rpn, 'rfcn_cls': self.head.rfcn.cls,
+            'rfcn_bbox': self.head.rfcn.bbox}
+        return {name: part for name, part in parts.items() if part is not None}
