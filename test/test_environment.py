@@ -3,6 +3,7 @@
 """What the set-up promises: a shell that works anywhere, one package for colcon and for pip."""
 import os
 from pathlib import Path
+import platform
 import re
 import shutil
 import subprocess
@@ -125,8 +126,8 @@ def test_pip_installs_library_and_command(tmp_path: Path) -> None:
          '--no-index', '--disable-pip-version-check', '--target', str(target), str(source)],
         check=True)
 
-    kinds = ('.py', '.safetensors', '.json')
-    expected = {path.relative_to(PACKAGE) for path in PACKAGE.rglob('*') if path.suffix in kinds}
+    expected = {path.relative_to(source / 'impnet_ros')
+                for path in (source / 'impnet_ros').rglob('*') if path.is_file()}
     assert {path for path in expected if not (target / 'impnet_ros' / path).is_file()} == set()
     told = subprocess.run(
         [sys.executable, str(target / 'bin' / 'impnet'), '--help'], cwd=tmp_path, check=True,
@@ -134,6 +135,7 @@ def test_pip_installs_library_and_command(tmp_path: Path) -> None:
     assert 'detect' in told.stdout
 
 
+@pytest.mark.skipif(platform.machine() != 'x86_64', reason='the wheels of ROS are for x86_64')
 def test_setup_says_what_is_missing(tmp_path: Path) -> None:
     """Without the Python that ROS's wheels need, the set-up stops and says how to get it."""
     copy = tmp_path / 'tools'

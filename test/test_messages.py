@@ -41,7 +41,7 @@ def test_all_messages_of_vision_msgs() -> None:
 
 
 def test_fields_of_frame_status() -> None:
-    """FrameStatus keeps its fields: a change breaks every bag that holds one."""
+    """The status keeps its fields: a change breaks every bag that holds one."""
     from impnet_ros.msg import FrameStatus
 
     times = {f'{stage}_ms': 'float' for stage in (

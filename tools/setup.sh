@@ -120,7 +120,7 @@ print(sysconfig.get_path("purelib")[len(sys.prefix) + 1:])')"
 
 packages="$ros $(hash_of requirements*.txt tools/constraints-system-ros.txt tools/fix_ros_wheels.py)"
 if ! done_with packages "$packages"; then
-  say "Installing Python packages (PyTorch is the large one: a few minutes, up to 6 GB, the first time)"
+  say "Installing Python packages (the first time a few minutes and up to 6 GB, mostly PyTorch)"
   free_gb=$(($(df -Pk "$venv" | awk 'NR == 2 {print $4}') / 1048576))
   if [ "$free_gb" -lt 8 ] && [ ! -d "$venv/$site/torch" ]; then
     fail "only $free_gb GB are free at $root; the packages need about 8."
