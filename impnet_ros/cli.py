@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The `impnet` command; needs no ROS."""
 import argparse
-import sys
 from collections.abc import Sequence
 from importlib import import_module
+import sys
 
 _COMMANDS = {
     'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),

@@ -2,23 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """`impnet detect`: objects in a video file, an image folder or a bag."""
 import argparse
-import json
 from collections import deque
 from collections.abc import Iterator
+import json
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import cv2
-from tqdm import tqdm
-
-from impnet_ros.config import MODES, DetectionConfig, StreamConfig
+from impnet_ros.config import DetectionConfig, MODES, StreamConfig
 from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Detections, Frame
 from impnet_ros.video import open_video
+from tqdm import tqdm
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,14 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Draw detections on a picture."""
-import colorsys
 from collections.abc import Sequence
+import colorsys
 
 import cv2
-import numpy as np
-
 from impnet_ros.images import RgbImage
 from impnet_ros.stream.types import Detections
+import numpy as np
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _KEY_COLOR = (255, 200, 0)

@@ -1,19 +1,18 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Frames from a video file, a folder of images or a rosbag2; needs no ROS."""
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+import re
 from typing import Any
 
 import cv2
+from impnet_ros.images import decode_compressed, decode_image, ImageError
+from impnet_ros.stream.types import Frame
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection
-from rosbags.typesys import Stores, get_typestore
-
-from impnet_ros.images import ImageError, decode_compressed, decode_image
-from impnet_ros.stream.types import Frame
+from rosbags.typesys import get_typestore, Stores
 
 IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})
 BAG_SUFFIXES = frozenset({'.mcap', '.db3'})

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-
 from impnet_ros.importers.tfjs import GraphModel, read_graph_model
 from impnet_ros.model.nanodet import Head, NanoDet
-from impnet_ros.model.weights import Weights, save_weights
+from impnet_ros.model.weights import save_weights, Weights
+import numpy as np
+import torch
+from torch import nn, Tensor
 
 _MODEL = 'nanodet.json'
 _KNOWN_SHA256 = {  # of version 3.0.4, the one that was compared with this project's network

@@ -6,12 +6,12 @@ Read TensorFlow.js graph models without TensorFlow.
 Such a model is a JSON file (the graph's nodes and a manifest of its constants) and binary files
 with the constants one after the other.
 """
-import hashlib
-import json
-import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass
+import hashlib
+import json
 from pathlib import Path
+import tarfile
 from typing import Any
 
 import numpy as np

@@ -6,9 +6,8 @@ The impression's equations, for one or many feature levels.
 Section 3.1 of "Impression Network for Video Object Detection" (Hetang et al., 2017). The same
 three functions serve the engine and the training forward.
 """
-from torch import Tensor
-
 from impnet_ros.model.levels import with_levels
+from torch import Tensor
 
 
 def softmax_weight(score_imp: Tensor, score_k: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ into 34 plain convolutions: stem, four CSP stages, a path-aggregation pyramid (P
 level. The weights come from `impnet_ros.importers.nanodet_g`.
 """
 import torch
-from torch import Tensor, nn
+from torch import nn, Tensor
 from torch.nn import functional
 
 CLASSES = 80

@@ -3,12 +3,11 @@
 """From NanoDet's outputs to boxes: the rest of N_task after its linear part."""
 import math
 
+from impnet_ros.config import DetectionConfig
+from impnet_ros.model.nanodet import BINS, CLASSES
 import torch
 from torch import Tensor
 from torchvision.ops import batched_nms, clip_boxes_to_image
-
-from impnet_ros.config import DetectionConfig
-from impnet_ros.model.nanodet import BINS, CLASSES
 
 BEFORE_NMS = 1000
 """Most candidates a level that reach NMS, the original's choice; matters at tiny thresholds."""

@@ -1,8 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What the compact detector keeps of a frame's image."""
-import math
 from dataclasses import dataclass
+import math
 from typing import Any
 
 import cv2

@@ -6,17 +6,17 @@ Weights on disk: safetensors with the network's configuration and where they com
 Nothing is executed on loading, half-precision files serve full-precision networks, and the same
 content gives the same bytes.
 """
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import safetensors
 import safetensors.torch
 import torch
-from torch import Tensor, nn
+from torch import nn, Tensor
 
 SHIPPED = Path(__file__).parent.parent / 'weights'
 """Folder of the weights that come with the package, with their SHA256SUMS."""

@@ -4,13 +4,12 @@
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from impnet_ros.config import StreamConfig
 from impnet_ros.model.impression import absorb, aggregate
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import FeatureLevels, Impression, Network
+import torch
+from torch import Tensor
 
 
 def carry(network: Network, picture: Any, key_image: Any, levels: FeatureLevels,
