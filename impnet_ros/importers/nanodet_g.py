@@ -59,7 +59,7 @@ class ImportReport:
                  'NOT the files this project was tested with; the structure fits')
         return (f'source   {self.source} ({known})\n'
                 f'read     {self.tensors} tensors, {self.parameters:,} parameters; '
-                f'{self.structure_constants} constants left are the graph\'s structure\n'
+                f'{self.structure_constants} constants left are the structure of the graph\n'
                 f'wrote    {self.output}\n'
                 f'sha256   {self.sha256}')
 
@@ -83,7 +83,8 @@ def import_nanodet_g(path: Path, output: Path) -> ImportReport:
     """
     graph = read_graph_model(path, _MODEL)
     tensors = convert(graph)
-    package, version = graph.package.get('name', 'unknown'), graph.package.get('version', 'unknown')
+    package = graph.package.get('name', 'unknown')
+    version = graph.package.get('version', 'unknown')
     weights = Weights(
         tensors=tensors,
         config={'model': 'nanodet_g', 'input_size': 416, 'classes': 'coco80'},
@@ -154,7 +155,7 @@ def _layers(network: NanoDet) -> list[tuple[str, nn.Conv2d, str]]:
 
 
 def _number(name: str) -> int:
-    """Number of a convolution from its name: 'convolution' is 0, 'convolution_7' is 7."""
+    """Read a convolution's number from its name: 'convolution' is 0, 'convolution_7' is 7."""
     number = name.rpartition('convolution')[2].lstrip('_') or '0'
     if not number.isdigit():
         raise ValueError(f"nanodet_g: expected a node 'convolution_N', got {name!r}")

@@ -50,7 +50,7 @@ def read_graph_model(path: Path, name: str) -> GraphModel:
     Parameters
     ----------
     path : Path
-        npm tarball (.tgz), a folder (unpacked package or the models' own folder), or the JSON file.
+        npm tarball (.tgz), a folder (unpacked package or the models' own), or the JSON file.
     name : str
         The model's JSON file, e.g. 'nanodet.json'; looked for in `models/` of a package.
 

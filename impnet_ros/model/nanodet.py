@@ -78,7 +78,7 @@ class Pan(nn.Module):
         self.laterals = nn.ModuleList(nn.Conv2d(count, width, 1) for count in inputs)
 
     def forward(self, stages: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """(B, inputs_i, h_i, w_i), each half as large as the one before -> (B, width, h_i, w_i)."""
+        """(B, inputs_i, h_i, w_i), each half as large as the last -> (B, width, h_i, w_i)."""
         fine, middle, coarse = (
             lateral(x) for lateral, x in zip(self.laterals, stages, strict=True))
         middle = middle + functional.interpolate(coarse, scale_factor=2.0, mode='bilinear')

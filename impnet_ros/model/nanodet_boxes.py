@@ -51,7 +51,8 @@ def candidates(logits: Tensor, stride: int,
 
 
 def select(boxes: Tensor, scores: Tensor, labels: Tensor, config: DetectionConfig,
-           scale: tuple[float, float], image_size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+           scale: tuple[float, float], image_size: tuple[int, int],
+           ) -> tuple[Tensor, Tensor, Tensor]:
     """
     Bring candidates to the original image, drop doubles, keep the best.
 

@@ -158,6 +158,7 @@ def test_prepare_runs_once_a_frame_where_a_network_offers_it():
 
 def test_a_network_that_fails_leaves_the_state_usable():
     class Failing(OneHotNetwork):
+
         def features(self, image):
             if self.number(image) == 2:
                 raise RuntimeError('device lost')
