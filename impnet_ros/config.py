@@ -46,6 +46,12 @@ class StreamConfig:
     key_mode: KeyMode = 'sync'
     """async computes key frames beside the stream: no frame waits for one. Causal streams only."""
 
+    box_memory: bool = False
+    """Carry boxes too: by flow between key frames, fading where key frames miss them."""
+
+    box_lifetime_s: float = 0.6
+    """Seconds in which the score of a box that no key frame confirms falls to 1 / e."""
+
     max_gap_s: float = 2.0
     """Seconds between two frames above which a new video starts: flow cannot bridge more."""
 
@@ -61,6 +67,9 @@ class StreamConfig:
                  self.key_mode)
         _require(self.key_mode == 'sync' or offset == 0, 'key_offset',
                  "0 with key_mode 'async' (nothing waits there)", offset)
+        _require(not self.box_memory or offset == 0, 'key_offset',
+                 '0 with box_memory (boxes are carried forward in time)', offset)
+        _require(self.box_lifetime_s > 0.0, 'box_lifetime_s', 'seconds > 0', self.box_lifetime_s)
         _require(self.max_gap_s > 0.0, 'max_gap_s', 'seconds > 0', self.max_gap_s)
 
 

@@ -14,7 +14,7 @@ from impnet_ros.model.levels import Levels, with_levels
 from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, STRIDES, NanoDet
 from impnet_ros.model.nanodet_boxes import candidates, select
 from impnet_ros.model.picture import Picture, make_picture, normalised
-from impnet_ros.model.quality_gate import gate_weights, picture_facts
+from impnet_ros.model.quality_gate import gate_weights, picture_facts, picture_mismatch
 from impnet_ros.model.warp import warp
 from impnet_ros.model.weights import load_into, load_shipped
 
@@ -90,6 +90,13 @@ class NanoDetNetwork(nn.Module):
         """W a level; the scale map S is 1, as nothing here was trained to scale."""
         return with_levels(levels, (warp(level, field)
                                     for level, field in zip(levels, flow, strict=True)))
+
+    def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:
+        """(1, 1, h, w) at stride 8, 0..1: how little the flow explains of the picture."""
+        cells = tuple(flow[0].shape[2:])
+        here, there = (picture_facts(self.prepare(item).grey, [cells], self.device)[0][:, :1]
+                       for item in (image, key_image))
+        return picture_mismatch(here, warp(there, flow[0]))
 
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -50,3 +50,22 @@ def gate_weights(old: Tensor, new: Tensor, old_facts: Tensor, new_facts: Tensor)
     w = (SHARPNESS_GAIN * dq + EVIDENCE_GAIN * dc).sigmoid()
     residual = functional.avg_pool2d(old_facts[:, :1] - new_facts[:, :1], 3, 1, 1, count_include_pad=False)
     return 1 - (1 - w) * torch.exp(-(residual / RESIDUAL_SCALE) ** 2)
+
+
+def picture_mismatch(here: Tensor, there: Tensor) -> Tensor:
+    """
+    Tell where two aligned pictures cannot show the same thing.
+
+    Parameters
+    ----------
+    here, there : Tensor
+        (1, 1, h, w), greys as `picture_facts` gives them, in deviations of their picture.
+
+    Returns
+    -------
+    Tensor
+        (1, 1, h, w), 0..1: 0 below half a deviation, which blur and noise reach too.
+
+    """
+    difference = functional.avg_pool2d(here - there, 3, 1, 1, count_include_pad=False).abs()
+    return ((difference - 0.5) / 0.5).clamp(0, 1)

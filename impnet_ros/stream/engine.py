@@ -5,14 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from impnet_ros.config import StreamConfig
+from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.stream.background import BackgroundExecutor, Executor
+from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
 from impnet_ros.stream.key_frame import absorb_key, carry
 from impnet_ros.stream.schedule import is_key, next_position, reset_reason
 from impnet_ros.stream.timing import timed
-from impnet_ros.stream.types import (Detections, FeatureLevels, Frame, Impression, Network,
-                                     PendingKey, WaitingFrame)
+from impnet_ros.stream.types import (Detections, Frame, Impression, Network, PendingKey, Tracks,
+                                     WaitingFrame)
 
 
 class Engine:
@@ -38,6 +40,7 @@ class Engine:
         self.network = network
         self.config = config or StreamConfig()
         self._prepare = getattr(network, 'prepare', lambda image: image)
+        self._mismatch = getattr(network, 'mismatch', None)
         self._executor = executor
         # Without propagation there is nothing to show while a key frame is computed.
         self._in_background = (self.config.key_mode == 'async'
@@ -86,19 +89,21 @@ class Engine:
             picture = self._prepare(frame.image)
         new = WaitingFrame(picture, frame.stamp_s, reason, stage_ms)
         due = is_key(state.position, self.config) or state.key_overdue
-        before_key = not due and state.position < self.config.key_offset
+        waits = not due and state.position < self.config.key_offset
         state = replace(state, position=next_position(state.position, self.config),
-                        last_stamp_s=frame.stamp_s, image_size=frame.image_size)
-        if before_key:
-            return results, replace(state, waiting=(*state.waiting, new))
+                        last_stamp_s=frame.stamp_s, image_size=frame.image_size,
+                        waiting=(*state.waiting, new))
+        if waits:
+            return results, state
+        served_by = state.f_task
         if self._in_background and state.f_task is not None:
-            state = self._advance_in_background(new.picture, due, state)
-            return [*results, self._served(new, state.age, state)], state
-        if due:
-            finished, state = self._finish_with_key(replace(state, waiting=(*state.waiting, new)))
-            return results + finished, state
-        state = replace(state, age=state.age + 1)
-        return [*results, self._served(new, state.age, state)], state
+            state = self._advance_in_background(picture, due, state)
+        elif due:
+            state = self._absorb_newest(state)
+        else:
+            state = replace(state, age=state.age + 1)
+        finished, state = self._finish(state, fresh=state.f_task is not served_by)
+        return results + finished, state
 
     @torch.inference_mode()
     def flush(self, state: Impression) -> list[Detections]:
@@ -121,17 +126,16 @@ class Engine:
         """
         if state.pending is not None:
             state.pending.future.cancel()
-        return self._finish_with_key(state)[0] if state.waiting else []
+        if not state.waiting:
+            return []
+        return self._finish(self._absorb_newest(state), fresh=True)[0]
 
-    def _finish_with_key(self, state: Impression) -> tuple[list[Detections], Impression]:
-        """Absorb the last waiting frame as key frame, then serve all the waiting frames."""
+    def _absorb_newest(self, state: Impression) -> Impression:
+        """Make the newest waiting frame the key frame."""
         *before, key = state.waiting
         stage_ms = dict(key.stage_ms)
         state = absorb_key(self.network, self.config, key.picture, state, stage_ms)
-        results = [self._served(frame, index - len(before), state)
-                   for index, frame in enumerate(before)]
-        results.append(self._served(replace(key, stage_ms=stage_ms), 0, state))
-        return results, replace(state, waiting=())
+        return replace(state, waiting=(*before, replace(key, stage_ms=stage_ms)))
 
     def _advance_in_background(self, picture: Any, due: bool, state: Impression) -> Impression:
         """
@@ -159,15 +163,62 @@ class Engine:
     def _absorbed(self, picture: Any, state: Impression) -> Impression:
         return absorb_key(self.network, self.config, picture, state, {})
 
+    def _finish(self, state: Impression, fresh: bool) -> tuple[list[Detections], Impression]:
+        """Detect in all the waiting frames; `fresh` where the task feature has just changed."""
+        if self.config.box_memory:
+            (frame,) = state.waiting
+            result, state = self._followed(frame, fresh, state)
+            return [result], replace(state, waiting=())
+        first_age = state.age - len(state.waiting) + 1
+        results = [self._served(frame, first_age + index, state)
+                   for index, frame in enumerate(state.waiting)]
+        return results, replace(state, waiting=())
+
     def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
         """Detections of a frame from the newest key frame's task feature."""
-        assert state.f_task is not None
         stage_ms = dict(frame.stage_ms)
-        levels: FeatureLevels = state.f_task
-        if age != 0:
-            levels = carry(self.network, frame.picture, state.key_image, levels, stage_ms)
-        with timed(stage_ms, 'task'):
-            boxes, scores, labels = self.network.task(levels)
+        boxes, scores, labels = self._task(frame.picture, age, state, stage_ms)
         return Detections(boxes, scores, labels, stamp_s=frame.stamp_s, is_key=age == 0, age=age,
                           mean_weight=state.mean_weight, reset_reason=frame.reset_reason,
                           stage_ms=stage_ms)
+
+    def _task(self, picture: Any, age: int, state: Impression,
+              stage_ms: dict[str, float]) -> tuple[Tensor, Tensor, Tensor]:
+        assert state.f_task is not None
+        levels = state.f_task
+        if age != 0:
+            levels = carry(self.network, picture, state.key_image, levels, stage_ms)
+        with timed(stage_ms, 'task'):
+            return self.network.task(levels)
+
+    def _followed(self, frame: WaitingFrame, fresh: bool,
+                  state: Impression) -> tuple[Detections, Impression]:
+        """Detections with box memory: carried from frame to frame, united with fresh ones."""
+        stage_ms = dict(frame.stage_ms)
+        tracks = state.tracks
+        if tracks is not None and len(tracks.scores):
+            tracks = self._carried(tracks, state, frame.picture, stage_ms)
+        if fresh or tracks is None:
+            boxes, scores, labels = self._task(frame.picture, state.age, state, stage_ms)
+            with timed(stage_ms, 'boxes'):
+                tracks = merge(tracks or no_tracks(boxes, frame.stamp_s), boxes, scores, labels,
+                               frame.stamp_s, self.config.box_lifetime_s, self._detection)
+        result = Detections(tracks.boxes, tracks.scores, tracks.labels, stamp_s=frame.stamp_s,
+                            is_key=state.age == 0, age=state.age, mean_weight=state.mean_weight,
+                            reset_reason=frame.reset_reason, stage_ms=stage_ms,
+                            track_ids=tracks.ids)
+        return result, replace(state, picture=frame.picture, tracks=tracks)
+
+    def _carried(self, tracks: Tracks, state: Impression, picture: Any,
+                 stage_ms: dict[str, float]) -> Tracks:
+        assert state.image_size is not None
+        with timed(stage_ms, 'flow'):
+            flow = self.network.flow(state.picture, picture)
+        with timed(stage_ms, 'boxes'):
+            mismatch = self._mismatch(state.picture, picture, flow) if self._mismatch else None
+            return carry_tracks(tracks, flow, mismatch, state.image_size, self._detection)
+
+    @property
+    def _detection(self) -> DetectionConfig:
+        """The network's thresholds, which may be set while it runs."""
+        return getattr(self.network, 'detection', DetectionConfig())

@@ -73,7 +73,10 @@ class Detections:
     reset_reason : str
         Why a new video began at this frame: 'start', 'backward_stamp', 'gap', 'size'; else ''.
     stage_ms : Mapping
-        Milliseconds spent for this frame in prepare, features, flow, propagate, weights, task.
+        Milliseconds spent for this frame in prepare, features, flow, propagate, weights, task,
+        boxes.
+    track_ids : Tensor, optional
+        int64 (N,), the same for an object as long as it is followed; None without box memory.
 
     """
 
@@ -86,6 +89,7 @@ class Detections:
     mean_weight: float = 1.0
     reset_reason: str = ''
     stage_ms: Mapping[str, float] = field(default_factory=dict)
+    track_ids: Tensor | None = None
 
     def __post_init__(self) -> None:
         count = self.scores.shape[0]
@@ -105,6 +109,10 @@ class Network(Protocol):
     A picture is what `prepare(image)` makes of a frame's image, for networks that offer such a
     method (resizing and normalising once a frame); else it is the image itself. Levels are a
     tuple of tensors (B, C_i, h_i, w_i).
+
+    Another method that a network may offer is `mismatch(picture, key_picture, flow)`: (1, 1, h, w)
+    at the first level's cells, 0..1, how much the picture differs from what the flow finds in the
+    key picture. Box memory forgets faster where it is large.
     """
 
     def features(self, image: Any) -> FeatureLevels:
@@ -131,6 +139,32 @@ class WaitingFrame:
     stamp_s: float
     reset_reason: str
     stage_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """
+    The boxes remembered of a video, best first.
+
+    Attributes
+    ----------
+    boxes : Tensor
+        float (N, 4), x1 y1 x2 y2 in pixels of the newest frame.
+    scores, labels, ids : Tensor
+        (N,); an id is never given twice within a video.
+    next_id : int
+        The first id that is still free.
+    stamp_s : float
+        When they last met fresh boxes, seconds.
+
+    """
+
+    boxes: Tensor
+    scores: Tensor
+    labels: Tensor
+    ids: Tensor
+    next_id: int
+    stamp_s: float
 
 
 @dataclass(frozen=True)
@@ -176,6 +210,10 @@ class Impression:
         The key frame that is being computed in the background, at most one.
     key_overdue : bool
         Whether a key frame fell due while another was still being computed.
+    picture
+        The newest frame's picture, from which boxes are carried on; None without box memory.
+    tracks : Tracks, optional
+        The boxes of the newest frame; None without box memory.
 
     """
 
@@ -190,3 +228,5 @@ class Impression:
     waiting: tuple[WaitingFrame, ...] = ()
     pending: PendingKey | None = None
     key_overdue: bool = False
+    picture: Any = None
+    tracks: Tracks | None = None

@@ -1,0 +1,147 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Boxes that follow the flow, meet fresh ones, fade and keep their identity."""
+import math
+
+from impnet_ros.config import DetectionConfig, StreamConfig
+from impnet_ros.stream.box_memory import carry_boxes, carry_tracks, merge, no_tracks
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.types import Frame
+import numpy as np
+import pytest
+import torch
+
+SIZE = (80, 160)  # 10 x 20 cells of 8 pixels
+DETECTION = DetectionConfig(score_threshold=0.3, nms_threshold=0.5)
+
+
+def uniform_flow(x, y):
+    return (torch.tensor([x, y], dtype=torch.float32).reshape(1, 2, 1, 1).expand(1, 2, 10, 20),)
+
+
+def tracks_of(*rows, stamp_s=0.0):
+    """Each row: x1, y1, x2, y2, score, label."""
+    table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
+    return merge(no_tracks(table[:, :4], stamp_s), table[:, :4], table[:, 4], table[:, 5].long(),
+                 stamp_s, 1.0, DETECTION)
+
+
+def met(carried, *rows, stamp_s=0.0, lifetime_s=1.0):
+    table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
+    return merge(carried, table[:, :4], table[:, 4], table[:, 5].long(), stamp_s, lifetime_s,
+                 DETECTION)
+
+
+def test_a_uniform_flow_of_one_cell_moves_a_box_by_eight_pixels():
+    moved = carry_boxes(torch.tensor([[40., 16, 80, 48]]), uniform_flow(1, -0.5), SIZE)
+    assert moved.tolist()[0] == pytest.approx([48, 12, 88, 44], abs=1e-4)
+
+
+def test_a_diverging_flow_makes_a_box_grow():
+    x = (torch.arange(20) + 0.5) - 7.5  # cells right of x = 60 px
+    y = (torch.arange(10) + 0.5) - 4.0  # cells below y = 32 px
+    flow = torch.stack(torch.broadcast_tensors(0.1 * x[None], 0.1 * y[:, None]))[None]
+    moved = carry_boxes(torch.tensor([[40., 16, 80, 48]]), (flow,), SIZE)
+    assert moved.tolist()[0] == pytest.approx([38, 14.4, 82, 49.6], abs=1e-3)
+
+
+def test_no_boxes_and_boxes_at_the_border():
+    assert carry_boxes(torch.zeros(0, 4), uniform_flow(1, 1), SIZE).shape == (0, 4)
+    moved = carry_boxes(torch.tensor([[100., 40, 160, 80]]), uniform_flow(2, 2), SIZE)
+    assert moved.tolist()[0] == pytest.approx([116, 56, 160, 80], abs=1e-4)
+
+
+def test_a_box_that_leaves_the_picture_or_its_likeness_is_forgotten():
+    tracks = tracks_of((130, 10, 150, 30, .9, 0), (10, 10, 40, 40, .9, 0), (60, 10, 90, 40, .8, 0))
+    mismatch = torch.zeros(1, 1, 10, 20)
+    mismatch[..., :6] = 1
+    kept = carry_tracks(tracks, uniform_flow(4, 0), mismatch, SIZE, DETECTION)
+    assert kept.ids.tolist() == [2] and kept.scores.tolist() == pytest.approx([.8])
+
+
+def test_a_fresh_box_inherits_the_id_of_the_remembered_one_and_the_better_box_wins():
+    carried = tracks_of((10, 10, 50, 50, .9, 0))
+    worse = met(carried, (12, 10, 52, 50, .5, 0), (100, 10, 140, 50, .6, 0))
+    assert worse.ids.tolist() == [0, 1] and worse.boxes[0].tolist() == [10, 10, 50, 50]
+    better = met(carried, (12, 10, 52, 50, .95, 0))
+    assert better.ids.tolist() == [0] and better.boxes[0].tolist() == [12, 10, 52, 50]
+
+
+def test_classes_do_not_meet():
+    both = met(tracks_of((10, 10, 50, 50, .9, 0)), (10, 10, 50, 50, .8, 1))
+    assert both.labels.tolist() == [0, 1] and both.ids.tolist() == [0, 1]
+
+
+def test_unconfirmed_scores_fade_and_end():
+    carried = tracks_of((10, 10, 50, 50, .9, 0), stamp_s=5.0)
+    soon = met(carried, stamp_s=5.5)
+    assert soon.scores.tolist() == pytest.approx([.9 * math.exp(-0.5)])
+    assert len(met(carried, stamp_s=6.2).scores) == 0
+    assert met(carried, (100, 10, 140, 50, .6, 0), stamp_s=6.2).ids.tolist() == [1]
+
+
+class MovingBox:
+    """Sees one box of 16 pixels whose left edge is the picture's first pixel, 8 to a cell."""
+
+    detection = DETECTION
+
+    def __init__(self, blind=()):
+        self.blind, self.tasks = blind, 0
+
+    def features(self, image):
+        return (torch.full((1, 1, 10, 20), float(image[0, 0, 0])),)
+
+    def flow(self, image, key_image):
+        return uniform_flow((float(key_image[0, 0, 0]) - float(image[0, 0, 0])) / 8, 0)
+
+    def propagate(self, levels, flow):
+        return tuple(level - 8 * field[:, :1] for level, field in zip(levels, flow))
+
+    def weights(self, f_imp_warped, f_k):
+        return tuple(torch.ones_like(level) for level in f_k)
+
+    def task(self, levels):
+        self.tasks += 1
+        x = levels[0].mean()
+        if int(x) in self.blind:
+            return torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, dtype=torch.long)
+        return (torch.tensor([[x, 20, x + 16, 36]]), torch.tensor([.8]),
+                torch.zeros(1, dtype=torch.long))
+
+
+def run(network, count, **config):
+    engine = Engine(network, StreamConfig(box_memory=True, **config))
+    state, results = engine.reset(), []
+    for number in range(count):
+        image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
+        finished, state = engine.step(Frame(image, number * 0.1), state)
+        results += finished
+    return results
+
+
+@pytest.mark.parametrize('mode', ['impression', 'sparse', 'per_frame'])
+def test_boxes_follow_between_key_frames_with_one_id(mode):
+    results = run(MovingBox(), 9, segment_length=4, mode=mode)
+    for number, result in enumerate(results):
+        x = 10 + 4 * number
+        assert result.boxes[0].tolist() == pytest.approx([x, 20, x + 16, 36], abs=1e-3)
+        assert result.track_ids.tolist() == [0]
+
+
+def test_frames_between_key_frames_need_no_task_network():
+    network = MovingBox()
+    run(network, 9, segment_length=4)
+    assert network.tasks == 3
+
+
+def test_a_blind_key_frame_is_bridged_with_a_fading_score():
+    results = run(MovingBox(blind=[14, 18]), 4, segment_length=1, box_lifetime_s=0.5)
+    assert [len(result) for result in results] == [1, 1, 1, 1]
+    assert results[2].scores.tolist() == pytest.approx([.8 * math.exp(-0.4)])
+    assert results[2].boxes[0, 0].item() == pytest.approx(18, abs=1e-3)
+    assert results[3].scores.tolist() == pytest.approx([.8]) and results[3].track_ids[0] == 0
+
+
+def test_box_memory_is_causal():
+    with pytest.raises(ValueError, match='key_offset: expected 0 with box_memory'):
+        StreamConfig(box_memory=True, key_offset=2)
