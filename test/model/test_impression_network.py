@@ -215,7 +215,7 @@ def test_task_refuses_what_it_cannot_place(network: ImpressionNetwork) -> None:
 
 
 def test_memory_gate_extremes(network: ImpressionNetwork) -> None:
-    """g = 0 remembers exactly one key frame, g = 1 more; both start alike."""
+    """Only the last key frame is remembered with g = 0, more with g = 1; both start alike."""
     frames = video(5)
     forgets = run(network, frames, segment_length=1, memory_gate=0.0)
     remembers = run(network, frames, segment_length=1, memory_gate=1.0)
