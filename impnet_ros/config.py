@@ -43,6 +43,9 @@ class StreamConfig:
     mode: Mode = 'impression'
     """Method (d) impression, (c) average, (b) sparse, (a) per_frame of table 1."""
 
+    max_gap_s: float = 2.0
+    """Seconds between two frames above which a new video starts: flow cannot bridge more."""
+
     key_mode: KeyMode = 'sync'
     """async computes key frames beside the stream: no frame waits for one. Causal streams only."""
 
@@ -51,9 +54,6 @@ class StreamConfig:
 
     box_lifetime_s: float = 0.6
     """Seconds in which the score of a box that no key frame confirms falls to 1 / e."""
-
-    max_gap_s: float = 2.0
-    """Seconds between two frames above which a new video starts: flow cannot bridge more."""
 
     def __post_init__(self) -> None:
         length, offset = self.segment_length, self.key_offset

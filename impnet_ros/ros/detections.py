@@ -34,10 +34,13 @@ def to_message(detections: Detections, header: Header, class_names: Sequence[str
 
     """
     message = Detection2DArray(header=header)
-    for box, score, label in zip(detections.boxes.tolist(), detections.scores.tolist(),
-                                 detections.labels.tolist(), strict=True):
+    ids = [''] * len(detections)
+    if detections.track_ids is not None:
+        ids = [str(number) for number in detections.track_ids.tolist()]
+    for box, score, label, track_id in zip(detections.boxes.tolist(), detections.scores.tolist(),
+                                           detections.labels.tolist(), ids, strict=True):
         x1, y1, x2, y2 = box
-        detection = Detection2D(header=header)
+        detection = Detection2D(header=header, id=track_id)
         detection.bbox.center.position.x = (x1 + x2) / 2
         detection.bbox.center.position.y = (y1 + y2) / 2
         detection.bbox.size_x = x2 - x1
@@ -56,7 +59,8 @@ def of_classes(detections: Detections, wanted: frozenset[int]) -> Detections:
         return detections
     keep = [index for index, label in enumerate(detections.labels.tolist()) if label in wanted]
     return replace(detections, boxes=detections.boxes[keep], scores=detections.scores[keep],
-                   labels=detections.labels[keep])
+                   labels=detections.labels[keep],
+                   track_ids=None if detections.track_ids is None else detections.track_ids[keep])
 
 
 def label_info(class_names: Sequence[str], threshold: float, stamp: Time) -> LabelInfo:

@@ -81,6 +81,8 @@ ROWS: tuple[Row, ...] = (
     Row('key_mode', _D.key_mode, 'sync: a key frame is answered when its features are ready; '
         'async: they are computed beside the stream, and no frame waits (key_offset 0 only).',
         choices=KEY_MODES),
+    Row('box_memory', _D.box_memory, 'Carry boxes too: by flow between key frames, fading where '
+        'key frames miss them; gives track ids (key_offset 0 only).'),
     Row('key_period', _D.key_period, 'Seconds between key frames, in place of l, for cameras of '
         'unsteady rate; 0 counts frames (l).', (0.0, 3600.0)),
     Row('max_gap', _D.max_gap, 'Seconds without a frame after which memory starts anew.',

@@ -41,6 +41,7 @@ class Settings:
     key_offset: int = _STREAM.key_offset
     mode: str = _STREAM.mode
     key_mode: str = _STREAM.key_mode
+    box_memory: bool = _STREAM.box_memory
     key_period: float = 0.0
     max_gap: float = _STREAM.max_gap_s
     stagger_keys: bool = True
@@ -55,10 +56,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         try:
-            stream = StreamConfig(self.l, self.g, self.key_offset, cast(Mode, self.mode),
-                                  cast(KeyMode, self.key_mode), self.max_gap)
-            detection = DetectionConfig(self.score_threshold, self.nms_threshold,
-                                        self.max_detections)
+            stream = StreamConfig(
+                segment_length=self.l, memory_gate=self.g, key_offset=self.key_offset,
+                mode=cast(Mode, self.mode), key_mode=cast(KeyMode, self.key_mode),
+                box_memory=self.box_memory, max_gap_s=self.max_gap)
+            detection = DetectionConfig(
+                score_threshold=self.score_threshold, nms_threshold=self.nms_threshold,
+                max_detections=self.max_detections)
         except ValueError as error:
             raise ValueError(_in_parameter_names(str(error))) from error
         if self.key_period > 0:
