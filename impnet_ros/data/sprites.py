@@ -189,7 +189,7 @@ class SpriteSet:
         self.config = config or SpriteConfig()
         self.seed = seed
         self._videos = videos
-        self._video = lru_cache(maxsize=16)(self._make)
+        self._video = lru_cache(maxsize=640)(self._make)
 
     def __len__(self) -> int:
         """Count the videos."""
@@ -226,7 +226,7 @@ def _draw_sprite(rng: Generator, config: SpriteConfig, side: int) -> Sprite:
     outline = contour(silhouette, rng)
     patch = cut_out(pattern_patch(pattern, rng), silhouette_mask(outline))
     half_width = side * rng.uniform(config.smallest, config.largest) / 2
-    speed = side / 160 * rng.choice([0.15, 0.7, 1.8], p=[0.3, 0.35, 0.35])
+    speed = side / 160 * rng.choice([0.15, 0.8, 2.5], p=[0.35, 0.3, 0.35])
     centre = (rng.uniform(0.22, 0.78) * config.width, rng.uniform(0.22, 0.78) * config.height)
     path = draw_path(rng, centre, half_width, speed, reach=0.2 * side)
     return Sprite(patch, outline, path, label, range(config.frames))

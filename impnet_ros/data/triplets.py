@@ -93,7 +93,6 @@ class TripletSet:
             raise ValueError('sets: expected at least one, all of the same classes, got '
                              f'{[item.class_names for item in sets]}')
         self.class_names = sets[0].class_names
-        self.epoch = 0
         self._sets = sets
         self._segment_length = segment_length
         self._seed = seed
@@ -107,13 +106,14 @@ class TripletSet:
         """Count the frames that can be labelled."""
         return self._ends[-1]
 
-    def __getitem__(self, index: int) -> Triplet:
+    def __getitem__(self, key: tuple[int, int]) -> Triplet:
         """
-        Make sample `index` of the current `epoch`.
+        Make sample (epoch, index): the same frame in every epoch, with other offsets and flip.
 
         A frame without objects teaches nothing here: the next one that has some takes its place.
         """
-        rng = np.random.default_rng((self._seed, self.epoch, index))
+        epoch, index = key
+        rng = np.random.default_rng((self._seed, epoch, index))
         for step in range(len(self)):
             video_number = bisect_right(self._ends, (index + step) % len(self))
             part, video = self._videos[video_number]

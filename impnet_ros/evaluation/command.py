@@ -1,0 +1,95 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`impnet evaluate`: mean average precision of a model on videos with ground truth."""
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from impnet_ros.config import DetectionConfig, MODES, StreamConfig
+from impnet_ros.data.ilsvrc_vid import IlsvrcVid
+from impnet_ros.data.samples import VideoSet
+from impnet_ros.data.sprites import SpriteConfig, SpriteSet
+from impnet_ros.evaluation.conventions import CONVENTIONS
+from impnet_ros.evaluation.plots import plot_report
+from impnet_ros.evaluation.predict import predict_video
+from impnet_ros.evaluation.report import report
+from impnet_ros.evaluation.seq_nms import seq_nms
+from impnet_ros.model.network import load_network
+from impnet_ros.stream.engine import Engine
+from tqdm import tqdm
+
+_DETECTION = DetectionConfig(score_threshold=1e-3, nms_threshold=0.3, max_detections=300)
+"""Nearly everything is kept, as average precision asks for."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    stream = StreamConfig()
+    parser.add_argument('--model', required=True, help='name, or .safetensors checkpoint')
+    parser.add_argument('--data', default='sprites', metavar='ROOT',
+                        help="'sprites', or the folder of ILSVRC2015 (default: %(default)s)")
+    parser.add_argument('--split', default='val', help='of ILSVRC VID (default: %(default)s)')
+    parser.add_argument('--names', nargs='+', metavar='CLASS',
+                        help='class names in the annotations, for an exported set')
+    parser.add_argument('--videos', type=int, metavar='N',
+                        help='only the first N videos (sprites: 100 by default)')
+    parser.add_argument('--seed', type=int, default=1_000_000,
+                        help='of the sprites (default: %(default)s)')
+    parser.add_argument('--size', type=int, default=128, help="sprites' side in pixels")
+    parser.add_argument('--frames', type=int, default=60, help='frames of a sprite video')
+    parser.add_argument('--convention', nargs='+', choices=tuple(CONVENTIONS),
+                        default=tuple(CONVENTIONS), help='how precision is averaged')
+    parser.add_argument('--mode', choices=MODES, default=stream.mode)
+    parser.add_argument('--l', type=int, default=stream.segment_length, metavar='L',
+                        help='segment length, frames a key frame')
+    parser.add_argument('--g', type=float, default=stream.memory_gate, metavar='G',
+                        help='memory gate, 0..1')
+    parser.add_argument('--key-offset', type=int, default=stream.key_offset,
+                        help="key frame's place in its segment: 0 causal, l // 2 the paper's")
+    parser.add_argument('--seq-nms', action='store_true', help='rescore along tracks, offline')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    parser.add_argument('--json', type=Path, metavar='FILE', help='write the results')
+    parser.add_argument('--plots', type=Path, metavar='FOLDER', help='write plots')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Evaluate and print, write and draw the results."""
+    videos = _open(args)
+    config = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
+                          mode=args.mode)
+    network = load_network(args.model, args.device, _DETECTION)
+    if tuple(network.class_names) != videos.class_names:
+        raise ValueError(f'model: expected the classes of the data, {videos.class_names}, got '
+                         f'{tuple(network.class_names)}')
+    engine = Engine(network, config)
+    count = min(len(videos), args.videos or len(videos))
+    found: list[Any] = []
+    truths = []
+    for index in tqdm(range(count), desc='evaluate', unit='video'):
+        clip = videos[index]
+        boxes = predict_video(engine, clip).boxes
+        found.append(seq_nms(boxes) if args.seq_nms else boxes)
+        truths.append([clip.truth(frame) for frame in range(len(clip))])
+    result = {'model': args.model, 'data': args.data, 'mode': args.mode, 'l': args.l, 'g': args.g,
+              'key_offset': args.key_offset, 'seq_nms': args.seq_nms,
+              **report(found, truths, videos.class_names,
+                       [CONVENTIONS[name] for name in args.convention])}
+    for name, part in result['conventions'].items():
+        value = part['mAP']
+        print(f"mAP {value['value']} % ({name}; 95 % over videos: {value['low']} to "
+              f"{value['high']})")
+    if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        args.json.write_text(json.dumps(result, indent=1) + '\n')
+    if args.plots:
+        plot_report(result, args.plots)
+
+
+def _open(args: argparse.Namespace) -> VideoSet:
+    if args.data == 'sprites':
+        config = SpriteConfig(height=args.size, width=args.size, frames=args.frames)
+        return SpriteSet(args.videos or 100, args.seed, config)
+    if args.names:
+        return IlsvrcVid(args.data, args.split, synsets={name: name for name in args.names})
+    return IlsvrcVid(args.data, args.split)

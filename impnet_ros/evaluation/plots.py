@@ -1,0 +1,59 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Plots of an evaluation."""
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+
+def new_figure(width: float = 6.0, height: float = 3.6) -> Figure:
+    """Make a figure (inches) that needs no display and leaves no global state behind."""
+    figure = Figure(figsize=(width, height), layout='constrained')
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def plot_report(result: Mapping[str, Any], folder: Path) -> list[Path]:
+    """
+    Draw average precision by class, motion and degradation, a file for each convention.
+
+    Parameters
+    ----------
+    result : Mapping
+        From `report`.
+    folder : Path
+        Where the files go; made when missing.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, part in result['conventions'].items():
+        figure = new_figure(10, 4)
+        panels = figure.subplots(1, 3, sharey=True,
+                                 width_ratios=[max(len(part['by_class']), 4), 4, 6])
+        for panel, key in zip(panels, ('by_class', 'by_motion', 'by_degradation')):
+            _bars(panel, part[key], key.replace('_', ' '))
+        panels[0].set_ylabel(f'AP, % ({name} convention)')
+        path = folder / f'average_precision_{name}.png'
+        figure.savefig(path, dpi=100)
+        paths.append(path)
+    return paths
+
+
+def _bars(panel: Any, values: Mapping[str, Any], title: str) -> None:
+    plain = [item['value'] if isinstance(item, Mapping) else item for item in values.values()]
+    panel.bar(range(len(plain)), [value or 0.0 for value in plain], color='tab:blue')
+    for place, item in enumerate(values.values()):
+        if isinstance(item, Mapping) and item['low'] is not None:
+            panel.plot([place, place], [item['low'], item['high']], color='black')
+    panel.set_xticks(range(len(plain)), list(values), rotation=60, ha='right', fontsize=8)
+    panel.set_title(title)
+    panel.set_ylim(0, 100)

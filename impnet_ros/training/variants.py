@@ -1,0 +1,62 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The methods of the paper's table 1 as ways to make the task feature of a labelled frame."""
+from impnet_ros.model.impression import aggregate
+from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.levels import with_levels
+from impnet_ros.training.batches import Batch
+from impnet_ros.training.recipe import Variant
+import torch
+from torch import nn, Tensor
+
+
+def untrained_parts(network: ImpressionNetwork, variant: Variant) -> list[nn.Module]:
+    """
+    Say which parts a variant leaves as they are, because it has no use for them or must not.
+
+    Parameters
+    ----------
+    network : ImpressionNetwork
+    variant : str
+        'not_end_to_end' is method (e): features and flow stay as they came, only the weighting and
+        the detection network learn.
+
+    """
+    flow = [part for part in (network.flow_net, network.scale_map) if part is not None]
+    embedding = [network.embedding_net] if network.embedding_net is not None else []
+    quality = [network.quality_net]
+    return {'impression': embedding, 'not_end_to_end': [network.backbone, *flow, *embedding],
+            'average': quality + embedding, 'sparse': quality + embedding,
+            'per_frame': [*flow, *quality, *embedding]}[variant]
+
+
+def task_feature(network: ImpressionNetwork, batch: Batch, variant: Variant) -> Tensor:
+    """
+    Make the feature (B, C, h, w) of the labelled frames that the task network is trained on.
+
+    Parameters
+    ----------
+    network : ImpressionNetwork
+    batch : Batch
+    variant : str
+        (a) per_frame looks at the labelled frame alone; (b) sparse carries the new key frame's
+        feature to it; (c) average and (d) impression fuse it with the old one's first, with
+        weights of 0.5 or of N_q.
+
+    """
+    current = network.prepare_batch(batch.current)
+    if variant == 'per_frame':
+        return network.features(current)[0]
+    new = network.prepare_batch(batch.new)
+    if variant in ('impression', 'not_end_to_end'):
+        return network.forward_triplet(network.prepare_batch(batch.old), current, new,
+                                       batch.still)[0]
+    f_new = network.features(new)
+    f_fuse: tuple[Tensor, ...] = f_new
+    if variant == 'average':
+        old = network.prepare_batch(batch.old)
+        f_old_warped = network.propagate(network.features(old), network.flow(new, old))
+        half = tuple(torch.full_like(level[:, :1], 0.5) for level in f_new)
+        f_fuse = with_levels(f_new, aggregate(f_old_warped, f_new, half))
+    f_current = network.propagate(f_fuse, network.flow(current, new))
+    return torch.where(batch.still.view(-1, 1, 1, 1), f_new[0], f_current[0])
