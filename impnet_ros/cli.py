@@ -13,7 +13,8 @@ _COMMANDS = {
     'check-data': ('impnet_ros.data.check', 'say what is missing of a data set'),
     'train': ('impnet_ros.training.command', 'train a network from a recipe'),
     'evaluate': ('impnet_ros.evaluation.command', 'mean average precision of a model'),
-    'reproduce': ('impnet_ros.evaluation.reproduce', "repeat the paper's experiments on sprites"),
+    'bench': ('impnet_ros.benchmark.command', 'time all modes of a model side by side'),
+    'reproduce': ('impnet_ros.reproduction.command', "repeat the paper's experiments on sprites"),
 }
 
 

@@ -35,8 +35,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
+    'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
+    'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
     'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
-            'evaluation', 'importers'),
+            'evaluation', 'importers', 'benchmark', 'reproduction'),
     'ros': (*BASICS, *MEDIA, 'model', 'stream', 'msg'),
 }
 
