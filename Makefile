@@ -25,7 +25,7 @@ test: setup  ## All tests, linters and type checks included (options: ARGS='-k w
 	@$(IN_ENV) python3 -m pytest test $(ARGS)
 
 lint: setup  ## Only the linters, the type check and the check of the import arrows
-	@$(IN_ENV) python3 -m pytest -m linter test $(ARGS)
+	@$(IN_ENV) python3 -m pytest test/test_style.py test/test_architecture.py $(ARGS)
 
 clean:  ## Remove what the build made; the virtual environment stays
 	rm -rf build install log

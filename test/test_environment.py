@@ -61,7 +61,15 @@ def test_env_twice_is_env_once() -> None:
         return {line for line in text.splitlines() if not line.startswith(('_=', 'BASH_EXEC'))}
 
     assert variables(once) == variables(twice)
-    assert '_impnet' not in in_shell(f'. {ENV}; BASH_EXECUTION_STRING= ; set | grep -v ^_=')
+    assert '_impnet_' not in in_shell(f'. {ENV}; set | grep -v ^BASH_EXEC')
+
+
+def test_env_needs_the_setup(tmp_path: Path) -> None:
+    """Before the set-up, the file says what to do, fails, and leaves the shell alive."""
+    (tmp_path / 'tools').mkdir()
+    copy = shutil.copy(ENV, tmp_path / 'tools')
+    said = in_shell(f'. {copy} 2>&1 || echo "failed: $?"; set | grep ^_impnet_ || :')
+    assert "run 'make setup'" in said and said.endswith('failed: 1\n')
 
 
 @built
