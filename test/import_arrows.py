@@ -37,7 +37,6 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
     'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
-    'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'evaluation', 'detect', 'profile'),
     'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
             'evaluation', 'importers', 'benchmark', 'reproduction'),
     'ros': (*BASICS, *MEDIA, 'model', 'stream', 'msg'),

@@ -81,8 +81,8 @@ def test_everything_is_installed() -> None:
     missing = {str(path) for path in sources if not (installed / path).is_file()}
     assert missing == set(), 'run `make build`'
     for folder in ('launch', 'config'):
-        for path in (ROOT / folder).glob('[!.]*'):
-            assert (INSTALLED / 'share' / 'impnet_ros' / folder / path.name).is_file()
+        for path in (ROOT / folder).rglob('[!.]*.*'):
+            assert (INSTALLED / 'share' / 'impnet_ros' / path.relative_to(ROOT)).is_file()
     for name in executables():
         assert os.access(INSTALLED / 'lib' / 'impnet_ros' / name, os.X_OK)
 
