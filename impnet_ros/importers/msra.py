@@ -12,7 +12,7 @@ from pathlib import Path
 from impnet_ros.importers.mxnet_params import read_params
 from impnet_ros.importers.report import ImportReport
 from impnet_ros.importers.tensors import import_tensors, own_names, start_network
-from impnet_ros.model.impression_config import ImpressionNetworkConfig
+from impnet_ros.model.impression_config import ImpressionNetworkConfig, MSRA_MEAN
 import torch
 from torch import Tensor
 
@@ -112,7 +112,9 @@ def _import(source: str, path: Path, output: Path, embedding_width: int) -> Impo
     found = {name.removeprefix('arg:').removeprefix('aux:'): torch.tensor(values)
              for name, values in read_params(path).items()}
     suffix, deviations, refused = _box_layer(found)
-    network = start_network(None, embedding_width=embedding_width, box_deviations=deviations)
+    network = start_network(None, stride_style='msra', pixel_mean=MSRA_MEAN,
+                            flow_mean=MSRA_MEAN, pixel_deviation=(1.0, 1.0, 1.0),
+                            embedding_width=embedding_width, box_deviations=deviations)
     names = {ours: theirs for ours in own_names(network) if (theirs := msra_name(ours))}
     for kind in ('weight', 'bias'):
         names[f'head.rfcn.bbox.{kind}'] += suffix

@@ -47,8 +47,8 @@ class ImpressionNetworkConfig:
     blocks: tuple[int, int, int, int] = (3, 4, 23, 3)
     """Bottleneck blocks a stage; these and width 64 are ResNet-101."""
 
-    stride_style: StrideStyle = 'msra'
-    """Where the trunk's strides are; decided by where its weights come from."""
+    stride_style: StrideStyle = 'torchvision'
+    """Where the trunk's strides are: what its weights were trained with, the paper is silent."""
 
     channels: int = 1024
     """Of the feature: the first half for the RPN, the second for R-FCN."""
