@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of the stream and of the detections: a default, a unit and a reason for each."""
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args, Literal
 
 Mode = Literal['impression', 'average', 'sparse', 'per_frame']
 KeyMode = Literal['sync', 'async']

@@ -40,7 +40,8 @@ def picture_facts(grey: Array, sizes: list[tuple[int, int]], device: torch.devic
     for rows, columns in sizes:
         cells = cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
         cells = (cells - cells.mean()) / (cells.std() + 1.0) + OUTSIDE
-        facts.append(torch.from_numpy(np.stack((cells, np.full_like(cells, quality)))[None]).to(device))
+        planes = np.stack((cells, np.full_like(cells, quality)))
+        facts.append(torch.from_numpy(planes[None]).to(device))
     return facts
 
 
@@ -48,7 +49,8 @@ def gate_weights(old: Tensor, new: Tensor, old_facts: Tensor, new_facts: Tensor)
     dq = new_facts[:, 1:] - old_facts[:, 1:]
     dc = new.amax(1, keepdim=True) - old.amax(1, keepdim=True)
     w = (SHARPNESS_GAIN * dq + EVIDENCE_GAIN * dc).sigmoid()
-    residual = functional.avg_pool2d(old_facts[:, :1] - new_facts[:, :1], 3, 1, 1, count_include_pad=False)
+    residual = functional.avg_pool2d(old_facts[:, :1] - new_facts[:, :1], 3, 1, 1,
+                                     count_include_pad=False)
     return 1 - (1 - w) * torch.exp(-(residual / RESIDUAL_SCALE) ** 2)
 
 

@@ -8,16 +8,15 @@ ones, and what the key frame misses lives on for a while with a fading score. Th
 features is stronger on clear video, the memory of boxes in long bad bursts; together they are
 better than either. Boxes keep an identity for as long as they are linked.
 """
-import math
 from dataclasses import replace
+import math
 
+from impnet_ros.config import DetectionConfig
+from impnet_ros.stream.types import Flow, Tracks
 import torch
 from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import batched_nms, box_iou
-
-from impnet_ros.config import DetectionConfig
-from impnet_ros.stream.types import Flow, Tracks
 
 _POINTS = torch.linspace(-0.3, 0.3, 5)
 """Where the flow of a box is read, in widths from its centre: its border is not the object."""
@@ -53,8 +52,9 @@ def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int]) -> Tenso
     cells = boxes.new_tensor((flow[0].shape[3], flow[0].shape[2]))
     centres, extents = (boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]
     points = _POINTS.to(boxes)
-    moves = functional.grid_sample(flow[0].to(boxes), _places(boxes, image_size).flatten(0, 1)[None],
-                                   padding_mode='border', align_corners=False)
+    places = _places(boxes, image_size).flatten(0, 1)[None]
+    moves = functional.grid_sample(flow[0].to(boxes), places, padding_mode='border',
+                                   align_corners=False)
     moves = moves[0].unflatten(1, (len(boxes), len(points))).permute(1, 2, 3, 0) * (size / cells)
     shift = moves.flatten(1, 2).median(dim=1).values
     span = (points[-1] - points[0]) * extents

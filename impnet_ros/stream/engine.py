@@ -4,9 +4,6 @@
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.stream.background import BackgroundExecutor, Executor
 from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
@@ -15,6 +12,8 @@ from impnet_ros.stream.schedule import is_key, next_position, reset_reason
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import (Detections, Frame, Impression, Network, PendingKey, Tracks,
                                      WaitingFrame)
+import torch
+from torch import Tensor
 
 
 class Engine:
@@ -41,6 +40,7 @@ class Engine:
         self.config = config or StreamConfig()
         self._prepare = getattr(network, 'prepare', lambda image: image)
         self._mismatch = getattr(network, 'mismatch', None)
+        self._task_along = getattr(network, 'task_along', None)
         self._executor = executor
         # Without propagation there is nothing to show while a key frame is computed.
         self._in_background = (self.config.key_mode == 'async'
@@ -175,7 +175,7 @@ class Engine:
         return results, replace(state, waiting=())
 
     def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
-        """Detections of a frame from the newest key frame's task feature."""
+        """Detect in a frame with the newest key frame's task feature."""
         stage_ms = dict(frame.stage_ms)
         boxes, scores, labels = self._task(frame.picture, age, state, stage_ms)
         return Detections(boxes, scores, labels, stamp_s=frame.stamp_s, is_key=age == 0, age=age,
@@ -186,6 +186,12 @@ class Engine:
               stage_ms: dict[str, float]) -> tuple[Tensor, Tensor, Tensor]:
         assert state.f_task is not None
         levels = state.f_task
+        if age != 0 and self._task_along:
+            with timed(stage_ms, 'flow'):
+                flow = self.network.flow(picture, state.key_image)
+            with timed(stage_ms, 'task'):
+                found: tuple[Tensor, Tensor, Tensor] = self._task_along(levels, flow)
+                return found
         if age != 0:
             levels = carry(self.network, picture, state.key_image, levels, stage_ms)
         with timed(stage_ms, 'task'):
@@ -193,7 +199,7 @@ class Engine:
 
     def _followed(self, frame: WaitingFrame, fresh: bool,
                   state: Impression) -> tuple[Detections, Impression]:
-        """Detections with box memory: carried from frame to frame, united with fresh ones."""
+        """Detect with box memory: boxes carried from frame to frame, united with fresh ones."""
         stage_ms = dict(frame.stage_ms)
         tracks = state.tracks
         if tracks is not None and len(tracks.scores):
@@ -220,5 +226,5 @@ class Engine:
 
     @property
     def _detection(self) -> DetectionConfig:
-        """The network's thresholds, which may be set while it runs."""
+        """Return the network's thresholds, which may be set while it runs."""
         return getattr(self.network, 'detection', DetectionConfig())

@@ -32,6 +32,7 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
     Parameters
     ----------
     network : Network
+        Its methods flow, propagate, weights and features are used.
     config : StreamConfig
         Mode and memory gate.
     picture

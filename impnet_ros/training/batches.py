@@ -63,7 +63,8 @@ def collate(triplets: Sequence[Triplet]) -> Batch:
     def stack(pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
         return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
 
-    return Batch(stack([item.old for item in triplets]), stack([item.current for item in triplets]),
+    return Batch(stack([item.old for item in triplets]),
+                 stack([item.current for item in triplets]),
                  stack([item.new for item in triplets]),
                  torch.tensor([item.is_still for item in triplets]),
                  tuple(torch.from_numpy(item.truth.boxes) for item in triplets),
