@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Publish the stored bytes of a bag when they are due."""
 import argparse
+from contextlib import ExitStack
 from pathlib import Path
-from time import monotonic
-from typing import Any
+from time import monotonic, time_ns
+from typing import Any, TextIO
 
 from impnet_ros.ros.bags import message_class, playback_qos
 from impnet_ros.ros.shutdown import StopFlag
@@ -23,6 +24,7 @@ from std_srvs.srv import SetBool
 from tqdm import tqdm
 
 _SLICE_S = 0.1
+_SETTLE_S = 0.3  # a subscriber that we know may not know us yet
 _LEAST_WAIT_S = 1e-4
 
 
@@ -146,7 +148,9 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
         If there is no such bag, or nothing of it can be published.
 
     """
-    with _opened(options.bag) as reader:
+    with ExitStack() as stack:
+        reader = stack.enter_context(_opened(options.bag))
+        log = stack.enter_context(options.log.open('w')) if options.log else None
         rclpy.init(args=ros_args, signal_handler_options=SignalHandlerOptions.NO)
         executor = SingleThreadedExecutor()
         try:
@@ -155,12 +159,15 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
             wait_until_s = monotonic() + options.wait
             while not (stop.is_set or player.all_heard() or monotonic() > wait_until_s):
                 executor.spin_once(_SLICE_S)
+            settled_s = monotonic() + _SETTLE_S
+            while not stop.is_set and monotonic() < settled_s:
+                executor.spin_once(_SLICE_S)
             if not player.all_heard() and not stop.is_set:
                 player.get_logger().warning('playing, though not every topic has a subscriber')
             start_ns = reader.start_time + int(options.start_offset * 1e9)
             while not stop.is_set:
                 player.timeline.restart(start_ns)
-                _play_once(player, reader, start_ns, executor, stop, options.quiet)
+                _play_once(player, reader, start_ns, executor, stop, options.quiet, log)
                 if not options.loop:
                     break
             if not stop.is_set:
@@ -180,7 +187,8 @@ def _opened(path: Path) -> AnyReader:
 
 
 def _play_once(player: Player, reader: AnyReader, start_ns: int,
-               executor: SingleThreadedExecutor, stop: StopFlag, quiet: bool) -> None:
+               executor: SingleThreadedExecutor, stop: StopFlag, quiet: bool,
+               log: TextIO | None) -> None:
     count = sum(connection.msgcount for connection in player.connections)
     messages = reader.messages(player.connections, start=start_ns)
     for connection, bag_ns, data in tqdm(messages, total=count, unit='message', disable=quiet):
@@ -190,4 +198,6 @@ def _play_once(player: Player, reader: AnyReader, start_ns: int,
                 return
         if stop.is_set:
             return
+        if log:
+            log.write(f'{connection.topic} {bag_ns} {time_ns()}\n')
         player.topics[connection.topic].publish(bytes(data))

@@ -55,6 +55,7 @@ class Camera:
         self.name = name or self.input.topic
         publisher = node.create_lifecycle_publisher
         self._detections = publisher(Detection2DArray, f'{prefix}detections', qos.RESULTS)
+        self.output = self._detections.topic_name
         self._status = publisher(FrameStatus, f'{prefix}status', qos.RESULTS)
         annotated = f'{prefix}annotated_image'
         self._picture = publisher(Image, annotated, qos.PICTURES)

@@ -111,7 +111,7 @@ class DetectorNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        torch.set_num_threads(settings.threads or max(1, (os.cpu_count() or 1) - 1))
+        torch.set_num_threads(settings.threads or max(1, len(os.sched_getaffinity(0)) - 1))
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
             self.network = load_network(settings.model, settings.device, settings.detection)
@@ -147,7 +147,7 @@ class DetectorNode(LifecycleNode):
         if self.settings.enabled:
             for camera in self.cameras:
                 camera.start()
-                self.get_logger().info(f'{camera.input.topic} -> detections')
+                self.get_logger().info(f'{camera.input.topic} -> {camera.output}')
 
     def _stop_cameras(self) -> None:
         for camera in self.cameras:

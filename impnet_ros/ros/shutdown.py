@@ -4,6 +4,8 @@
 import signal
 from types import FrameType
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class StopFlag:
     """
@@ -11,14 +13,17 @@ class StopFlag:
 
     rclpy's own handlers raise KeyboardInterrupt wherever Python happens to be, and again at the
     second signal, which under `ros2 launch` comes at once: the terminal sends one and launch
-    another. A flag has no such place and no such second time.
+    another. A flag has no such place, and once it is set further signals mean nothing: they must
+    not kill the interpreter while it takes itself apart either.
     """
 
     def __init__(self) -> None:
         """Take over both signals, for this process and from now on."""
         self.is_set = False
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in _SIGNALS:
             signal.signal(number, self._stop)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.is_set = True
+        for each in _SIGNALS:
+            signal.signal(each, signal.SIG_IGN)

@@ -1,0 +1,248 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""
+A real clip through the real node over DDS, as a robot would do it (`make demo`).
+
+The clip becomes a bag; the node runs as a process of its own; the bag is replayed at the clip's
+own rate by a second process; a third one records the detections to a bag. What was recorded is
+then drawn on the clip and summed up in out/demo.
+"""
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+import json
+import os
+from pathlib import Path
+import shutil
+import signal
+import subprocess
+import sys
+from time import monotonic, sleep
+from typing import Any
+
+import cv2
+from impnet_ros.drawing import caption, draw_detections
+from impnet_ros.images import RgbImage
+from impnet_ros.ros.bag_write import write_bag
+from impnet_ros.stream.types import Detections
+from impnet_ros.video import open_bag, open_video
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+import torch
+
+ROOT = Path(__file__).resolve().parents[1]
+NODE_PARAMETERS = ('model', 'device', 'l', 'g', 'key_offset', 'mode', 'key_mode',
+                   'score_threshold')
+DEADLINE_S = 60.0
+SHEET_COLUMNS, SHEET_ROWS, SHEET_WIDTH = 4, 4, 400
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the recorder got for one image."""
+
+    detections: Any
+    status: Any
+    received_ns: int
+
+
+def main() -> int:
+    """Run the demonstration; 1 with a line on what failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--clip', type=Path, default=ROOT / 'data' / 'clips' / 'bikes.mp4',
+                        help='video file or folder of images (data/clips/bikes.mp4)')
+    parser.add_argument('--out', type=Path, default=ROOT / 'out' / 'demo')
+    parser.add_argument('--rate', default='1.0', help='speed of the replay (1.0)')
+    for name in NODE_PARAMETERS:
+        parser.add_argument(f'--{name.replace("_", "-")}', help="the node's parameter")
+    options = parser.parse_args()
+    console = Console()
+    if not options.clip.exists():
+        console.print(f'[red]{options.clip} is missing: run make setup with a network.')
+        return 1
+    shutil.rmtree(options.out, ignore_errors=True)
+    options.out.mkdir(parents=True)
+    try:
+        console.print(f'[bold]1[/] writing {options.clip.name} to a bag')
+        write_bag(options.clip, options.out / 'images', encoding='bgr8')
+        console.print('[bold]2[/] replaying it through impnet_node')
+        _replay(options)
+        console.print('[bold]3[/] drawing what came back')
+        published = _published(options.out / 'published.txt')
+        seen = _recorded(options.out / 'detections')
+        _draw(options.out, published, seen)
+        summary = _summary(published, seen)
+    except (OSError, RuntimeError, ValueError) as error:
+        console.print(f'[red]demo: {error}')
+        return 1
+    (options.out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    _show(console, summary, options.out)
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> None:
+    """Run node, recorder and player, each as a process of its own, in a domain of our own."""
+    environment = dict(os.environ, ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
+    environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+    parameters = [part for name in NODE_PARAMETERS if getattr(options, name) is not None
+                  for part in ('-p', f'{name}:={getattr(options, name)}')]
+    out = options.out
+    with (_process(['impnet_node', '--ros-args', *parameters], out / 'node.log', environment)
+          as node,
+          _process(['impnet_bag_record', str(out / 'detections'), 'detections', 'status'],
+                   out / 'record.log', environment) as recorder):
+        # The recorder names a topic once it has subscribed to it; the node speaks when active.
+        _await(out / 'record.log', ('recording /detections', 'recording /status'), recorder)
+        _await(out / 'node.log', ('/image -> /detections',), node)
+        player = subprocess.run(
+            ['impnet_bag_play', str(out / 'images'), '--rate', options.rate, '--log',
+             str(out / 'published.txt'), '--wait', str(DEADLINE_S)], env=environment)
+        if player.returncode:
+            raise RuntimeError(f'the player ended with {player.returncode}')
+        _await_end(node)
+
+
+@contextmanager
+def _process(command: list[str], log: Path, environment: dict[str, str]
+             ) -> 'Iterator[subprocess.Popen[bytes]]':
+    """Run a process until the block ends; it must end cleanly on SIGINT."""
+    with log.open('wb') as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
+                                   env=environment)
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                code = process.wait(DEADLINE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                code = process.wait()
+    if code:
+        raise RuntimeError(f'{command[0]} ended with {code}, see {log}')
+
+
+def _await(log: Path, texts: tuple[str, ...], process: 'subprocess.Popen[bytes]') -> None:
+    deadline = monotonic() + DEADLINE_S
+    while any(text not in log.read_text(errors='replace') for text in texts):
+        if process.poll() is not None or monotonic() > deadline:
+            raise RuntimeError(f'expected {texts} in {log}:\n{log.read_text(errors="replace")}')
+        sleep(0.1)
+
+
+def _await_end(node: 'subprocess.Popen[bytes]') -> None:
+    """Give the last images time to come back."""
+    if node.poll() is not None:
+        raise RuntimeError('impnet_node ended before the bag did')
+    sleep(1.0)
+
+
+def _published(log: Path) -> dict[int, int]:
+    """When each image was published: stamp to time, both in nanoseconds."""
+    lines = (line.split() for line in log.read_text().splitlines())
+    return {int(stamp): int(time) for topic, stamp, time in lines if topic == '/image'}
+
+
+def _recorded(bag: Path) -> dict[int, Seen]:
+    """What came back, by the stamp of the image."""
+    parts: dict[str, dict[int, tuple[int, Any]]] = {'/detections': {}, '/status': {}}
+    with open_bag(bag) as reader:
+        for connection, time_ns, data in reader.messages():
+            message: Any = reader.deserialize(data, connection.msgtype)
+            stamp = message.header.stamp
+            parts[connection.topic][stamp.sec * 1_000_000_000 + stamp.nanosec] = time_ns, message
+    return {stamp: Seen(message, parts['/status'][stamp][1], time_ns)
+            for stamp, (time_ns, message) in parts['/detections'].items()
+            if stamp in parts['/status']}
+
+
+def _summary(published: dict[int, int], seen: dict[int, Seen]) -> dict[str, Any]:
+    answered = sorted(set(published) & set(seen))
+    if len(answered) < 2:
+        raise RuntimeError(f'expected detections for the images, got {len(answered)}; see the logs')
+    latencies = [(seen[stamp].received_ns - published[stamp]) / 1e6 for stamp in answered]
+    first, last = seen[answered[0]].received_ns, seen[answered[-1]].received_ns
+    labels = Counter(detection.results[0].hypothesis.class_id
+                     for stamp in answered for detection in seen[stamp].detections.detections)
+    status = seen[answered[-1]].status
+    return {
+        'frames_published': len(published),
+        'frames_detected': len(answered),
+        'frames_lost': len(published) - len(answered),
+        'fps': round((len(answered) - 1) / ((last - first) / 1e9), 2),
+        'latency_ms': {'p50': round(float(np.percentile(latencies, 50)), 2),
+                       'p99': round(float(np.percentile(latencies, 99)), 2),
+                       'max': round(max(latencies), 2)},
+        'detections_by_label': dict(labels.most_common()),
+        'model': status.model, 'mode': status.mode, 'l': int(status.l),
+        'g': round(float(status.g), 6), 'device': status.device,
+    }
+
+
+def _as_detections(seen: Seen, names: list[str]) -> Detections:
+    """Read a recorded message back; labels become indices into `names`, which grows."""
+    boxes, scores, labels = [], [], []
+    for detection in seen.detections.detections:
+        x, y = detection.bbox.center.position.x, detection.bbox.center.position.y
+        half_width, half_height = detection.bbox.size_x / 2, detection.bbox.size_y / 2
+        boxes.append([x - half_width, y - half_height, x + half_width, y + half_height])
+        result = detection.results[0].hypothesis
+        scores.append(result.score)
+        if result.class_id not in names:
+            names.append(result.class_id)
+        labels.append(names.index(result.class_id))
+    status = seen.status
+    return Detections(torch.tensor(boxes).reshape(-1, 4), torch.tensor(scores),
+                      torch.tensor(labels, dtype=torch.int64), stamp_s=0.0,
+                      is_key=bool(status.is_key), age=int(status.age),
+                      mean_weight=float(status.mean_weight))
+
+
+def _draw(out: Path, published: dict[int, int], seen: dict[int, Seen]) -> None:
+    """Draw the detections on the images of the bag: a video, and a sheet of some frames."""
+    names: list[str] = []
+    chosen = set(np.linspace(0, len(published) - 1, SHEET_COLUMNS * SHEET_ROWS).round().tolist())
+    tiles: list[RgbImage] = []
+    writer = None
+    video = open_video(out / 'images')
+    for index, (frame, stamp) in enumerate(zip(video.frames, sorted(published), strict=False)):
+        image = np.asarray(frame.image)
+        if stamp in seen:
+            detections = _as_detections(seen[stamp], names)
+            image = draw_detections(image, detections, names, caption(detections))
+        else:
+            image = cv2.putText(image.copy(), 'lost', (8, 24), cv2.FONT_HERSHEY_SIMPLEX, 0.7,
+                                (255, 0, 0), 2)
+        if index in chosen:
+            height = round(SHEET_WIDTH * image.shape[0] / image.shape[1])
+            tiles.append(cv2.resize(image, (SHEET_WIDTH, height), interpolation=cv2.INTER_AREA))
+        if writer is None:
+            size = image.shape[1], image.shape[0]
+            writer = cv2.VideoWriter(str(out / 'annotated.mp4'), cv2.VideoWriter.fourcc(*'mp4v'),
+                                     video.fps, size)
+        writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    if writer is None or not tiles:
+        raise RuntimeError('no image was replayed')
+    writer.release()
+    while len(tiles) % SHEET_COLUMNS:
+        tiles.append(np.zeros_like(tiles[0]))
+    rows = [np.hstack(tiles[at:at + SHEET_COLUMNS]) for at in range(0, len(tiles), SHEET_COLUMNS)]
+    cv2.imwrite(str(out / 'contact_sheet.png'), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
+
+
+def _show(console: Console, summary: dict[str, Any], out: Path) -> None:
+    table = Table(title='impnet_ros demonstration', show_header=False)
+    for key, value in summary.items():
+        text = (', '.join(f'{name} {count}' for name, count in value.items())
+                if isinstance(value, dict) else str(value))
+        table.add_row(key, text)
+    console.print(table)
+    for name in ('annotated.mp4', 'contact_sheet.png', 'summary.json'):
+        console.print(out / name)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
