@@ -35,16 +35,43 @@ def candidates(logits: Tensor, stride: int,
         (n, 4) x1 y1 x2 y2 in input pixels, (n,), (n,) int64. A cell may give several classes.
 
     """
-    width = logits.shape[2]
-    classes, sides = logits.flatten(1).split((CLASSES, 4 * BINS))
-    label, cell = (classes >= _logit(score_threshold)).nonzero(as_tuple=True)
-    scores = classes[label, cell].sigmoid()
+    _, height, width = logits.shape
+    cells = torch.arange(height * width, device=logits.device)
+    return candidates_at(logits.flatten(1), cells, width, stride, score_threshold)
+
+
+def candidates_at(logits: Tensor, cells: Tensor, width: int, stride: int,
+                  score_threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Boxes of some cells of one level, before NMS.
+
+    Parameters
+    ----------
+    logits : Tensor
+        (CHANNELS, n), as in `candidates`.
+    cells : Tensor
+        int64 (n,), which cells these are, counted row by row.
+    width : int
+        Cells in a row.
+    stride, score_threshold
+        As in `candidates`.
+
+    Returns
+    -------
+    boxes, scores, labels : Tensor
+        As from `candidates`.
+
+    """
+    classes, sides = logits.split((CLASSES, 4 * BINS))
+    label, place = (classes >= logit(score_threshold)).nonzero(as_tuple=True)
+    scores = classes[label, place].sigmoid()
     if len(scores) > BEFORE_NMS:
         scores, best = scores.topk(BEFORE_NMS)
-        label, cell = label[best], cell[best]
-    bins = sides[:, cell].view(4, BINS, -1).softmax(dim=1)
+        label, place = label[best], place[best]
+    bins = sides[:, place].view(4, BINS, -1).softmax(dim=1)
     steps = torch.arange(BINS, dtype=bins.dtype, device=bins.device)[:, None]
     left, top, right, bottom = (bins * steps).sum(dim=1)
+    cell = cells[place]
     x, y = cell % width + 0.5, cell // width + 0.5
     boxes = torch.stack((x - left, y - top, x + right, y + bottom), dim=1) * stride
     return boxes, scores, label
@@ -78,7 +105,8 @@ def select(boxes: Tensor, scores: Tensor, labels: Tensor, config: DetectionConfi
     return boxes[kept], scores[kept], labels[kept]
 
 
-def _logit(probability: float) -> float:
+def logit(probability: float) -> float:
+    """Inverse of the sigmoid; infinite at 0 and 1."""
     if probability in (0.0, 1.0):
         return math.copysign(math.inf, probability - 0.5)
     return math.log(probability / (1 - probability))

@@ -16,6 +16,7 @@ from impnet_ros.model.weights import load_into, load_shipped
 import numpy as np
 import torch
 from torch import nn, Tensor
+from torch.nn import functional
 
 BACKGROUND = -7.0
 """Class logit of a cell in which nothing is seen, a score of 0.001."""

@@ -35,10 +35,57 @@ def warp(feature: Tensor, flow: Tensor) -> Tensor:
     if flow.ndim != 4 or flow.shape[1] != 2 or flow.shape[2:] != feature.shape[2:]:
         raise ValueError(f'flow: expected (B, 2, {feature.shape[2]}, {feature.shape[3]}), '
                          f'got {tuple(flow.shape)}')
-    batch, _, height, width = flow.shape
+    return _sample(feature.expand(flow.shape[0], -1, -1, -1), *_places(flow))
+
+
+def warp_where(feature: Tensor, flow: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """
+    Warp, at the cells only that can see something wanted: what `warp` gives there.
+
+    A warped cell is a mean of the four cells around the place that the flow points to. Where none
+    of them is wanted, the cell is left out; mostly that is nearly all of them.
+
+    Parameters
+    ----------
+    feature : Tensor
+        (1, C, h, w), the key frame's feature.
+    flow : Tensor
+        (1, 2, h, w), as for `warp`.
+    wanted : Tensor
+        bool (h + 2, w + 2), the cells of the feature that are wanted, with a border of one cell
+        that says whether the zeros outside are.
+
+    Returns
+    -------
+    values : Tensor
+        (C, n), the warped feature.
+    cells : Tensor
+        int64 (n,), where, counted row by row.
+
+    """
+    height, width = flow.shape[2:]
+    x, y = (place.flatten() for place in _places(flow))
+    # any_of_four[i, j]: whether one of the cells (i - 1, j - 1) .. (i, j) is wanted.
+    above = wanted[:-1] | wanted[1:]
+    any_of_four = above[:, :-1] | above[:, 1:]
+    row = (y.floor().long() + 1).clamp(0, height)
+    column = (x.floor().long() + 1).clamp(0, width)
+    cells = any_of_four[row, column].nonzero()[:, 0]
+    values = _sample(feature, x[None, None, cells], y[None, None, cells])
+    return values[0, :, 0], cells
+
+
+def _places(flow: Tensor) -> tuple[Tensor, Tensor]:
+    """Where each cell's flow points to, x and y in cells, (B, h, w) each."""
+    height, width = flow.shape[2:]
     x = torch.arange(width, dtype=flow.dtype, device=flow.device)
     y = torch.arange(height, dtype=flow.dtype, device=flow.device)[:, None]
-    grid = torch.stack((2 * (x + flow[:, 0]) / max(width - 1, 1) - 1,
-                        2 * (y + flow[:, 1]) / max(height - 1, 1) - 1), dim=-1)
-    return functional.grid_sample(feature.expand(batch, -1, -1, -1), grid.to(feature.dtype),
-                                  mode='bilinear', padding_mode='zeros', align_corners=True)
+    return x + flow[:, 0], y + flow[:, 1]
+
+
+def _sample(feature: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """(B, C, h, w) of a feature at places (B, rows, columns) in cells, zero outside."""
+    height, width = feature.shape[2:]
+    grid = torch.stack((2 * x / max(width - 1, 1) - 1, 2 * y / max(height - 1, 1) - 1), dim=-1)
+    return functional.grid_sample(feature, grid.to(feature.dtype), mode='bilinear',
+                                  padding_mode='zeros', align_corners=True)
