@@ -66,6 +66,8 @@ class Parts:
         weights = self._each('weights', network.weights, list(zip(carried, features)))
         fused = self._each('fuse', _fuse, list(zip(carried, features, weights)))
         found = self._each('task', network.task, [(levels,) for levels in fused])
+        if hasattr(network, 'task_along'):
+            self._each('task_along', network.task_along, list(zip(features, flows)))
         self._boxes(found, pairs, flows, images[0].shape[:2])
 
     def _boxes(self, found: list[Any], pairs: list[tuple[Any, Any]], flows: list[Any],
@@ -111,7 +113,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
         Mode, key mode, l, box memory.
     part_ms : mapping
         Mean milliseconds of prepare, features, flow, propagate, weights, fuse, task, carry and
-        merge.
+        merge; and of task_along, where the network has that for propagate and task.
 
     Returns
     -------
@@ -124,12 +126,12 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
     fusion = {'per_frame': 0.0, 'sparse': 0.0, 'average': align + part['fuse'],
               'impression': align + part['weights'] + part['fuse']}[variant.mode]
     key = part['features'] + fusion + part['task']
-    other = align + part['task']
+    other = part['flow'] + part.get('task_along', part['propagate'] + part['task'])
     length = 1 if variant.mode == 'per_frame' else variant.l
+    switch = other + part['merge']  # box memory looks at the feature of a new key frame once
     if variant.box_memory:
         other = part['flow'] + part['carry']
         key += other + part['merge']
     if variant.key_mode == 'async' and variant.mode != 'per_frame':
-        switched = part['propagate'] + part['flow'] + part['task'] + part['merge']
-        return part['prepare'] + (other + switched / length if variant.box_memory else other)
+        return part['prepare'] + (other + switch / length if variant.box_memory else other)
     return part['prepare'] + (key + (length - 1) * other) / length

@@ -57,6 +57,13 @@ def test_bound_of_box_memory_counts_its_own_parts():
     assert bound_ms(Variant('impression', 'async', 10, True), part_ms) == pytest.approx(expected)
 
 
+def test_bound_of_a_network_that_propagates_and_detects_at_once():
+    part_ms = {**PART_MS, 'task_along': 1.5}
+    assert bound_ms(Variant('sparse', l=10), part_ms) == pytest.approx(
+        (10 * 1 + 100 + 5 + 9 * (4 + 1.5)) / 10)
+    assert bound_ms(Variant('impression', 'async', 10), part_ms) == pytest.approx(1 + 4 + 1.5)
+
+
 def test_rows_by_hand(network):
     rows, part_ms = measured(network, [PER_FRAME, Variant('sparse', l=5),
                                        Variant('impression', l=10)])
