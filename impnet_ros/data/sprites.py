@@ -60,6 +60,9 @@ class SpriteConfig:
     degraded_share: float = 0.4
     """Mean share of spoilt frames, 0..1."""
 
+    speed: float = 1.0
+    """Factor on the speed of everything; 1 gives about VID's shares of slow, medium and fast."""
+
     def __post_init__(self) -> None:
         for name in ('height', 'width'):
             if getattr(self, name) < 32:
@@ -70,6 +73,8 @@ class SpriteConfig:
         if not 0 < self.smallest <= self.largest <= 1:
             raise ValueError(f'smallest, largest: expected 0 < smallest <= largest <= 1, got '
                              f'{self.smallest}, {self.largest}')
+        if self.speed < 0:
+            raise ValueError(f'speed: expected >= 0, got {self.speed}')
         if not 0 <= self.degraded_share < 1:
             raise ValueError(f'degraded_share: expected 0 <= share < 1, got {self.degraded_share}')
 
@@ -212,7 +217,7 @@ def _draw_scene(rng: Generator, config: SpriteConfig,
     for _ in range(int(rng.integers(1, config.most_objects + 1))):
         sprites.append(_draw_sprite(rng, config, side))
     sprites.extend(_draw_occluders(rng, sprites, spoilt))
-    camera_speed = side / 160 * rng.choice([0.0, 0.3, 0.8])
+    camera_speed = config.speed * side / 160 * rng.choice([0.0, 0.3, 0.8])
     centre = draw_curve(rng, 0.0, camera_speed, 0.08 * side), draw_curve(
         rng, 0.0, camera_speed * 0.6, 0.06 * side)
     camera = Path(*centre, draw_curve(rng, 0.0, 0.001, 0.05), draw_curve(rng, 0.0, 0.001, 0.04))
@@ -226,7 +231,7 @@ def _draw_sprite(rng: Generator, config: SpriteConfig, side: int) -> Sprite:
     outline = contour(silhouette, rng)
     patch = cut_out(pattern_patch(pattern, rng), silhouette_mask(outline))
     half_width = side * rng.uniform(config.smallest, config.largest) / 2
-    speed = side / 160 * rng.choice([0.15, 0.8, 2.5], p=[0.35, 0.3, 0.35])
+    speed = config.speed * side / 160 * rng.choice([0.15, 0.8, 2.5], p=[0.35, 0.3, 0.35])
     centre = (rng.uniform(0.22, 0.78) * config.width, rng.uniform(0.22, 0.78) * config.height)
     path = draw_path(rng, centre, half_width, speed, reach=0.2 * side)
     return Sprite(patch, outline, path, label, range(config.frames))

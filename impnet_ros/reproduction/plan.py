@@ -54,7 +54,7 @@ class Plan:
 
     """
 
-    pretraining: int = 2000
+    pretraining: int = 1200
     flow_pretraining: int = 4000
     training: int = 500
     seeds: tuple[int, ...] = (0, 1, 2)
@@ -113,9 +113,9 @@ def training_data() -> tuple[DataSource, ...]:
 
 
 def flow_videos() -> SpriteSet:
-    """Sharp videos with exact flow, of which none is used elsewhere."""
+    """Sharp videos of fast objects with exact flow, of which none is used elsewhere."""
     return SpriteSet(600, _FLOW_SEED, SpriteConfig(height=SIDE, width=SIDE, frames=16,
-                                                   degraded_share=0.0))
+                                                   degraded_share=0.0, speed=3.0))
 
 
 def held_out(plan: Plan, videos: int | None = None) -> SpriteSet:

@@ -7,10 +7,17 @@ Sharp sprite videos give pairs of frames up to `reach` apart with their exact fl
 feature cell is its mean over the cell.
 """
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+import math
+from pathlib import Path
 
 from impnet_ros.data.sprites import SpriteSet
 from impnet_ros.model.backbone import STRIDE
+from impnet_ros.model.flownet import FLOW_UNIT, FlowNetS
 from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.training.log import TrainingLog
+from impnet_ros.training.training_state import Changing, load_state, save_state
 import numpy as np
 import torch
 from torch import Tensor
@@ -21,89 +28,135 @@ from tqdm import tqdm
 _PAIRS_A_VIDEO = 4
 """Taken in a row: to make a video takes longer than its frames."""
 
+_SAVE_EVERY = 200
 
-def flow_batches(videos: SpriteSet, reach: int, size: int,
-                 seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+_COARSE_WEIGHT = 0.25
+"""Of each coarser level's error in the loss; FlowNet too is taught on all its levels."""
+
+
+@dataclass(frozen=True)
+class FlowRecipe:
     """
-    Draw pairs of frames without end.
+    How F is taught.
 
-    Parameters
+    Attributes
     ----------
-    videos : SpriteSet
-        Sharp videos.
+    iterations : int
+        Steps.
+    batch_size : int
+        Pairs a step.
     reach : int
-        Largest distance in frames, to either side.
-    size : int
-        Pairs a batch.
+        Largest distance of a pair in frames, to either side.
+    learning_rate : float
+        Of AdamW; it falls to zero along half a cosine.
     seed : int
-        Of the draw.
+        Of the pairs.
 
-    Yields
-    ------
+    """
+
+    iterations: int
+    batch_size: int = 8
+    reach: int = 12
+    learning_rate: float = 1e-3
+    seed: int = 0
+
+
+def flow_batch(videos: SpriteSet, recipe: FlowRecipe,
+               iteration: int) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Make the pairs of one step.
+
+    Returns
+    -------
     target, key : Tensor
         uint8 (B, 3, H, W).
     flow : Tensor
         (B, 2, ceil(H / 16), ceil(W / 16)), x y in feature cells, from target to key frame.
 
     """
-    rng = np.random.default_rng(seed)
-    while True:
-        targets, keys, flows = [], [], []
-        for number in range(size):
-            if number % _PAIRS_A_VIDEO == 0:
-                video = videos[int(rng.integers(len(videos)))]
-            index = int(rng.integers(len(video)))
-            key = int(np.clip(index + rng.integers(-reach, reach + 1), 0, len(video) - 1))
-            targets.append(video.frame(index))
-            keys.append(video.frame(key))
-            flows.append(video.flow(index, key))
-        yield (_stacked(targets), _stacked(keys),
-               functional.avg_pool2d(_stacked(flows), STRIDE, ceil_mode=True) / STRIDE)
+    rng = np.random.default_rng((recipe.seed, iteration))
+    targets, keys, flows = [], [], []
+    for number in range(recipe.batch_size):
+        if number % _PAIRS_A_VIDEO == 0:
+            video = videos[int(rng.integers(len(videos)))]
+        index = int(rng.integers(len(video)))
+        key = index + int(rng.integers(-recipe.reach, recipe.reach + 1))
+        key = min(max(key, 0), len(video) - 1)
+        targets.append(video.frame(index))
+        keys.append(video.frame(key))
+        flows.append(video.flow(index, key))
+    return (_stacked(targets), _stacked(keys),
+            functional.avg_pool2d(_stacked(flows), STRIDE, ceil_mode=True) / STRIDE)
 
 
 def _stacked(arrays: list[np.ndarray]) -> Tensor:
     return torch.from_numpy(np.stack(arrays)).permute(0, 3, 1, 2)
 
 
-def pretrain_flow(network: ImpressionNetwork, videos: SpriteSet, iterations: int,
-                  reach: int = 12, batch_size: int = 16, learning_rate: float = 1e-3,
-                  seed: int = 0, progress: bool = True) -> list[float]:
+@contextmanager
+def coarse_flows(flow_net: FlowNetS) -> Iterator[list[Tensor]]:
+    """Collect the flows of the coarser levels while the network runs."""
+    found: list[Tensor] = []
+    hooks = [flow_net.get_submodule(f'predict_flow{level}').register_forward_hook(
+        lambda module, inputs, output: found.append(output)) for level in (3, 4, 5, 6)]
+    try:
+        yield found
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def end_point_error(found: Tensor, exact: Tensor) -> Tensor:
+    """Mean distance of flows (B, 2, h, w), the exact one brought to the size of the found."""
+    if found.shape != exact.shape:
+        exact = functional.interpolate(exact, found.shape[2:], mode='area')
+    return (found - exact).norm(dim=1).mean()
+
+
+def pretrain_flow(network: ImpressionNetwork, videos: SpriteSet, recipe: FlowRecipe,
+                  folder: Path, progress: bool = True) -> None:
     """
-    Train a network's FlowNet-S in place; the scale map is not touched.
+    Train a network's FlowNet-S in place, from where an earlier call stopped.
 
     Parameters
     ----------
     network : ImpressionNetwork
-        With flow_net.
+        With flow_net; the scale map is not touched.
     videos : SpriteSet
         Sharp videos, other ones than are used later.
-    iterations, batch_size, learning_rate, seed
-        As everywhere; the rate falls to zero along half a cosine.
-    reach : int
-        See `flow_batches`.
+    recipe : FlowRecipe
+    folder : Path
+        For state and log; its 'error' is the mean end point error in feature cells, 'still' that
+        of a flow of zero.
     progress : bool
         Whether to show a progress bar.
-
-    Returns
-    -------
-    list of float
-        Mean end point error of every step, in feature cells.
 
     """
     if network.flow_net is None:
         raise ValueError("network: expected one with flow 'flownet_s', got 'dis'")
-    optimiser = torch.optim.AdamW(network.flow_net.parameters(), learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, iterations)
+    optimiser = torch.optim.AdamW(network.flow_net.parameters(), recipe.learning_rate)
+    parts = Changing(network.flow_net, optimiser, torch.amp.GradScaler('cpu', enabled=False))
+    done = load_state(folder, parts, asdict(recipe))
+    log = TrainingLog(folder, done)
     network.flow_net.train()
-    errors = []
-    batches = flow_batches(videos, reach, batch_size, seed)
-    for _ in tqdm(range(iterations), desc='flow', disable=not progress):
-        target, key, exact = next(batches)
-        found = network.flow(network.prepare_batch(target), network.prepare_batch(key))[0]
-        error = (found - exact.to(found.device)).norm(dim=1).mean()
+    for iteration in tqdm(range(done, recipe.iterations), desc='flow', disable=not progress,
+                          initial=done, total=recipe.iterations):
+        for group in optimiser.param_groups:
+            share = (1 + math.cos(math.pi * iteration / recipe.iterations)) / 2
+            group['lr'] = recipe.learning_rate * share
+        target, key, exact = flow_batch(videos, recipe, iteration)
+        with coarse_flows(network.flow_net) as coarse:
+            found = network.flow(network.prepare_batch(target), network.prepare_batch(key))[0]
+        exact = exact.to(found.device)
+        error = end_point_error(found, exact)
+        loss = error + _COARSE_WEIGHT * sum(end_point_error(FLOW_UNIT * item, exact)
+                                            for item in coarse)
         optimiser.zero_grad(set_to_none=True)
-        error.backward()
+        loss.backward()
         optimiser.step()
-        schedule.step()
-        errors.append(float(error.detach()))
-    return errors
+        if (iteration + 1) % 20 == 0:
+            log.write(iteration + 1, {'error': float(error.detach()),
+                                      'still': float(exact.norm(dim=1).mean())})
+        if (iteration + 1) % _SAVE_EVERY == 0 or iteration + 1 == recipe.iterations:
+            save_state(folder, parts, iteration + 1, asdict(recipe))
+    log.close()
