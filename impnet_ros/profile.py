@@ -43,6 +43,9 @@ class Profile:
         Part -> number of parameters, learned or frozen.
     gmac : dict
         Part -> multiply-adds of one application; N_q is applied twice a key frame.
+    gmac_stages : dict
+        Method of the network -> multiply-adds of one call: features N_feat, flow F and S,
+        weights N_q twice, task N_task.
     gmac_per_frame : float
         A frame of the per-frame detector: N_feat and N_task.
     gmac_key, gmac_non_key : float
@@ -61,6 +64,7 @@ class Profile:
     segment_length: int
     parameters: dict[str, int]
     gmac: dict[str, float]
+    gmac_stages: dict[str, float]
     gmac_per_frame: float
     gmac_key: float
     gmac_non_key: float
@@ -156,7 +160,8 @@ def profile(network: Any, image_size: tuple[int, int], segment_length: int) -> P
         parameters={name: sum(p.numel() for p in part.parameters())
                     for name, part in parts.items()},
         gmac={name: sum(found.values()) / 2e9 for name, found in first.items()},
-        gmac_per_frame=per_frame, gmac_key=key, gmac_non_key=non_key, gmac_impression=mean,
+        gmac_stages=cost, gmac_per_frame=per_frame, gmac_key=key, gmac_non_key=non_key,
+        gmac_impression=mean,
         ratio_exact=mean / per_frame,
         ratio_paper=cost['flow'] / cost['features'] + 1 / segment_length)
 
