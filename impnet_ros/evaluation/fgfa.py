@@ -3,7 +3,7 @@
 """
 Flow-Guided Feature Aggregation, the paper's rival in table 3. Offline.
 
-Zhu et al., "Flow-Guided Feature Aggregation for Video Object Detection", 2017: each frame's feature
+Zhu et al., "Flow-Guided Feature Aggregation for Video Object Detection", 2017: a frame's feature
 is fused with those of the frames within a radius, carried to it by flow and weighted by the cosine
 of embeddings. FGFA-fast estimates flow between adjacent frames only and composes the others.
 """
