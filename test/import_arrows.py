@@ -35,10 +35,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
+    'export': (*BASICS, 'model'),
     'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
     'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
-            'evaluation', 'importers', 'benchmark', 'reproduction'),
+            'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
     'ros': (*BASICS, *MEDIA, 'model', 'stream', 'msg'),
 }
 

@@ -19,6 +19,7 @@ from impnet_ros.benchmark.variants import side_by_side, Variant
 from impnet_ros.config import KEY_MODES, MODES
 from impnet_ros.images import RgbImage
 from impnet_ros.model.network import load_network
+from impnet_ros.model.runtimes import RUNTIMES
 from impnet_ros.stream.types import Network
 import torch
 from tqdm import tqdm
@@ -31,6 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument('--model', nargs='+', default=['nanodet_g'], help='names or checkpoints')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    parser.add_argument('--runtime', choices=RUNTIMES, default='torch',
+                        help='what runs the features of nanodet_g (torch)')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag; by default '
                         'the clip of people on bicycles, or sprites where it is not')
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640),
@@ -130,9 +133,9 @@ def run(args: argparse.Namespace) -> None:
     source = args.input or default_clip()
     images = load_images(source, 120, args.size)
     results: dict[str, Any] = {'input': source.name if source else 'sprites',
-                               'size': list(args.size), 'clip_frames': len(images), 'rows': []}
+                               'size': list(args.size), 'clip_frames': len(images), 'runtime': args.runtime, 'rows': []}
     for model in args.model:
-        network = load_network(model, args.device)
+        network = load_network(model, args.device, runtime=args.runtime)
         results.setdefault('conditions', conditions(torch.device(network.device)))
         _measure(args, network, images, results)
     results['memory_mb'] = memory_mb()

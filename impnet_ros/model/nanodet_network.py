@@ -11,6 +11,7 @@ from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STR
 from impnet_ros.model.nanodet_boxes import candidates, candidates_at, logit, select
 from impnet_ros.model.picture import make_picture, normalised, Picture
 from impnet_ros.model.quality_gate import gate_weights, picture_facts, picture_mismatch
+from impnet_ros.model.runtimes import choose_runtime
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
 import numpy as np
@@ -41,6 +42,8 @@ class NanoDetNetwork(nn.Module):
         Where it runs; flow is always computed on the CPU.
     detection : DetectionConfig, optional
         Thresholds; may be replaced at any time as `network.detection`.
+    runtime : str
+        What runs the detector, see `impnet_ros.model.runtimes`.
 
     """
 
@@ -48,7 +51,7 @@ class NanoDetNetwork(nn.Module):
     class_names = COCO_80
 
     def __init__(self, detector: NanoDet, device: torch.device,
-                 detection: DetectionConfig | None = None) -> None:
+                 detection: DetectionConfig | None = None, runtime: str = 'torch') -> None:
         super().__init__()
         self.device = device
         self.detection = detection or DetectionConfig()
@@ -56,14 +59,16 @@ class NanoDetNetwork(nn.Module):
         self.register_buffer('empty', empty[:, None, None].to(device), persistent=False)
         # Channels last is the faster memory layout for these convolutions.
         self.detector = detector.to(device, memory_format=torch.channels_last).eval()
+        example = torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE, device=device)
+        self._run_detector = choose_runtime(self.detector, runtime, example, STRIDES[-1])
 
     @classmethod
-    def load(cls, device: torch.device,
-             detection: DetectionConfig | None = None) -> 'NanoDetNetwork':
+    def load(cls, device: torch.device, detection: DetectionConfig | None = None,
+             runtime: str = 'torch') -> 'NanoDetNetwork':
         """Build the network with the weights that come with the package."""
         detector = NanoDet()
         load_into(detector, load_shipped('nanodet_g').tensors)
-        return cls(detector, device, detection)
+        return cls(detector, device, detection, runtime)
 
     def prepare(self, image: Image) -> Picture:
         """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""
@@ -72,7 +77,7 @@ class NanoDetNetwork(nn.Module):
     def features(self, image: Image) -> Levels:
         """N_feat: (1, CHANNELS + FACTS, h, w) a level."""
         picture = self.prepare(image)
-        outputs = self.detector(normalised(picture, self.device))
+        outputs = self._run_detector(normalised(picture, self.device))
         facts = picture_facts(picture.grey, _cells(picture), self.device)
         return Levels((torch.cat((head.add_bias(output) - self.empty, fact), dim=1)
                        for head, output, fact

@@ -21,7 +21,8 @@ _log = logging.getLogger(__name__)
 
 
 def load_network(name: str, device: str = 'auto',
-                 detection: DetectionConfig | None = None) -> NanoDetNetwork | ImpressionNetwork:
+                 detection: DetectionConfig | None = None,
+                 runtime: str = 'torch') -> NanoDetNetwork | ImpressionNetwork:
     """
     Build a network with its weights, ready for `impnet_ros.stream.engine.Engine`.
 
@@ -35,6 +36,9 @@ def load_network(name: str, device: str = 'auto',
         'auto', 'cpu', 'cuda' or 'cuda:n'; `network.device` tells what was chosen.
     detection : DetectionConfig, optional
         Thresholds; by default the network's own. `network.detection` may be set later.
+    runtime : str
+        What runs nanodet_g's features on a CPU: 'torch', 'onnxruntime' or 'openvino'; the others
+        need the extra `runtimes` and are faster (docs/performance.md).
 
     Returns
     -------
@@ -44,12 +48,14 @@ def load_network(name: str, device: str = 'auto',
     Raises
     ------
     ValueError
-        If the name or the device is unknown, or the weights do not fit.
+        If the name, the device or the runtime is unknown, or the weights do not fit.
 
     """
     chosen = choose_device(device)
     if name == 'nanodet_g':
-        return NanoDetNetwork.load(chosen, detection)
+        return NanoDetNetwork.load(chosen, detection, runtime)
+    if runtime != 'torch':
+        raise ValueError(f"runtime: expected 'torch' for model {name!r}, got {runtime!r}")
     if name in PRESETS:
         _log.warning('%s has no trained weights: import some (impnet import-weights) or train it '
                      '(impnet train); what it detects now means nothing', name)

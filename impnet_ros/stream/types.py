@@ -112,8 +112,9 @@ class Network(Protocol):
 
     Another method that a network may offer is `mismatch(picture, key_picture, flow)`: (1, 1, h, w)
     at the first level's cells, 0..1, how much the picture differs from what the flow finds in the
-    key picture. Box memory forgets faster where it is large. A third is `task_along(levels, flow)`:
-    what `task(propagate(levels, flow))` gives, for networks that find it with less work.
+    key picture. Box memory forgets faster where it is large. A third is
+    `task_along(levels, flow)`: what `task(propagate(levels, flow))` gives, for networks that find
+    it with less work.
     """
 
     def features(self, image: Any) -> FeatureLevels:
