@@ -145,7 +145,7 @@ def import_tensors(network: ImpressionNetwork, found: Tensors, names: Mapping[st
     network.load_state_dict({**own, **{ours: found[theirs] for ours, theirs in names.items()}})
     used = set(names.values())
     report = ImportReport(
-        source=f'{source}: {path}',
+        source=f'{source}: {path}' + (f' into {base}' if base else ''),
         loaded=tuple(f'{ours} <- {theirs}' for ours, theirs in names.items()),
         new=tuple(name for name in own_names(network) if name not in names),
         refused=tuple(f'{name}: {refused.get(name, "has no place in this network")}'

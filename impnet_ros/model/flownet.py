@@ -137,7 +137,8 @@ class FlowNetS(nn.Module):
             up = self.get_submodule(f'deconv{level}')(x)
             x = torch.cat((skip, _leaky(_cropped(up, skip)), _cropped(flow, skip)), dim=1)
         features = functional.avg_pool2d(x, 2, ceil_mode=True)
-        return FLOW_UNIT * self.predict_flow2(features), features
+        # Full precision under autocast too: places are cells up to 63 and fractions of them.
+        return FLOW_UNIT * self.predict_flow2(features).float(), features
 
 
 class ScaleMap(nn.Module):

@@ -90,9 +90,9 @@ class TaskHead(nn.Module):
         self.deviations = config.box_deviations
 
     def forward(self, feature: Tensor) -> HeadMaps:
-        """Turn f, (B, C, h, w), into the maps that all further steps read."""
+        """Turn f, (B, C, h, w), into the maps that all further steps read, in full precision."""
         first, second = feature.chunk(2, dim=1)
-        return HeadMaps(*self.rpn(first), *self.rfcn(second))
+        return HeadMaps(*(item.float() for item in (*self.rpn(first), *self.rfcn(second))))
 
     def propose(self, maps: HeadMaps, size: tuple[int, int]) -> list[Tensor]:
         """

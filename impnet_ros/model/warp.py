@@ -87,5 +87,8 @@ def _sample(feature: Tensor, x: Tensor, y: Tensor) -> Tensor:
     """(B, C, h, w) of a feature at places (B, rows, columns) in cells, zero outside."""
     height, width = feature.shape[2:]
     grid = torch.stack((2 * x / max(width - 1, 1) - 1, 2 * y / max(height - 1, 1) - 1), dim=-1)
-    return functional.grid_sample(feature, grid.to(feature.dtype), mode='bilinear',
-                                  padding_mode='zeros', align_corners=True)
+    # The eight bits of a bfloat16 place would shift a half-precision feature by parts of a cell.
+    kind = torch.promote_types(feature.dtype, grid.dtype)
+    sampled = functional.grid_sample(feature.to(kind), grid.to(kind), mode='bilinear',
+                                     padding_mode='zeros', align_corners=True)
+    return sampled.to(feature.dtype)

@@ -81,7 +81,7 @@ def hard_example_losses(scores: Tensor, deltas: Tensor, labels: Tensor, targets:
 def detection_losses(head: TaskHead, maps: HeadMaps, size: tuple[int, int],
                      boxes: Sequence[Tensor], labels: Sequence[Tensor]) -> dict[str, Tensor]:
     """
-    Losses of N_task for a batch, in full precision.
+    Losses of N_task for a batch.
 
     Parameters
     ----------
@@ -101,7 +101,6 @@ def detection_losses(head: TaskHead, maps: HeadMaps, size: tuple[int, int],
         be minimised.
 
     """
-    maps = HeadMaps(*(item.float() for item in maps))
     cells = (maps.rpn_scores.shape[2], maps.rpn_scores.shape[3])
     rpn = [rpn_losses(scores, deltas, anchor_targets(head.anchors, cells, size, true_boxes))
            for scores, deltas, true_boxes

@@ -42,6 +42,9 @@ def test_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         *(f'fc.{kind}: the classifier, detection has its own' for kind in ('weight', 'bias')),
         *(f'{name}: a counter of training steps' for name in counters)}
     assert all(not name.startswith('backbone.trunk') for name in report.new)
+    printed = str(report)
+    assert f'loaded: {len(report.loaded)}' in printed and 'fc.weight' in printed
+    assert f'... and {len(counters) - 8} more' in printed
     network = load_network(str(output), 'cpu')
     assert network.config.stride_style == 'torchvision'
     assert network.config.pixel_mean == (123.675, 116.28, 103.53)

@@ -312,6 +312,20 @@ def test_frozen_normalisation_stays_frozen_in_training() -> None:
     assert net.backbone.trunk.layer2[0].conv1.weight.requires_grad
 
 
+def test_mixed_precision_is_close(network: ImpressionNetwork) -> None:
+    frames = [network.prepare(frame.image) for frame in video(3)]
+    with torch.inference_mode():
+        exact = network.forward_triplet(*frames)[0]
+        with torch.autocast('cpu', torch.bfloat16):
+            levels = network.forward_triplet(*frames)
+            flow = network.flow(frames[1], frames[0])[0]
+            maps = network.head(levels[0])
+            found = network.task(levels)
+    assert flow.dtype == torch.float32 and maps.score_maps.dtype == torch.float32
+    assert (levels[0] - exact).abs().mean() < .05 * exact.abs().mean()
+    assert len(found[1]) > 0 and found[0].isfinite().all()
+
+
 def test_align_pooling_is_an_option(network: ImpressionNetwork) -> None:
     aligned = tiny(**SMALL, pooling='ps_roi_align')
     aligned.load_state_dict(network.state_dict())

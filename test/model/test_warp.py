@@ -50,3 +50,14 @@ def test_gradients() -> None:
 def test_flow_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match=r'expected \(B, 2, 4, 4\), got \(1, 2, 3, 4\)'):
         warp(D, torch.zeros(1, 2, 3, 4))
+
+
+def test_half_precision_features_are_sampled_at_exact_places() -> None:
+    """At column 60 a bfloat16 would know places only to a quarter of a cell."""
+    ramp = torch.arange(64.).expand(1, 1, 8, 64)
+    flow = torch.full((1, 2, 8, 64), 0.125)
+    flow[:, 1] = 0
+    warped = warp((ramp - 60).bfloat16(), flow)
+    assert warped.dtype == torch.bfloat16
+    torch.testing.assert_close(warped[0, 0, :, 56:63].float(), (ramp - 60)[0, 0, :, 56:63] + 0.125,
+                               rtol=0, atol=.01)
