@@ -133,7 +133,8 @@ def run(args: argparse.Namespace) -> None:
     source = args.input or default_clip()
     images = load_images(source, 120, args.size)
     results: dict[str, Any] = {'input': source.name if source else 'sprites',
-                               'size': list(args.size), 'clip_frames': len(images), 'runtime': args.runtime, 'rows': []}
+                               'size': list(args.size), 'clip_frames': len(images),
+                               'runtime': args.runtime, 'rows': []}
     for model in args.model:
         network = load_network(model, args.device, runtime=args.runtime)
         results.setdefault('conditions', conditions(torch.device(network.device)))
