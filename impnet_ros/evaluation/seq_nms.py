@@ -9,8 +9,10 @@ taken, its boxes get its mean score and suppress what overlaps them; repeated on
 """
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from impnet_ros.boxes import iou_matrix
+from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.stream.types import Detections
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ import torch
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Found = TypeVar('Found', Detections, FrameBoxes)
 
 LINK_IOU = 0.5
 SUPPRESS_IOU = 0.3
@@ -98,43 +101,46 @@ def _rescore(boxes: list[torch.Tensor], scores: list[Floats],
     return result, [done | free for done, free in zip(chosen, paths.free, strict=True)]
 
 
-def seq_nms(frames: Sequence[Detections], extra_pixel: float = 1.0) -> list[Detections]:
+def seq_nms(frames: Sequence[Found], extra_pixel: float = 1.0) -> list[Found]:
     """
     Rescore a video's detections.
 
     Parameters
     ----------
-    frames : sequence of Detections
+    frames : sequence of Detections or of FrameBoxes
         The whole video, in order. Boxes should come from a low score threshold.
     extra_pixel : float
         See `impnet_ros.boxes`.
 
     Returns
     -------
-    list of Detections
+    list of Detections or of FrameBoxes
         As many frames; fewer boxes, new scores, best first.
 
     """
-    boxes = [frame.boxes.cpu().double() for frame in frames]
-    labels = [frame.labels.cpu() for frame in frames]
-    scores = [frame.scores.cpu().double() for frame in frames]
-    new = [item.clone() for item in scores]
-    kept = [torch.zeros(len(item), dtype=torch.bool) for item in scores]
-    for label in torch.cat(labels).unique().tolist() if labels else []:
-        places = [(item == label).nonzero()[:, 0] for item in labels]
+    boxes = [torch.as_tensor(frame.boxes).cpu().double() for frame in frames]
+    labels = [np.asarray(torch.as_tensor(frame.labels).cpu()) for frame in frames]
+    scores = [torch.as_tensor(frame.scores).cpu().double().numpy().copy() for frame in frames]
+    kept = [np.zeros(len(item), np.bool_) for item in scores]
+    for label in np.unique(np.concatenate(labels)) if labels else ():
+        places = [np.flatnonzero(item == label) for item in labels]
         rescored, stay = _rescore(
             [item[place] for item, place in zip(boxes, places, strict=True)],
-            [item[place].numpy() for item, place in zip(scores, places, strict=True)],
-            extra_pixel)
+            [item[place] for item, place in zip(scores, places, strict=True)], extra_pixel)
         for frame, place in enumerate(places):
-            new[frame][place] = torch.from_numpy(rescored[frame])
-            kept[frame][place] = torch.from_numpy(stay[frame])
-    result = []
-    for frame, score, stays in zip(frames, new, kept, strict=True):
-        order = score.masked_fill(~stays, -1.0).argsort(descending=True, stable=True)
-        order = order[:int(stays.sum())].to(frame.boxes.device)
-        result.append(replace(
-            frame, boxes=frame.boxes[order], labels=frame.labels[order],
-            scores=score.to(frame.scores.device, frame.scores.dtype)[order],
-            track_ids=None if frame.track_ids is None else frame.track_ids[order]))
-    return result
+            scores[frame][place] = rescored[frame]
+            kept[frame][place] = stay[frame]
+    return [_chosen(frame, score, np.flatnonzero(stays))
+            for frame, score, stays in zip(frames, scores, kept, strict=True)]
+
+
+def _chosen(frame: Found, scores: Floats, places: NDArray[np.int64]) -> Found:
+    """Give `frame` with the boxes in `places` only, best first, and their new scores."""
+    places = places[np.argsort(-scores[places], kind='stable')]
+    if isinstance(frame, FrameBoxes):
+        return replace(frame, boxes=frame.boxes[places], labels=frame.labels[places],
+                       scores=scores[places])
+    order = torch.from_numpy(places).to(frame.boxes.device)
+    return replace(frame, boxes=frame.boxes[order], labels=frame.labels[order],
+                   scores=torch.from_numpy(scores[places]).to(frame.scores),
+                   track_ids=None if frame.track_ids is None else frame.track_ids[order])

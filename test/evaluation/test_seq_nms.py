@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Seq-NMS with answers known by hand, and against a plain implementation."""
 from impnet_ros.boxes import iou_matrix
+from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.seq_nms import seq_nms
 from impnet_ros.stream.types import Detections
 import numpy as np
@@ -66,6 +67,19 @@ def test_everything_else_is_kept() -> None:
     result, = seq_nms([one])
     assert (result.stamp_s, result.age, result.is_key) == (3.5, 2, False)
     assert result.track_ids.tolist() == [8, 7]
+
+
+def test_arrays_are_rescored_alike() -> None:
+    tensors = [frame([[0., 0, 99, 99], [50, 0, 149, 99]], [.9, .6], [0, 1]),
+               frame([[0., 0, 99, 99]], [.5], [0])]
+    arrays = [FrameBoxes(item.boxes.double().numpy(), item.scores.double().numpy(),
+                         item.labels.numpy()) for item in tensors]
+    for one, other in zip(seq_nms(tensors), seq_nms(arrays), strict=True):
+        assert isinstance(one, Detections) and isinstance(other, FrameBoxes)
+        np.testing.assert_allclose(one.scores, other.scores, atol=1e-6)
+        np.testing.assert_array_equal(one.boxes, other.boxes)
+        np.testing.assert_array_equal(one.labels, other.labels)
+    assert arrays[1].scores.tolist() == [.5]  # what came in is not changed
 
 
 def plain(boxes: list[torch.Tensor], scores: list[np.ndarray],
