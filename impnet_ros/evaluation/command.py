@@ -12,7 +12,7 @@ from impnet_ros.data.samples import VideoSet
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.evaluation.conventions import CONVENTIONS
 from impnet_ros.evaluation.plots import plot_report
-from impnet_ros.evaluation.predict import predict_video
+from impnet_ros.evaluation.predict import aggregate_video, predict_video
 from impnet_ros.evaluation.report import report
 from impnet_ros.evaluation.seq_nms import seq_nms
 from impnet_ros.model.network import load_network
@@ -21,6 +21,8 @@ from tqdm import tqdm
 
 _DETECTION = DetectionConfig(score_threshold=1e-3, nms_threshold=0.3, max_detections=300)
 """Nearly everything is kept, as average precision asks for."""
+
+_OFFLINE = ('fgfa', 'fgfa_fast')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--frames', type=int, default=60, help='frames of a sprite video')
     parser.add_argument('--convention', nargs='+', choices=tuple(CONVENTIONS),
                         default=tuple(CONVENTIONS), help='how precision is averaged')
-    parser.add_argument('--mode', choices=MODES, default=stream.mode)
+    parser.add_argument('--mode', choices=(*MODES, *_OFFLINE), default=stream.mode,
+                        help='fgfa and fgfa_fast look 10 frames ahead: offline')
     parser.add_argument('--l', type=int, default=stream.segment_length, metavar='L',
                         help='segment length, frames a key frame')
     parser.add_argument('--g', type=float, default=stream.memory_gate, metavar='G',
@@ -56,8 +59,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
     videos = _open(args)
+    offline = args.mode in _OFFLINE
     config = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
-                          mode=args.mode)
+                          mode='per_frame' if offline else args.mode)
     network = load_network(args.model, args.device, _DETECTION)
     if tuple(network.class_names) != videos.class_names:
         raise ValueError(f'model: expected the classes of the data, {videos.class_names}, got '
@@ -68,7 +72,8 @@ def run(args: argparse.Namespace) -> None:
     truths = []
     for index in tqdm(range(count), desc='evaluate', unit='video'):
         clip = videos[index]
-        boxes = predict_video(engine, clip).boxes
+        boxes = (aggregate_video(network, clip, composed=args.mode == 'fgfa_fast') if offline
+                 else predict_video(engine, clip).boxes)
         found.append(seq_nms(boxes) if args.seq_nms else boxes)
         truths.append([clip.truth(frame) for frame in range(len(clip))])
     result = {'model': args.model, 'data': args.data, 'mode': args.mode, 'l': args.l, 'g': args.g,

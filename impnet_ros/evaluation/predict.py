@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from impnet_ros.config import StreamConfig
 from impnet_ros.data.samples import VideoClip
+from impnet_ros.evaluation.fgfa import run_fgfa
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Detections, Frame, Network
@@ -48,6 +49,12 @@ def predict_video(engine: Engine, clip: VideoClip) -> VideoResult:
                     if item.is_key and 'weights' in item.stage_ms)
     return VideoResult(tuple(to_boxes(item) for item in results), weights,
                        tuple(sum(item.stage_ms.values()) for item in results))
+
+
+def aggregate_video(network: Network, clip: VideoClip, composed: bool) -> tuple[FrameBoxes, ...]:
+    """Run FGFA, or FGFA-fast where flow is `composed`, over a whole video; see `run_fgfa`."""
+    frames = (Frame(clip.frame(index), index / FRAME_RATE) for index in range(len(clip)))
+    return tuple(to_boxes(item) for item in run_fgfa(network, frames, composed=composed))
 
 
 def to_boxes(found: Detections) -> FrameBoxes:
