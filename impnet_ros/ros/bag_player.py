@@ -7,9 +7,8 @@ from pathlib import Path
 from time import monotonic, time_ns
 from typing import Any, TextIO
 
-from impnet_ros.ros.bags import message_class, playback_qos
+from impnet_ros.ros.bags import message_class, playback_qos, typestore
 from impnet_ros.ros.shutdown import StopFlag
-from impnet_ros.video import open_bag
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
@@ -180,8 +179,9 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
 
 
 def _opened(path: Path) -> AnyReader:
+    # Not impnet_ros.video.open_bag: a player need not wait for torch.
     try:
-        return open_bag(path)
+        return AnyReader([path], default_typestore=typestore())
     except AnyReaderError as error:
         raise ValueError(f'{path}: {error}') from error
 

@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The executable: `impnet_node`."""
+import gc
 import sys
 
 from impnet_ros.ros.shutdown import StopFlag
@@ -51,6 +52,8 @@ def main(args: list[str] | None = None) -> int:
         executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()
+    # The interpreter's last collections would walk all of torch, a second that launch waits for.
+    gc.freeze()
     return 0
 
 

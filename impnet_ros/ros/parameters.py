@@ -83,6 +83,8 @@ ROWS: tuple[Row, ...] = (
         choices=KEY_MODES),
     Row('box_memory', _D.box_memory, 'Carry boxes too: by flow between key frames, fading where '
         'key frames miss them; gives track ids (key_offset 0 only).'),
+    Row('box_lifetime', _D.box_lifetime, 'Seconds in which the score of a carried box that no '
+        'key frame confirms falls to 1 / e.', (1e-3, 60.0)),
     Row('key_period', _D.key_period, 'Seconds between key frames, in place of l, for cameras of '
         'unsteady rate; 0 counts frames (l).', (0.0, 3600.0)),
     Row('max_gap', _D.max_gap, 'Seconds without a frame after which memory starts anew.',

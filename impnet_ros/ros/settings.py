@@ -10,7 +10,8 @@ from impnet_ros.config import DetectionConfig, KeyMode, Mode, StreamConfig
 from impnet_ros.stream.pacing import ENDLESS
 
 _CAMERA_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*')
-_WORDS = {'segment_length': 'l', 'memory_gate': 'g', 'max_gap_s': 'max_gap'}
+_WORDS = {'segment_length': 'l', 'memory_gate': 'g', 'max_gap_s': 'max_gap',
+          'box_lifetime_s': 'box_lifetime'}
 _STREAM = StreamConfig()
 _DETECTION = DetectionConfig()
 
@@ -42,6 +43,7 @@ class Settings:
     mode: str = _STREAM.mode
     key_mode: str = _STREAM.key_mode
     box_memory: bool = _STREAM.box_memory
+    box_lifetime: float = _STREAM.box_lifetime_s
     key_period: float = 0.0
     max_gap: float = _STREAM.max_gap_s
     stagger_keys: bool = True
@@ -59,7 +61,8 @@ class Settings:
             stream = StreamConfig(
                 segment_length=self.l, memory_gate=self.g, key_offset=self.key_offset,
                 mode=cast(Mode, self.mode), key_mode=cast(KeyMode, self.key_mode),
-                box_memory=self.box_memory, max_gap_s=self.max_gap)
+                box_memory=self.box_memory, box_lifetime_s=self.box_lifetime,
+                max_gap_s=self.max_gap)
             detection = DetectionConfig(
                 score_threshold=self.score_threshold, nms_threshold=self.nms_threshold,
                 max_detections=self.max_detections)

@@ -81,7 +81,7 @@ class Engine:
         """
         reason = reset_reason(frame, state, self.config)
         results: list[Detections] = []
-        if reason:
+        if reason and state.last_stamp_s is not None:
             results = self.flush(state)
             state = self.reset()
         stage_ms: dict[str, float] = {}

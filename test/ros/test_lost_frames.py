@@ -1,0 +1,67 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Holes in the middleware's numbers and in the stamps."""
+from impnet_ros.ros.lost_frames import LostFrames
+
+PERIOD_NS = 40_000_000
+
+
+def test_nothing_is_lost_at_a_steady_rate() -> None:
+    """Jitter of a quarter period is no loss."""
+    lost = LostFrames()
+    for index in range(30):
+        jitter = (index % 3 - 1) * PERIOD_NS // 4
+        assert lost.update(index * PERIOD_NS + jitter, index) == (0, 0)
+
+
+def test_numbers_are_exact_from_the_first_frame() -> None:
+    """The second message seen is the fifth published: three are missing."""
+    lost = LostFrames()
+    assert lost.update(0, 1) == (0, 0)
+    assert lost.update(4 * PERIOD_NS, 5) == (3, 3)
+
+
+def test_steady_losses_do_not_pass_for_a_slower_camera() -> None:
+    """Every second frame is lost for long; the numbers show each one."""
+    lost = LostFrames()
+    counts = [lost.update(2 * index * PERIOD_NS, 2 * index) for index in range(40)]
+    assert counts[0] == (0, 0)
+    assert counts[1:] == [(1, 1)] * 39
+
+
+def test_stamps_show_what_was_never_published() -> None:
+    """The driver lost two frames: a hole in the stamps, none in the numbers."""
+    lost = LostFrames()
+    for index in range(10):
+        lost.update(index * PERIOD_NS, index)
+    assert lost.update(12 * PERIOD_NS, 10) == (2, 0)
+
+
+def test_stamps_alone_where_there_are_no_numbers() -> None:
+    """Without numbers the stamps serve for both answers."""
+    lost = LostFrames()
+    for index in range(10):
+        assert lost.update(index * PERIOD_NS) == (0, 0)
+    assert lost.update(13 * PERIOD_NS) == (3 + 0, 3)
+
+
+def test_a_slower_camera_is_believed() -> None:
+    """After a change from 25 to 5 Hz without missing numbers, nothing counts as lost for long."""
+    lost = LostFrames()
+    for index in range(20):
+        lost.update(index * PERIOD_NS, index)
+    start_ns = 20 * PERIOD_NS
+    tail = [lost.update(start_ns + step * 5 * PERIOD_NS, 20 + step)[0] for step in range(20)]
+    assert tail[-5:] == [0] * 5
+
+
+def test_backward_stamps_restarts_and_pauses_are_no_loss() -> None:
+    """A looped bag, a publisher that begins anew, a camera that paused."""
+    lost = LostFrames()
+    for index in range(10):
+        lost.update(index * PERIOD_NS, index)
+    assert lost.update(0, 10) == (0, 0)
+    assert lost.update(PERIOD_NS, 1) == (0, 0)
+    assert lost.update(PERIOD_NS + 10**10, 2, max_gap_s=2.0) == (0, 0)
+    lost.restart()
+    assert lost.update(10**12, 99) == (0, 0)

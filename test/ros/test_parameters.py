@@ -1,0 +1,159 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Parameters of a node that was built, not run; and the files that set them."""
+from collections.abc import Iterator
+from pathlib import Path
+import re
+
+import pytest
+
+pytest.importorskip('rclpy')
+pytest.importorskip('vision_msgs')
+
+from impnet_ros.ros.lifecycle import DetectorNode  # noqa: E402
+from impnet_ros.ros.parameters import ROWS, unknown  # noqa: E402
+from impnet_ros.ros.settings import Settings  # noqa: E402
+from rcl_interfaces.msg import ParameterType  # noqa: E402
+import rclpy  # noqa: E402
+from rclpy.context import Context  # noqa: E402
+from rclpy.exceptions import ParameterException  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+import yaml  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = {row.name for row in ROWS}
+
+
+@pytest.fixture
+def context() -> Iterator[Context]:
+    """Give a context of this test's own."""
+    made = Context()
+    rclpy.init(context=made)
+    yield made
+    made.try_shutdown()
+
+
+def build(context: Context, *arguments: str, **values: object) -> DetectorNode:
+    """Build the node, unconfigured, as a command line would."""
+    overrides = [Parameter(name, value=value) for name, value in values.items()]
+    return DetectorNode(context=context, parameter_overrides=overrides,
+                        cli_args=['--ros-args', *arguments])
+
+
+def reason(node: DetectorNode, **values: object) -> str:
+    """Set parameters together; the reason where they are rejected, '' else."""
+    result = node.set_parameters_atomically(
+        [Parameter(name, value=value) for name, value in values.items()])
+    return '' if result.successful else result.reason
+
+
+def test_defaults_are_the_settings(context: Context) -> None:
+    """What the node declares is what `Settings` says, each with a description."""
+    node = build(context)
+    assert node.settings == Settings()
+    for row in ROWS:
+        described = node.describe_parameter(row.name)
+        assert len(described.description) > 15
+        assert described.read_only == row.read_only
+    assert node.describe_parameter('g').floating_point_range[0].to_value == 1.0
+    assert node.describe_parameter('l').integer_range[0].from_value == 1
+    node.destroy_node()
+
+
+def test_whole_numbers_for_real_ones(context: Context) -> None:
+    """`g:=1` and `ros2 param set ... g 0` are taken."""
+    node = build(context, '-p', 'g:=1', '-p', 'max_gap:=3')
+    assert node.settings.g == 1.0
+    assert node.settings.max_gap == 3.0
+    assert reason(node, g=0) == ''
+    assert node.settings.g == 0.0
+    node.destroy_node()
+
+
+@pytest.mark.parametrize(('values', 'said'), [
+    ({'l': 0}, 'l'), ({'l': 2.5}, 'l|type'), ({'g': 1.5}, 'g'), ({'g': -1}, 'g'),
+    ({'g': 'much'}, 'g: expected a number'), ({'g': True}, 'g: expected a number'),
+    ({'g': float('nan')}, 'g'), ({'key_offset': 10}, r'key_offset: expected an int in 0..9 \(l'),
+    ({'mode': 'fast'}, 'mode: expected one of impression'),
+    ({'key_mode': 'async', 'key_offset': 1}, 'key_offset'),
+    ({'threads': 3}, 'read-only'), ({'cameras': ['a']}, 'read-only'),
+    ({'classes': [1, 2]}, 'classes: expected a list of names'),
+    ({'score_threshold': 2.0}, 'score_threshold'), ({'class_id': 'label'}, 'class_id'),
+])
+def test_what_is_rejected(context: Context, values: dict[str, object], said: str) -> None:
+    """With a reason, and nothing changes."""
+    node = build(context)
+    assert re.search(said, reason(node, **values))
+    assert node.settings == Settings()
+    node.destroy_node()
+
+
+def test_together_or_not_at_all(context: Context) -> None:
+    """l and key_offset fit each other only together; a bad one takes the good one with it."""
+    node = build(context)
+    assert 'key_offset' in reason(node, key_offset=12)
+    assert reason(node, l=20, key_offset=12) == ''
+    assert 'key_offset' in reason(node, l=10)
+    assert reason(node, g=0.5, mode='fast') != ''
+    assert (node.settings.l, node.settings.key_offset, node.settings.g) == (20, 12, 1.0)
+    node.destroy_node()
+
+
+def test_a_parameter_cannot_be_deleted(context: Context) -> None:
+    """Parameters that take two types would otherwise vanish."""
+    node = build(context)
+    result = node.set_parameters([Parameter('g', Parameter.Type.NOT_SET)])
+    assert not result[0].successful
+    assert node.get_parameter('g').value == 1.0
+    node.destroy_node()
+
+
+@pytest.mark.parametrize('values', [{'l': 0}, {'g': 'much'}, {'key_offset': 10},
+                                    {'cameras': ['left', 'left']}, {'cameras': ['1']}])
+def test_a_node_is_not_built_with_what_does_not_fit(context: Context,
+                                                    values: dict[str, object]) -> None:
+    """`main` tells it in one line."""
+    with pytest.raises((ParameterException, ValueError)):
+        build(context, **values)
+
+
+def test_lists_may_be_empty(context: Context) -> None:
+    """An empty list and a list of an empty name are the same: all, or none."""
+    for given in ([], ['']):
+        node = build(context, cameras=given, classes=given)
+        assert node.settings.cameras == node.settings.classes == ()
+        node.destroy_node()
+
+
+def test_spelling_mistakes_are_named() -> None:
+    """What the node does not know, and not what ROS itself sets."""
+    assert unknown({'score_treshold': 1, 'g': 1, 'use_sim_time': 1, 'qos_overrides./x': 1}) == [
+        'score_treshold']
+
+
+def test_the_parameters_file_documents_all() -> None:
+    """Every parameter is in config/impnet.yaml, with its default."""
+    given = yaml.safe_load((ROOT / 'config' / 'impnet.yaml').read_text())['/**']['ros__parameters']
+    assert set(given) == NAMES
+    for row in ROWS:
+        expected = row.default or [''] if isinstance(row.default, list) else row.default
+        assert given[row.name] == expected, row.name
+
+
+@pytest.mark.parametrize('file', sorted((ROOT / 'config').glob('*.yaml')), ids=lambda file: file.name)
+def test_parameters_files_build_the_node(context: Context, file: Path) -> None:
+    """As launch gives them; without launch, so that it runs everywhere."""
+    sections = yaml.safe_load(file.read_text())
+    if '/**' not in sections:
+        pytest.skip('not a parameters file of the node')
+    node = build(context, '--params-file', str(file))
+    assert unknown(node._parameter_overrides) == []
+    node.destroy_node()
+
+
+def test_types_on_the_wire(context: Context) -> None:
+    """`ros2 param get` shows numbers as numbers."""
+    node = build(context)
+    assert node.get_parameter('g').get_parameter_value().type == ParameterType.PARAMETER_DOUBLE
+    assert node.get_parameter('l').get_parameter_value().type == ParameterType.PARAMETER_INTEGER
+    node.destroy_node()

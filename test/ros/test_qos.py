@@ -1,0 +1,31 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Which reliability is asked of an image topic."""
+import pytest
+
+pytest.importorskip('rclpy')
+
+from impnet_ros.ros.qos import choose_reliability, newest_image  # noqa: E402
+from rclpy.qos import ReliabilityPolicy  # noqa: E402
+
+RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
+
+
+@pytest.mark.parametrize(('wanted', 'offered', 'current', 'expected'), [
+    ('auto', [], None, RELIABLE),
+    ('auto', [], BEST_EFFORT, BEST_EFFORT),
+    ('auto', [RELIABLE], BEST_EFFORT, RELIABLE),
+    ('auto', [BEST_EFFORT], RELIABLE, BEST_EFFORT),
+    ('auto', [RELIABLE, BEST_EFFORT], RELIABLE, BEST_EFFORT),
+    ('reliable', [BEST_EFFORT], None, RELIABLE),
+    ('best_effort', [RELIABLE], None, BEST_EFFORT),
+])
+def test_choice(wanted: str, offered: list[ReliabilityPolicy],
+                current: ReliabilityPolicy | None, expected: ReliabilityPolicy) -> None:
+    """`auto` follows the publishers: one best-effort publisher among them decides."""
+    assert choose_reliability(wanted, offered, current) == expected
+
+
+def test_only_the_newest_image_waits() -> None:
+    """A queue would make results old."""
+    assert newest_image(RELIABLE).depth == 1
