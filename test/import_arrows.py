@@ -40,7 +40,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
     'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
             'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
-    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'msg'),
+    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'benchmark', 'msg'),
 }
 
 # What only the part `ros` may import, besides every package named *_msgs or *_interfaces.
