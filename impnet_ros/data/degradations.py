@@ -66,10 +66,10 @@ def defocus(image: Image, strength: float) -> Image:
     image : ndarray
         uint8 (H, W, 3).
     strength : float
-        0..1; the disk's radius is this times a 28th of the shorter side.
+        0..1; the disk's radius is this times a 14th of the shorter side.
 
     """
-    kernel = disk_kernel(strength * min(image.shape[:2]) / 28)
+    kernel = disk_kernel(strength * min(image.shape[:2]) / 14)
     return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
 
 
@@ -107,7 +107,7 @@ def shake_path(strength: float, shorter_side: int, rng: Generator) -> NDArray[np
     Parameters
     ----------
     strength : float
-        0..1; the way is this times a ninth of the shorter side long.
+        0..1; the way is this times a sixth of the shorter side long.
     shorter_side : int
         Pixels.
     rng : Generator
@@ -120,7 +120,7 @@ def shake_path(strength: float, shorter_side: int, rng: Generator) -> NDArray[np
 
     """
     angle = rng.uniform(0, 2 * np.pi)
-    return strength * shorter_side / 9 * np.array([np.cos(angle), np.sin(angle)])
+    return strength * shorter_side / 6 * np.array([np.cos(angle), np.sin(angle)])
 
 
 def camera_shake(image: Image, strength: float, rng: Generator) -> Image:

@@ -141,4 +141,4 @@ def draw_path(rng: Generator, centre: tuple[float, float], scale: float, speed: 
     return Path(draw_curve(rng, centre[0], speed * 0.8, reach),
                 draw_curve(rng, centre[1], speed * 0.6, reach * 0.75),
                 draw_curve(rng, float(np.log(scale)), relative * 0.12, 0.18),
-                draw_curve(rng, float(rng.uniform(0, 2 * np.pi)), relative * 0.25, 0.4))
+                draw_curve(rng, float(rng.uniform(-0.4, 0.4)), relative * 0.25, 0.4))

@@ -139,15 +139,19 @@ class Scene:
 
         """
         height, width = self.size
-        grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1)
+        x, y = np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32)[:, None]
         moved = np.empty((height, width, 2), np.float32)
         owner = self.owners(time)
         now = [self.view(time), *self.poses(time)]
         then = [self.view(key_time), *self.poses(key_time)]
-        for number, (pose, key_pose) in enumerate(zip(now, then)):
-            inside = owner == number
-            way = key_pose @ np.linalg.inv(pose)
-            moved[inside] = transform(way, grid[inside]) - grid[inside]
+        for number in np.unique(owner).tolist():
+            way = then[number] @ np.linalg.inv(now[number]) - np.eye(3)
+            field = [row[0] * x + row[1] * y + row[2] for row in way[:2].astype(np.float32)]
+            if number == 0:  # most of the picture: filled first, what is in front comes over it
+                moved[..., 0], moved[..., 1] = field
+            else:
+                inside = owner == number
+                moved[inside] = np.stack([part[inside] for part in field], axis=1)
         return moved
 
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 
-PATTERNS = ('stripes', 'checks', 'dots', 'rings')
-SILHOUETTES = ('disc', 'block')
+PATTERNS = ('stripes', 'dots', 'rings')
+SILHOUETTES = ('disc', 'wedge')
 SPRITE_CLASSES = tuple(f'{pattern}_{silhouette}'
                        for silhouette in SILHOUETTES for pattern in PATTERNS)
 PATCH_SIZE = 72
@@ -30,10 +30,6 @@ def _stripes(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float
     return np.sin(u)
 
 
-def _checks(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.sin(u) * np.sin(v) * 2
-
-
 def _dots(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32]:
     return (np.cos(u) + np.cos(v)) - 0.6
 
@@ -43,7 +39,7 @@ def _rings(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float32
 
 
 _WAVES: dict[str, Callable[..., NDArray[np.float32]]] = {
-    'stripes': _stripes, 'checks': _checks, 'dots': _dots, 'rings': _rings}
+    'stripes': _stripes, 'dots': _dots, 'rings': _rings}
 
 
 def two_colours(rng: Generator) -> NDArray[np.float32]:
@@ -63,7 +59,7 @@ def pattern_patch(pattern: str, rng: Generator, size: int = PATCH_SIZE) -> Image
     pattern : str
         One of `PATTERNS`.
     rng : Generator
-        Gives period (a quarter to a third of the patch), phase, colours and grain.
+        Gives period (about a third of the patch), phase, colours and grain.
     size : int
         Side in pixels.
 
@@ -80,7 +76,7 @@ def pattern_patch(pattern: str, rng: Generator, size: int = PATCH_SIZE) -> Image
     """
     if pattern not in _WAVES:
         raise ValueError(f'pattern: expected one of {", ".join(PATTERNS)}, got {pattern!r}')
-    cycles = rng.uniform(3.2, 4.2)
+    cycles = rng.uniform(2.4, 3.2)
     axis = np.linspace(-np.pi, np.pi, size, dtype=np.float32) * np.float32(cycles)
     shift = rng.uniform(-1, 1, 2).astype(np.float32) * (1.0 if pattern == 'rings' else 3.1)
     u, v = np.meshgrid(axis + shift[0], axis + shift[1])
@@ -99,14 +95,14 @@ def contour(silhouette: str, rng: Generator) -> NDArray[np.float32]:
     Parameters
     ----------
     silhouette : str
-        'disc' (an ellipse) or 'block' (a rounded rectangle).
+        'disc' (an ellipse) or 'wedge' (a triangle that stands on its base).
     rng : Generator
         Gives the proportions.
 
     Returns
     -------
     ndarray
-        float32 (points, 2), x y in -1..1 of the sprite's own square, reaching two sides.
+        float32 (points, 2), x y in -1..1 of the sprite's own square, reaching two sides; convex.
 
     Raises
     ------
@@ -117,13 +113,12 @@ def contour(silhouette: str, rng: Generator) -> NDArray[np.float32]:
     if silhouette not in SILHOUETTES:
         raise ValueError(f'silhouette: expected one of {", ".join(SILHOUETTES)}, '
                          f'got {silhouette!r}')
-    angle = np.linspace(0, 2 * np.pi, _CONTOUR_POINTS, endpoint=False, dtype=np.float32)
-    x, y = np.cos(angle), np.sin(angle)
-    if silhouette == 'block':
-        power = 0.3  # Superellipse |x|^(2/p) + |y|^(2/p) = 1: a rectangle with round corners.
-        x, y = np.sign(x) * np.abs(x) ** power, np.sign(y) * np.abs(y) ** power
-    squeeze = rng.uniform(0.65, 1.0)
-    return np.stack((x, y * np.float32(squeeze)), axis=1)
+    if silhouette == 'disc':
+        angle = np.linspace(0, 2 * np.pi, _CONTOUR_POINTS, endpoint=False, dtype=np.float32)
+        outline = np.stack((np.cos(angle), np.sin(angle)), axis=1)
+    else:
+        outline = np.array([[-1, 1], [-0.15, -1], [0.15, -1], [1, 1]], np.float32)
+    return outline * np.array([1, rng.uniform(0.7, 1.0)], np.float32)
 
 
 def silhouette_mask(outline: NDArray[np.float32], size: int = PATCH_SIZE) -> Image:

@@ -51,10 +51,10 @@ class SpriteConfig:
     most_objects: int = 3
     """Objects a video, 1 to this."""
 
-    smallest: float = 0.22
+    smallest: float = 0.28
     """Smallest typical width of an object, as a share of the shorter side."""
 
-    largest: float = 0.42
+    largest: float = 0.48
     """Largest typical width of an object, as a share of the shorter side."""
 
     degraded_share: float = 0.4
@@ -215,7 +215,7 @@ def _draw_scene(rng: Generator, config: SpriteConfig,
     side = min(config.height, config.width)
     sprites: list[Sprite] = []
     for _ in range(int(rng.integers(1, config.most_objects + 1))):
-        sprites.append(_draw_sprite(rng, config, side))
+        sprites.append(_draw_sprite(rng, config, side, _free_place(rng, config, sprites)))
     sprites.extend(_draw_occluders(rng, sprites, spoilt))
     camera_speed = config.speed * side / 160 * rng.choice([0.0, 0.3, 0.8])
     centre = draw_curve(rng, 0.0, camera_speed, 0.08 * side), draw_curve(
@@ -225,14 +225,25 @@ def _draw_scene(rng: Generator, config: SpriteConfig,
     return Scene(canvas, tuple(sprites), camera, (config.height, config.width))
 
 
-def _draw_sprite(rng: Generator, config: SpriteConfig, side: int) -> Sprite:
+def _free_place(rng: Generator, config: SpriteConfig,
+                sprites: list[Sprite]) -> tuple[float, float]:
+    """Draw the middle of a path: of a few places the one that is farthest from the others."""
+    places = rng.uniform(0.2, 0.8, (6, 2)) * (config.width, config.height)
+    others = np.array([(item.path.x.base, item.path.y.base) for item in sprites])
+    if not len(others):
+        return tuple(places[0])
+    distances = np.linalg.norm(places[:, None] - others, axis=2).min(axis=1)
+    return tuple(places[np.argmax(distances)])
+
+
+def _draw_sprite(rng: Generator, config: SpriteConfig, side: int,
+                 centre: tuple[float, float]) -> Sprite:
     label = int(rng.integers(len(SPRITE_CLASSES)))
     silhouette, pattern = SILHOUETTES[label // len(PATTERNS)], PATTERNS[label % len(PATTERNS)]
     outline = contour(silhouette, rng)
     patch = cut_out(pattern_patch(pattern, rng), silhouette_mask(outline))
     half_width = side * rng.uniform(config.smallest, config.largest) / 2
     speed = config.speed * side / 160 * rng.choice([0.15, 0.8, 2.5], p=[0.35, 0.3, 0.35])
-    centre = (rng.uniform(0.22, 0.78) * config.width, rng.uniform(0.22, 0.78) * config.height)
     path = draw_path(rng, centre, half_width, speed, reach=0.2 * side)
     return Sprite(patch, outline, path, label, range(config.frames))
 

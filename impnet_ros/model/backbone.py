@@ -102,13 +102,16 @@ class Backbone(nn.Module):
     trunk : Trunk
     channels : int
         Of the feature: 1024 in the paper, the first half for the RPN, the second for R-FCN.
+    dilation : int
+        Of the appended convolution.
 
     """
 
-    def __init__(self, trunk: Trunk, channels: int) -> None:
+    def __init__(self, trunk: Trunk, channels: int, dilation: int = 6) -> None:
         super().__init__()
         self.trunk = trunk
-        self.feat_conv = nn.Conv2d(trunk.out_channels, channels, 3, padding=6, dilation=6)
+        self.feat_conv = nn.Conv2d(trunk.out_channels, channels, 3, padding=dilation,
+                                   dilation=dilation)
         nn.init.normal_(self.feat_conv.weight, std=0.01)
         nn.init.zeros_(self.feat_conv.bias)
 

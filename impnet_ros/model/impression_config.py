@@ -53,6 +53,10 @@ class ImpressionNetworkConfig:
     channels: int = 1024
     """Of the feature: the first half for the RPN, the second for R-FCN."""
 
+    feature_dilation: int = 6
+    """Of the convolution on top of the trunk, as in the reference; 13 cells wide, so less where
+    the whole feature is smaller than that."""
+
     flow: FlowChoice = 'flownet_s'
     """F: the paper's FlowNet-S with scale map, or OpenCV's DIS flow, which needs no weights."""
 
@@ -102,7 +106,8 @@ class ImpressionNetworkConfig:
     """Batch normalisation keeps its statistics, gamma and beta; False to train from nothing."""
 
     def __post_init__(self) -> None:
-        for name in ('width', 'channels', 'flow_width', 'short_side', 'proposals'):
+        for name in ('width', 'channels', 'feature_dilation', 'flow_width', 'short_side',
+                     'proposals'):
             _require(getattr(self, name) >= 1, name, '>= 1', getattr(self, name))
         _require(self.channels % 2 == 0, 'channels', 'an even number', self.channels)
         _require(self.long_side >= self.short_side, 'long_side',

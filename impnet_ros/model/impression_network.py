@@ -54,7 +54,7 @@ class ImpressionNetwork(nn.Module):
         trunk = Trunk(config.width, config.blocks, config.stride_style)
         with torch.no_grad():  # random weights expect inputs of about unit size
             trunk.conv1.weight *= max(config.pixel_deviation) / 58
-        self.backbone = Backbone(trunk, config.channels)
+        self.backbone = Backbone(trunk, config.channels, config.feature_dilation)
         self.backbone.freeze(config.frozen_stages if config.frozen_norm else 0)
         self.flow_net: FlowNetS | None = None
         self.scale_map: ScaleMap | None = None

@@ -18,12 +18,15 @@ NETWORK = ImpressionNetworkConfig(
     name='tiny', class_names=SpriteSet.class_names, width=16, blocks=(2, 3, 8, 2), channels=128,
     flow_width=8, quality_channels=(32, 8), pixel_mean=TORCHVISION_MEAN,
     pixel_deviation=TORCHVISION_DEVIATION, flow_mean=TORCHVISION_MEAN, short_side=SIDE,
-    long_side=SIDE, anchor_scales=(1.5, 2.25, 3.25), proposals=50)
-"""The paper's network with a trunk of 47 convolutions and a quarter of the width."""
+    long_side=SIDE, anchor_scales=(1.75, 2.5, 3.5), proposals=50, feature_dilation=1)
+"""The paper's network with a trunk of 46 convolutions and a quarter of the width."""
 
 METHODS: dict[str, Variant] = {'a': 'per_frame', 'b': 'sparse', 'c': 'average', 'd': 'impression',
                                'e': 'not_end_to_end'}
 """Columns of table 1."""
+
+FGFA = 'fgfa'
+"""The method of table 3, with its embedding network."""
 
 
 @dataclass(frozen=True)
@@ -92,16 +95,19 @@ def training_recipe(plan: Plan, method: str, seed: int, start: str) -> Recipe:
     Parameters
     ----------
     plan : Plan
+        Sizes.
     method : str
-        'a' to 'e'.
+        'a' to 'e', or FGFA.
     seed : int
         Of the data.
     start : str
         Weights file to begin with.
 
     """
+    network = replace(NETWORK, embedding_width=64) if method == FGFA else NETWORK
+    variant: Variant = 'fgfa' if method == FGFA else METHODS[method]
     return Recipe(
-        NETWORK, training_data(), plan.training, METHODS[method], start, batch_size=8,
+        network, training_data(), plan.training, variant, start, batch_size=8,
         optimiser='adamw', learning_rate=3e-4, weight_decay=1e-2,
         drops=(plan.training * 3 // 4,), warm_up=min(20, plan.training // 4),
         largest_gradient=10.0, precision='bf16', seed=seed, workers=0, save_every=50)

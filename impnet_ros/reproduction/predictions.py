@@ -1,15 +1,20 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Detections on the held-out videos, kept in files of a few videos each: a kill costs minutes."""
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from impnet_ros.config import StreamConfig
+from impnet_ros.data.samples import VideoClip
 from impnet_ros.data.sprites import SpriteSet
+from impnet_ros.evaluation.fgfa import run_fgfa
 from impnet_ros.evaluation.matching import FrameBoxes
-from impnet_ros.evaluation.predict import predict_many, VideoResult
+from impnet_ros.evaluation.predict import FRAME_RATE, predict_many, to_boxes, VideoResult
 from impnet_ros.model.checkpoint import load_checkpoint
+from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.reproduction.settings import DETECTION
+from impnet_ros.stream.types import Frame
 import numpy as np
 from tqdm import tqdm
 
@@ -18,17 +23,22 @@ VIDEOS_A_FILE = 10
 Found = list[tuple[FrameBoxes, ...]]
 
 
-def predict_held_out(weights: Path, settings: dict[str, StreamConfig], videos: SpriteSet,
-                     folder: Path, progress: bool = True) -> None:
+Predictor = Callable[[ImpressionNetwork, Iterable[VideoClip], Callable[[], object]],
+                     dict[str, list[VideoResult]]]
+"""Network, videos and what to call after each, to results by the name of a setting."""
+
+
+def predict_held_out(weights: Path, predict: Predictor, videos: SpriteSet, folder: Path,
+                     progress: bool = True) -> None:
     """
-    Run all settings of one network over the held-out videos, where that is not done yet.
+    Run one network over the held-out videos, where that is not done yet.
 
     Parameters
     ----------
     weights : Path
         Of the network.
-    settings : dict
-        Name to settings.
+    predict : callable
+        Runs it: `streaming` of some settings, or `aggregating`.
     videos : SpriteSet
         All of them.
     folder : Path
@@ -48,9 +58,27 @@ def predict_held_out(weights: Path, settings: dict[str, StreamConfig], videos: S
               disable=not progress) as bar:
         for first in missing:
             stop = min(first + VIDEOS_A_FILE, len(videos))
-            results = predict_many(network, settings, (videos[i] for i in range(first, stop)),
-                                   bar.update)
+            results = predict(network, (videos[i] for i in range(first, stop)), bar.update)
             save_results(_part(folder, first), results)
+
+
+def streaming(settings: dict[str, StreamConfig]) -> Predictor:
+    """Run the streaming engine with each of the settings."""
+    return lambda network, clips, done: predict_many(network, settings, clips, done)
+
+
+def aggregating(network: ImpressionNetwork, clips: Iterable[VideoClip],
+                done: Callable[[], object]) -> dict[str, list[VideoResult]]:
+    """Run FGFA, 'main', and FGFA-fast, 'fast'."""
+    results: dict[str, list[VideoResult]] = {'main': [], 'fast': []}
+    for clip in clips:
+        frames = [Frame(clip.frame(index), index / FRAME_RATE) for index in range(len(clip))]
+        for name, composed in (('main', False), ('fast', True)):
+            found = tuple(to_boxes(item)
+                          for item in run_fgfa(network, frames, composed=composed))
+            results[name].append(VideoResult(found, (), (0.0,) * len(found)))
+        done()
+    return results
 
 
 def _part(folder: Path, first: int) -> Path:

@@ -19,6 +19,7 @@ def starting_weights(plan: Plan, folder: Path, progress: bool = True) -> Path:
     Parameters
     ----------
     plan : Plan
+        Sizes.
     folder : Path
         Of the reproduction.
     progress : bool
@@ -59,8 +60,8 @@ def trained_weights(plan: Plan, folder: Path, method: str, seed: int,
     """
     Train one method of table 1 with one seed.
 
-    Method (e) begins with the features of (a), trained frame by frame, and with the flow network as
-    it came from its own training.
+    Method (e) begins with the features of (a), trained frame by frame, and with the flow network
+    as it came from its own training.
 
     Returns
     -------

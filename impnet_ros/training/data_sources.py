@@ -66,7 +66,7 @@ class DataSource:
                              f'{", ".join(known)}, got {values!r}')
         return cls(**values)
 
-    def open(self) -> VideoSet:
+    def load(self) -> VideoSet:
         """Open the set; see its reader for errors."""
         if self.kind == 'vid':
             return IlsvrcVid(self.root, 'train', self.image_set or None)

@@ -125,6 +125,7 @@ def pretrain_flow(network: ImpressionNetwork, videos: SpriteSet, recipe: FlowRec
     videos : SpriteSet
         Sharp videos, other ones than are used later.
     recipe : FlowRecipe
+        How.
     folder : Path
         For state and log; its 'error' is the mean end point error in feature cells, 'still' that
         of a flow of zero.

@@ -134,7 +134,7 @@ def train_steps(forward: TrainingForward, parts: Changing, recipe: Recipe, proce
         Mean losses of the step, learning rate, gradient norm, seconds.
 
     """
-    samples = TripletSet([source.open() for source in recipe.data], recipe.segment_length,
+    samples = TripletSet([source.load() for source in recipe.data], recipe.segment_length,
                          recipe.seed, recipe.network.short_side, recipe.network.long_side)
     keys = BatchKeys(len(samples), recipe.seed, recipe.batch_size, start * recipe.accumulate,
                      stop * recipe.accumulate, process.rank, process.world)

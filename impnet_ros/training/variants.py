@@ -4,10 +4,13 @@
 from impnet_ros.model.impression import aggregate
 from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.model.levels import with_levels
+from impnet_ros.model.network_input import NetworkInput
+from impnet_ros.model.warp import warp
 from impnet_ros.training.batches import Batch
 from impnet_ros.training.recipe import Variant
 import torch
 from torch import nn, Tensor
+from torch.nn import functional
 
 
 def untrained_parts(network: ImpressionNetwork, variant: Variant) -> list[nn.Module]:
@@ -17,6 +20,7 @@ def untrained_parts(network: ImpressionNetwork, variant: Variant) -> list[nn.Mod
     Parameters
     ----------
     network : ImpressionNetwork
+        Whose parts they are.
     variant : str
         'not_end_to_end' is method (e): features and flow stay as they came, only the weighting and
         the detection network learn.
@@ -26,7 +30,7 @@ def untrained_parts(network: ImpressionNetwork, variant: Variant) -> list[nn.Mod
     embedding = [network.embedding_net] if network.embedding_net is not None else []
     quality = [network.quality_net]
     return {'impression': embedding, 'not_end_to_end': [network.backbone, *flow, *embedding],
-            'average': quality + embedding, 'sparse': quality + embedding,
+            'fgfa': quality, 'average': quality + embedding, 'sparse': quality + embedding,
             'per_frame': [*flow, *quality, *embedding]}[variant]
 
 
@@ -37,26 +41,45 @@ def task_feature(network: ImpressionNetwork, batch: Batch, variant: Variant) -> 
     Parameters
     ----------
     network : ImpressionNetwork
+        Whose parts are used.
     batch : Batch
+        Triplets.
     variant : str
         (a) per_frame looks at the labelled frame alone; (b) sparse carries the new key frame's
         feature to it; (c) average and (d) impression fuse it with the old one's first, with
-        weights of 0.5 or of N_q.
+        weights of 0.5 or of N_q. FGFA fuses the labelled frame's own feature with both others.
 
     """
     current = network.prepare_batch(batch.current)
     if variant == 'per_frame':
         return network.features(current)[0]
     new = network.prepare_batch(batch.new)
+    old = network.prepare_batch(batch.old)
     if variant in ('impression', 'not_end_to_end'):
-        return network.forward_triplet(network.prepare_batch(batch.old), current, new,
-                                       batch.still)[0]
+        return network.forward_triplet(old, current, new, batch.still)[0]
+    if variant == 'fgfa':
+        return _aggregated(network, old, current, new)
     f_new = network.features(new)
     f_fuse: tuple[Tensor, ...] = f_new
     if variant == 'average':
-        old = network.prepare_batch(batch.old)
         f_old_warped = network.propagate(network.features(old), network.flow(new, old))
         half = tuple(torch.full_like(level[:, :1], 0.5) for level in f_new)
         f_fuse = with_levels(f_new, aggregate(f_old_warped, f_new, half))
     f_current = network.propagate(f_fuse, network.flow(current, new))
     return torch.where(batch.still.view(-1, 1, 1, 1), f_new[0], f_current[0])
+
+
+def _aggregated(network: ImpressionNetwork, old: NetworkInput, current: NetworkInput,
+                new: NetworkInput) -> Tensor:
+    """Fuse three frames as FGFA does: softmax, over the frames, of the embeddings' cosine."""
+    f_current = network.features(current)
+    embed = network.embedding_net or nn.Identity()
+    own = functional.normalize(embed(f_current[0]))
+    levels, scores = [f_current[0]], [torch.ones_like(own[:, :1])]
+    for other in (old, new):
+        f_other, flow = network.features(other), network.flow(current, other)
+        levels.append(network.propagate(f_other, flow)[0])
+        warped = functional.normalize(warp(embed(f_other[0]), flow[0]))
+        scores.append((own * warped).sum(dim=1, keepdim=True))
+    weights = torch.stack(scores).softmax(dim=0)
+    return (weights * torch.stack(levels)).sum(dim=0)

@@ -76,7 +76,7 @@ def test_all_classes_and_kinds_occur():
     labels = {int(label) for video in (videos[i] for i in range(40))
               for label in video.truth(0).labels}
     kinds = {item.kind for i in range(40) for item in videos[i].degradations}
-    assert labels == set(range(8))
+    assert labels == set(range(6))
     assert kinds == {'none', 'motion_blur', 'defocus', 'low_light', 'occlusion'}
 
 
