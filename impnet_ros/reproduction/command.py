@@ -1,0 +1,92 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`impnet reproduce`: train and evaluate the small network, write docs/reproduction.md."""
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+from impnet_ros.config import StreamConfig
+from impnet_ros.reproduction.document import write_document
+from impnet_ros.reproduction.figures import draw_figures
+from impnet_ros.reproduction.plan import FGFA, FULL, held_out, METHODS, Plan, QUICK
+from impnet_ros.reproduction.predictions import aggregating, predict_held_out, streaming
+from impnet_ros.reproduction.results import aggregation_results, finished_seeds, make_results
+from impnet_ros.reproduction.settings import LENGTH, stream_settings
+from impnet_ros.reproduction.speed import time_aggregation, time_settings
+from impnet_ros.reproduction.training_stages import trained_weights
+import torch
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument('--quick', action='store_true',
+                        help='tens of seconds: every line is run, the figures mean nothing')
+    parser.add_argument('--output', type=Path, metavar='FOLDER',
+                        help='trainings and detections; a second call goes on where the first '
+                             'stopped (default: out/reproduction, with --quick out/quick)')
+    parser.add_argument('--document', type=Path, metavar='FILE',
+                        help='what to write, with a folder for plots beside it (default: '
+                             'docs/reproduction.md, with --quick in the output folder)')
+    parser.add_argument('--threads', type=int, default=1, help='processor threads (default: 1)')
+    parser.add_argument('--only-write', action='store_true',
+                        help='train and evaluate nothing, write about the seeds that are done')
+    parser.add_argument('--quiet', action='store_true', help='no progress bars')
+
+
+def run(args: argparse.Namespace) -> None:
+    """Go through all stages."""
+    torch.set_num_threads(args.threads)
+    cv2.setNumThreads(args.threads)
+    plan = QUICK if args.quick else FULL
+    output = args.output or Path('out') / ('quick' if args.quick else 'reproduction')
+    document = args.document or (output if args.quick else Path('docs')) / 'reproduction.md'
+    if not args.only_write:
+        compute(plan, output, not args.quiet)
+    seeds = finished_seeds(plan, output / 'evaluation')
+    if not seeds:
+        raise ValueError(f'{output}: expected at least one seed with all methods, got none; '
+                         'leave out --only-write')
+    results = make_results(plan, output / 'evaluation', seeds, _speed(plan, output, seeds[0]))
+    results.update(aggregation_results(plan, output / 'evaluation', seeds))
+    write(results, document, 'impnet reproduce' + (' --quick' if args.quick else ''))
+
+
+def compute(plan: Plan, output: Path, progress: bool) -> None:
+    """Train and evaluate whatever is not done yet, seed by seed, FGFA last."""
+    for seed in plan.seeds:
+        for method in METHODS:
+            predict_held_out(trained_weights(plan, output, method, seed, progress),
+                             streaming(stream_settings(method, plan)), held_out(plan),
+                             output / 'evaluation' / f'{method}_{seed}', progress)
+    for seed in plan.seeds:
+        predict_held_out(trained_weights(plan, output, FGFA, seed, progress), aggregating,
+                         held_out(plan, plan.aggregated_videos),
+                         output / 'evaluation' / f'{FGFA}_{seed}', progress)
+
+
+def _speed(plan: Plan, output: Path, seed: int) -> dict[str, float]:
+    """Time all methods, and (b) and (d) at all l."""
+    settings: dict[str, tuple[str, StreamConfig]] = {
+        method: (method, stream_settings(method, plan)['main']) for method in METHODS}
+    for method in ('b', 'd'):
+        for name, config in stream_settings(method, plan).items():
+            if name.startswith('l_'):
+                settings[f'{method}, l = {config.segment_length}'] = method, config
+    weights = {method: output / f'{method}_{seed}' / 'weights.safetensors' for method in METHODS}
+    speed = time_settings(weights, settings, held_out(plan), plan.timed_frames)
+    speed |= {f'{method}, l = {LENGTH}': speed[method] for method in ('b', 'd')}
+    aggregation = output / f'{FGFA}_{seed}' / 'weights.safetensors'
+    if aggregation.is_file():
+        speed |= time_aggregation(aggregation, held_out(plan))
+    return speed
+
+
+def write(results: dict[str, Any], document: Path, command: str) -> None:
+    """Write results, plots and document."""
+    folder = document.with_suffix('')
+    draw_figures(results, folder)
+    (folder / 'results.json').write_text(json.dumps(results, indent=1) + '\n')
+    document.write_text(write_document(results, command))
+    print(f'{document}: seeds {results["seeds"]}')
