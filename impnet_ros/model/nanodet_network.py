@@ -10,7 +10,8 @@ from impnet_ros.model.levels import Levels, with_levels
 from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
 from impnet_ros.model.nanodet_boxes import candidates, candidates_at, logit, select
 from impnet_ros.model.picture import make_picture, normalised, Picture
-from impnet_ros.model.quality_gate import gate_weights, picture_facts, picture_mismatch
+from impnet_ros.model.quality_gate import (gate_weights, grey_levels, picture_facts,
+                                           picture_mismatch)
 from impnet_ros.model.runtimes import choose_runtime
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
@@ -99,7 +100,7 @@ class NanoDetNetwork(nn.Module):
     def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:
         """(1, 1, h, w) at stride 8, 0..1: how little the flow explains of the picture."""
         cells = tuple(flow[0].shape[2:])
-        here, there = (picture_facts(self.prepare(item).grey, [cells], self.device)[0][:, :1]
+        here, there = (grey_levels(self.prepare(item).grey, [cells], self.device)[0]
                        for item in (image, key_image))
         return picture_mismatch(here, warp(there, flow[0]))
 

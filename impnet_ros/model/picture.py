@@ -38,9 +38,9 @@ def input_shape(image_size: tuple[int, int], side: int) -> tuple[int, int]:
     """
     Choose the input's shape: about the image's own, at about the cost of a square.
 
-    The detector was trained on squares, into which pictures of about 4:3 were stretched. A picture
-    of 640 x 272 pixels in a square is too far from that: on such a clip three quarters of the
-    people and cars go unseen. Losing area costs small objects, so it counts twice.
+    The detector was trained on pictures of their own shape, padded to a square. A picture of
+    640 x 272 pixels stretched to a square is too far from that: on such a clip three quarters of
+    the people and cars go unseen. Losing area costs small objects, so it counts twice.
 
     Parameters
     ----------

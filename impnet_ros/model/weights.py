@@ -49,8 +49,7 @@ class Weights:
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, 64 hexadecimal digits."""
-    with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def save_weights(path: Path, weights: Weights) -> str:

@@ -12,10 +12,10 @@ scikit-image's astronaut (NASA, public domain), averaged to 104 x 104 and every 
 """
 from pathlib import Path
 
+from impnet_ros.config import DetectionConfig
 from impnet_ros.model.nanodet import BINS, CHANNELS, CLASSES, NanoDet, STRIDES
 from impnet_ros.model.nanodet_boxes import candidates, select
 from impnet_ros.model.weights import load_into, load_shipped
-from impnet_ros.config import DetectionConfig
 import numpy as np
 import pytest
 import torch
