@@ -6,12 +6,11 @@ A recorded bag through the node.
     ros2 launch impnet_ros replay.launch.py bag:=/path/to/bag topic:=/camera/image_raw rviz:=true
 """
 from impnet_ros.ros.launching import config, detector, node_arguments, rviz
-from launch_ros.actions import Node
-
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown
 from launch.conditions import IfCondition
 from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch_ros.actions import Node
 
 # The first for Fast DDS before 3.0, the second from 3.0 on.
 _PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')

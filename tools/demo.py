@@ -147,7 +147,7 @@ def _published(log: Path) -> dict[int, int]:
 
 
 def _recorded(bag: Path) -> dict[int, Seen]:
-    """What came back, by the stamp of the image."""
+    """Read what came back, by the stamp of the image."""
     parts: dict[str, dict[int, tuple[int, Any]]] = {'/detections': {}, '/status': {}}
     with open_bag(bag) as reader:
         for connection, time_ns, data in reader.messages():
@@ -162,7 +162,7 @@ def _recorded(bag: Path) -> dict[int, Seen]:
 def _summary(published: dict[int, int], seen: dict[int, Seen]) -> dict[str, Any]:
     answered = sorted(set(published) & set(seen))
     if len(answered) < 2:
-        raise RuntimeError(f'expected detections for the images, got {len(answered)}; see the logs')
+        raise RuntimeError(f'expected detections for the images, got {len(answered)}; see logs')
     latencies = [(seen[stamp].received_ns - published[stamp]) / 1e6 for stamp in answered]
     first, last = seen[answered[0]].received_ns, seen[answered[-1]].received_ns
     labels = Counter(detection.results[0].hypothesis.class_id

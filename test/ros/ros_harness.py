@@ -21,7 +21,6 @@ import numpy as np
 from rcl_interfaces.srv import GetParameters, SetParametersAtomically
 import rclpy
 from rclpy.context import Context
-from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, ReliabilityPolicy
@@ -155,12 +154,11 @@ class Client:
         """
         Publish an image and return when the node has dealt with it.
 
-        The image is acknowledged, then a service is called: a round of the executor that has the
-        request has the image too, and takes images first.
+        A service is called after it. Both go through the one shared-memory port of the node, in
+        order; so a round of the node's executor that has the request has the image too, and
+        images are taken first.
         """
-        created = self.publisher(topic, type(message))
-        created.publish(message)
-        assert created.wait_for_all_acked(Duration(seconds=DEADLINE_S))
+        self.publisher(topic, type(message)).publish(message)
         self.parameter('l')
 
     def call(self, service: str, kind: Any, request: Any) -> Any:

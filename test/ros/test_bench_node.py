@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from impnet_ros.ros import bench_node  # noqa: E402
+from impnet_ros.ros import bench_node  # noqa: E402, I100
 from impnet_ros.ros.bench_cameras import Answer  # noqa: E402
 from impnet_ros.ros.bench_process import as_yaml  # noqa: E402
 from impnet_ros.ros.bench_rows import make_row  # noqa: E402

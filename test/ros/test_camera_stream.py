@@ -153,7 +153,7 @@ def test_a_looped_bag_gives_the_same_in_each_round() -> None:
 
 
 def test_settings_change_at_a_segment_boundary() -> None:
-    """l = 4 becomes 2 in mid-segment: key frame 4 is the first with the new length."""
+    """Length 4 becomes 2 in mid-segment: key frame 4 is the first with the new length."""
     stream = CameraStream(OneHotNetwork(), Settings(l=4))
     answers = feed(stream, 0, 1)
     stream.want(Settings(l=2))

@@ -1,14 +1,10 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Detections as vision_msgs."""
-import pytest
-
-pytest.importorskip('vision_msgs')
-
-from impnet_ros.ros.detections import label_info, of_classes, to_message, vision_info  # noqa: E402
-from impnet_ros.stream.types import Detections  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
-import torch  # noqa: E402
+from impnet_ros.ros.detections import label_info, of_classes, to_message, vision_info
+from impnet_ros.stream.types import Detections
+from std_msgs.msg import Header
+import torch
 
 NAMES = ('person', 'bicycle')
 

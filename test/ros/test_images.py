@@ -4,16 +4,13 @@
 from array import array
 
 import cv2
+from impnet_ros.images import ENCODINGS, ImageError
+from impnet_ros.ros.images import to_image, to_jpeg, to_rgb
 import numpy as np
 import pytest
-
-pytest.importorskip('rclpy')
-
-from impnet_ros.images import ENCODINGS, ImageError  # noqa: E402
-from impnet_ros.ros.images import to_image, to_jpeg, to_rgb  # noqa: E402
-from ros_harness import image_message  # noqa: E402
-from sensor_msgs.msg import CompressedImage, Image  # noqa: E402
-from std_msgs.msg import Header  # noqa: E402
+from ros_harness import image_message
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
 
 MANY = 50_000_000
 RGB = np.arange(4 * 6 * 3, dtype=np.uint8).reshape(4, 6, 3)

@@ -5,20 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 import re
 
+from impnet_ros.ros.lifecycle import DetectorNode
+from impnet_ros.ros.parameters import ROWS, unknown
+from impnet_ros.ros.settings import Settings
 import pytest
-
-pytest.importorskip('rclpy')
-pytest.importorskip('vision_msgs')
-
-from impnet_ros.ros.lifecycle import DetectorNode  # noqa: E402
-from impnet_ros.ros.parameters import ROWS, unknown  # noqa: E402
-from impnet_ros.ros.settings import Settings  # noqa: E402
-from rcl_interfaces.msg import ParameterType  # noqa: E402
-import rclpy  # noqa: E402
-from rclpy.context import Context  # noqa: E402
-from rclpy.exceptions import ParameterException  # noqa: E402
-from rclpy.parameter import Parameter  # noqa: E402
-import yaml  # noqa: E402
+from rcl_interfaces.msg import ParameterType
+import rclpy
+from rclpy.context import Context
+from rclpy.exceptions import ParameterException
+from rclpy.parameter import Parameter
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {row.name for row in ROWS}
@@ -89,7 +85,7 @@ def test_what_is_rejected(context: Context, values: dict[str, object], said: str
 
 
 def test_together_or_not_at_all(context: Context) -> None:
-    """l and key_offset fit each other only together; a bad one takes the good one with it."""
+    """Length and key_offset fit each other only together; a bad one takes the good one with it."""
     node = build(context)
     assert 'key_offset' in reason(node, key_offset=12)
     assert reason(node, l=20, key_offset=12) == ''
@@ -140,7 +136,8 @@ def test_the_parameters_file_documents_all() -> None:
         assert given[row.name] == expected, row.name
 
 
-@pytest.mark.parametrize('file', sorted((ROOT / 'config').glob('*.yaml')), ids=lambda file: file.name)
+@pytest.mark.parametrize('file', sorted((ROOT / 'config').glob('*.yaml')),
+                         ids=lambda file: file.name)
 def test_parameters_files_build_the_node(context: Context, file: Path) -> None:
     """As launch gives them; without launch, so that it runs everywhere."""
     sections = yaml.safe_load(file.read_text())

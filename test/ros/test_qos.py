@@ -1,12 +1,9 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Which reliability is asked of an image topic."""
+from impnet_ros.ros.qos import choose_reliability, newest_image
 import pytest
-
-pytest.importorskip('rclpy')
-
-from impnet_ros.ros.qos import choose_reliability, newest_image  # noqa: E402
-from rclpy.qos import ReliabilityPolicy  # noqa: E402
+from rclpy.qos import ReliabilityPolicy
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 
