@@ -137,6 +137,7 @@ class TaskHead(nn.Module):
         maps = self(feature)
         proposals = self.propose(maps, size)
         rois, counts = with_picture(proposals), [len(item) for item in proposals]
-        votes = zip(proposals, self.rfcn.vote(maps.score_maps, rois).split(counts),
-                    self.rfcn.vote(maps.box_maps, rois).split(counts), strict=True)
-        return [select_detections(*vote, size, self.deviations, config) for vote in votes]
+        votes = (item.split(counts)
+                 for item in self.rfcn.vote(maps.score_maps, maps.box_maps, rois))
+        return [select_detections(*vote, size, self.deviations, config)
+                for vote in zip(proposals, *votes, strict=True)]

@@ -10,6 +10,8 @@ rounded to whole pixels first, then scaled; bins end on whole cells.
 All cells of all bins are gathered in one go by `embedding_bag`: exact sums, milliseconds for 300
 boxes on a CPU, differentiable, and no kernel of our own.
 """
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -34,7 +36,57 @@ def _edges(low: Tensor, high: Tensor, bins: int, scale: float, size: int) -> tup
     return first.clamp(0, size).long(), last.clamp(0, size).long()
 
 
-def pool_bins(maps: Tensor, rois: Tensor, bins: int, scale: float) -> Tensor:
+class BinCells(NamedTuple):
+    """Which feature cells lie in which bin of which box."""
+
+    rows: Tensor
+    """int64: rows of a table (picture, cell, bin), bin by bin."""
+
+    offsets: Tensor
+    """int64 (N bins^2,), where each bin's rows begin."""
+
+    counts: Tensor
+    """int64 (N bins^2,), how many they are; 0 for a bin without a cell."""
+
+
+def cells_of_bins(rois: Tensor, bins: int, scale: float, size: tuple[int, int]) -> BinCells:
+    """
+    List the cells of all bins.
+
+    Parameters
+    ----------
+    rois : Tensor
+        (N, 5): picture in the batch, x1, y1, x2, y2 in pixels.
+    bins : int
+        Along each side, 7 in the paper.
+    scale : float
+        Feature cells a pixel, 1 / 16.
+    size : tuple of int
+        (height, width) of the feature in cells.
+
+    """
+    height, width = size
+    groups = bins * bins
+    left, right = _edges(rois[:, 1], rois[:, 3], bins, scale, width)
+    top, bottom = _edges(rois[:, 2], rois[:, 4], bins, scale, height)
+    high = (bottom - top).clamp(min=0).repeat_interleave(bins, dim=1).flatten()
+    wide = (right - left).clamp(min=0)[:, None, :].expand(-1, bins, -1).flatten()
+    counts = high * wide
+    line = rois[:, 0].long()[:, None, None] * height + top[:, :, None]
+    first = ((line * width + left[:, None, :]).flatten() * groups
+             + torch.arange(groups, device=rois.device).repeat(len(rois)))
+    # A bin is `high` runs of `wide` cells; in a run the table's rows are `groups` apart.
+    bin_of_run = torch.repeat_interleave(high)
+    run = torch.arange(len(bin_of_run), device=rois.device) - (high.cumsum(0) - high)[bin_of_run]
+    run_wide = wide[bin_of_run]
+    before = run_wide.cumsum(0) - run_wide
+    start = first[bin_of_run] + run * (width * groups) - before * groups
+    rows = torch.repeat_interleave(start, run_wide)
+    rows += groups * torch.arange(len(rows), device=rois.device)
+    return BinCells(rows, counts.cumsum(0) - counts, counts)
+
+
+def pool_bins(maps: Tensor, cells: BinCells, bins: int) -> Tensor:
     """
     Average each bin of each box over its own channels.
 
@@ -42,12 +94,10 @@ def pool_bins(maps: Tensor, rois: Tensor, bins: int, scale: float) -> Tensor:
     ----------
     maps : Tensor
         (B, bins * bins * D, h, w), bin-major; channels last in memory is fastest.
-    rois : Tensor
-        (N, 5): picture in the batch, x1, y1, x2, y2 in pixels.
+    cells : BinCells
+        For N boxes and the maps' size.
     bins : int
-        Along each side, 7 in the paper.
-    scale : float
-        Feature cells a pixel, 1 / 16.
+        Along each side.
 
     Returns
     -------
@@ -55,24 +105,10 @@ def pool_bins(maps: Tensor, rois: Tensor, bins: int, scale: float) -> Tensor:
         (N, bins * bins, D); zero for a bin without a cell.
 
     """
-    _, channels, height, width = maps.shape
     groups = bins * bins
-    left, right = _edges(rois[:, 1], rois[:, 3], bins, scale, width)
-    top, bottom = _edges(rois[:, 2], rois[:, 4], bins, scale, height)
-    wide = (right - left).clamp(min=0)[:, None, :].expand(-1, bins, -1).flatten()
-    cells = (bottom - top).clamp(min=0).repeat_interleave(bins, dim=1).flatten() * wide
-    offsets = cells.cumsum(0) - cells
-    # A row of the table holds the D values of one cell and bin; a bag lists the rows of one bin.
-    line = rois[:, 0].long()[:, None, None] * height + top[:, :, None]
-    first = line * width + left[:, None, :]
-    bag = torch.repeat_interleave(cells)
-    place = torch.arange(len(bag), device=bag.device) - offsets[bag]
-    row = torch.div(place, wide[bag], rounding_mode='floor')
-    cell = first.flatten()[bag] + row * width + (place - row * wide[bag])
-    bin_index = torch.arange(groups, device=bag.device).repeat(len(rois))[bag]
-    table = maps.permute(0, 2, 3, 1).reshape(-1, channels // groups)
-    pooled = functional.embedding_bag(cell * groups + bin_index, table, offsets, mode='mean')
-    return pooled.unflatten(0, (len(rois), groups))
+    table = maps.permute(0, 2, 3, 1).reshape(-1, maps.shape[1] // groups)
+    sums = functional.embedding_bag(cells.rows, table, cells.offsets, mode='sum')
+    return (sums / cells.counts.clamp(min=1)[:, None]).unflatten(0, (-1, groups))
 
 
 def ps_roi_pool(maps: Tensor, rois: Tensor, output_size: int = 7,
@@ -97,5 +133,7 @@ def ps_roi_pool(maps: Tensor, rois: Tensor, output_size: int = 7,
         (N, D, output_size, output_size).
 
     """
-    pooled = pool_bins(to_bin_major(maps, output_size ** 2), rois, output_size, spatial_scale)
+    size = maps.shape[2], maps.shape[3]
+    cells = cells_of_bins(rois, output_size, spatial_scale, size)
+    pooled = pool_bins(to_bin_major(maps, output_size ** 2), cells, output_size)
     return pooled.transpose(1, 2).unflatten(2, (output_size, output_size))

@@ -8,7 +8,7 @@ are class-agnostic: eight values a bin, of which the last four are the object's.
 """
 from typing import Literal
 
-from impnet_ros.model.ps_roi_pool import pool_bins
+from impnet_ros.model.ps_roi_pool import cells_of_bins, pool_bins
 from torch import nn, Tensor
 from torch.nn import functional
 from torchvision.ops import ps_roi_align
@@ -70,14 +70,15 @@ class RFCN(nn.Module):
         """Turn (B, channels, h, w) into score maps and box maps, both bin-major."""
         return self.cls(feature), self.bbox(feature)
 
-    def vote(self, maps: Tensor, rois: Tensor, stride: int = 16) -> Tensor:
+    def vote(self, score_maps: Tensor, box_maps: Tensor, rois: Tensor,
+             stride: int = 16) -> tuple[Tensor, Tensor]:
         """
         Average the bins of each proposal.
 
         Parameters
         ----------
-        maps : Tensor
-            (B, 49 D, h, w), bin-major, one of the outputs of `forward`.
+        score_maps, box_maps : Tensor
+            (B, 49 (classes + 1), h, w), (B, 49 * 8, h, w), bin-major, of `forward`.
         rois : Tensor
             (N, 5): picture in the batch, x1, y1, x2, y2 in pixels of the network's input.
         stride : int
@@ -85,12 +86,17 @@ class RFCN(nn.Module):
 
         Returns
         -------
-        Tensor
-            (N, D).
+        scores, deltas : Tensor
+            (N, classes + 1), (N, 8).
 
         """
         if self.pooling == 'ps_roi_pool':
-            return pool_bins(maps, rois, BINS, 1 / stride).mean(dim=1)
-        value_major = maps.unflatten(1, (BINS * BINS, -1)).transpose(1, 2).flatten(1, 2)
-        pooled = ps_roi_align(value_major.contiguous(), rois.to(maps.dtype), BINS, 1 / stride)
-        return pooled.mean(dim=(2, 3))
+            size = score_maps.shape[2], score_maps.shape[3]
+            cells = cells_of_bins(rois, BINS, 1 / stride, size)
+            return (pool_bins(score_maps, cells, BINS).mean(dim=1),
+                    pool_bins(box_maps, cells, BINS).mean(dim=1))
+        rois = rois.to(score_maps.dtype)
+        scores, deltas = (
+            ps_roi_align(maps.unflatten(1, (BINS * BINS, -1)).transpose(1, 2).flatten(1, 2), rois,
+                         BINS, 1 / stride).mean(dim=(2, 3)) for maps in (score_maps, box_maps))
+        return scores, deltas

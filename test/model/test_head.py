@@ -30,10 +30,11 @@ def test_votes_are_means_of_the_bins(pooling: str) -> None:
     feature = torch.randn(2, 6, 12, 15)
     rois = torch.tensor([[0., 10, 20, 90, 140], [1, 0, 0, 239, 191], [1, 100, 50, 107, 60]])
     pool = ps_roi_pool if pooling == 'ps_roi_pool' else ps_roi_align
-    for maps, layer in zip(rfcn(feature), (rfcn.cls, rfcn.bbox), strict=True):
+    votes = rfcn.vote(*rfcn(feature), rois)
+    for found, layer in zip(votes, (rfcn.cls, rfcn.bbox), strict=True):
         plain = functional.conv2d(feature, layer.weight, layer.bias)
         expected = pool(plain, rois, 7, 1 / 16).mean(dim=(2, 3))
-        torch.testing.assert_close(rfcn.vote(maps, rois), expected, rtol=0, atol=1e-5)
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 def test_detections_by_hand() -> None:

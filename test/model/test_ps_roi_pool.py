@@ -3,7 +3,7 @@
 """Position-sensitive pooling against a loop with MSRA's rounding, and beside torchvision's."""
 import math
 
-from impnet_ros.model.ps_roi_pool import pool_bins, ps_roi_pool, to_bin_major
+from impnet_ros.model.ps_roi_pool import cells_of_bins, ps_roi_pool, to_bin_major
 import pytest
 import torch
 from torchvision import ops
@@ -83,7 +83,20 @@ def test_beside_torchvision() -> None:
 def test_gradient_is_spread_over_the_cells() -> None:
     maps = torch.randn(1, 4, 3, 4, dtype=torch.double, requires_grad=True)
     rois = torch.tensor([[0., 3, 5, 40, 30], [0, 20, 2, 60, 47]], dtype=torch.double)
-    assert torch.autograd.gradcheck(lambda x: pool_bins(x, rois, 2, 1 / 16), (maps,))
+    assert torch.autograd.gradcheck(lambda x: ps_roi_pool(x, rois, 2, 1 / 16), (maps,))
+
+
+def test_cells_by_hand() -> None:
+    """One box of 2 x 2 cells in a feature of 3 x 4, two bins a side: a cell each."""
+    cells = cells_of_bins(torch.tensor([[1., 16, 16, 47, 47]]), 2, 1 / 16, (3, 4))
+    assert cells.counts.tolist() == [1, 1, 1, 1] and cells.offsets.tolist() == [0, 1, 2, 3]
+    places = [(12 + row * 4 + column) * 4 + number for number, (row, column)
+              in enumerate([(1, 1), (1, 2), (2, 1), (2, 2)])]
+    assert cells.rows.tolist() == places
+
+
+def test_no_box() -> None:
+    assert ps_roi_pool(torch.ones(1, 49, 5, 5), torch.zeros(0, 5)).shape == (0, 1, 7, 7)
 
 
 def test_bin_major() -> None:

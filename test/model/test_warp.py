@@ -40,11 +40,34 @@ def test_one_feature_serves_a_batch_of_flows() -> None:
     torch.testing.assert_close(warp(D, flows), torch.cat([warp(D, flow[None]) for flow in flows]))
 
 
-def test_gradients() -> None:
+@pytest.mark.parametrize('layout', [torch.contiguous_format, torch.channels_last])
+def test_gradients(layout: torch.memory_format) -> None:
     generator = torch.Generator().manual_seed(0)
     feature = torch.randn(1, 2, 4, 5, dtype=torch.double, generator=generator)
-    flow = torch.randn(1, 2, 4, 5, dtype=torch.double, generator=generator)
-    assert torch.autograd.gradcheck(warp, (feature.requires_grad_(), flow.requires_grad_()))
+    flow = torch.randn(1, 2, 4, 5, dtype=torch.double, generator=generator).requires_grad_()
+    feature = feature.to(memory_format=layout).requires_grad_()
+    assert torch.autograd.gradcheck(warp, (feature, flow))
+
+
+@pytest.mark.parametrize('batch, flows', [(1, 1), (3, 3), (1, 3)])
+def test_layout_in_memory_changes_nothing(batch: int, flows: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    feature = torch.randn(batch, 6, 7, 9, generator=generator)
+    flow = torch.randn(flows, 2, 7, 9, generator=generator) * 3
+    flow[:, :, 0, 0] = 1e6
+    flow[:, :, -1, -1] = 2.0  # whole cells
+    channels_last = warp(feature.to(memory_format=torch.channels_last), flow)
+    assert channels_last.is_contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(channels_last, warp(feature, flow), rtol=0, atol=2e-5)
+
+
+def test_one_row_moves_too() -> None:
+    row = torch.tensor([1., 2, 3]).view(1, 1, 1, 3)
+    right = torch.tensor([1.0, 0.0]).view(1, 2, 1, 1).expand(1, 2, 1, 3)
+    down = torch.tensor([0.0, 1.0]).view(1, 2, 1, 1).expand(1, 2, 1, 3)
+    assert warp(row, right).flatten().tolist() == [2, 3, 0]
+    assert warp(row, down).flatten().tolist() == [0, 0, 0]
+    assert warp(row, 0 * down).flatten().tolist() == [1, 2, 3]
 
 
 def test_flow_of_another_size_is_refused() -> None:
