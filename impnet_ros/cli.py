@@ -13,6 +13,7 @@ _COMMANDS = {
     'check-data': ('impnet_ros.data.check', 'say what is missing of a data set'),
     'train': ('impnet_ros.training.command', 'train a network from a recipe'),
     'evaluate': ('impnet_ros.evaluation.command', 'mean average precision of a model'),
+    'streaming': ('impnet_ros.benchmark.streaming', 'accuracy of the newest result in time'),
     'export': ('impnet_ros.export', 'write a network as ONNX for other runtimes'),
     'bench': ('impnet_ros.benchmark.command', 'time all modes of a model side by side'),
     'reproduce': ('impnet_ros.reproduction.command', "repeat the paper's experiments on sprites"),

@@ -36,7 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
     'export': (*BASICS, 'model'),
-    'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
+    'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'evaluation'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
     'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
             'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),

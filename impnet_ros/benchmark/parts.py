@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the parts of a network cost by themselves, and the bound that follows for each mode."""
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -121,17 +122,26 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
         Milliseconds a frame, over a long video.
 
     """
+    key, other = call_ms(variant, part_ms)
+    length = 1 if variant.mode == 'per_frame' else variant.l
+    if variant.key_mode == 'sync' or variant.mode == 'per_frame':
+        return (key + (length - 1) * other) / length
+    if not variant.box_memory:
+        return other
+    # Box memory looks at the feature of a new key frame once.
+    switch = call_ms(replace(variant, box_memory=False), part_ms)[1] - part_ms['prepare']
+    return other + (switch + part_ms['merge']) / length
+
+
+def call_ms(variant: Variant, part_ms: Mapping[str, float]) -> tuple[float, float]:
+    """Sum up the parts that a key frame and another frame call, as they run in step."""
     part = part_ms
     align = part['flow'] + part['propagate']
     fusion = {'per_frame': 0.0, 'sparse': 0.0, 'average': align + part['fuse'],
               'impression': align + part['weights'] + part['fuse']}[variant.mode]
     key = part['features'] + fusion + part['task']
     other = part['flow'] + part.get('task_along', part['propagate'] + part['task'])
-    length = 1 if variant.mode == 'per_frame' else variant.l
-    switch = other + part['merge']  # box memory looks at the feature of a new key frame once
     if variant.box_memory:
         other = part['flow'] + part['carry']
         key += other + part['merge']
-    if variant.key_mode == 'async' and variant.mode != 'per_frame':
-        return part['prepare'] + (other + switch / length if variant.box_memory else other)
-    return part['prepare'] + (key + (length - 1) * other) / length
+    return part['prepare'] + key, part['prepare'] + other

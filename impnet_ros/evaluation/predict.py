@@ -144,9 +144,10 @@ class SharedWork:
         self._pictures: dict[int, tuple[object, object]] = {}
         self._features: dict[int, object] = {}
         self._flows: dict[tuple[int, int], object] = {}
-        self.propagate = network.propagate
-        self.weights = network.weights
-        self.task = network.task
+
+    def __getattr__(self, name: str):
+        """Leave everything else to the network, its optional methods too."""
+        return getattr(self._network, name)
 
     def prepare(self, image):
         """Prepare a picture once; the image is held so that its id stays its own."""
