@@ -37,12 +37,26 @@ def test_a_uniform_flow_of_one_cell_moves_a_box_by_eight_pixels():
     assert moved.tolist()[0] == pytest.approx([48, 12, 88, 44], abs=1e-4)
 
 
-def test_a_diverging_flow_makes_a_box_grow():
+def test_a_box_follows_its_foreground_not_what_is_behind_it():
+    flow = torch.zeros(1, 2, 10, 20)
+    flow[0, 0, 2:6, 6:9] = 1.0  # 24 of the box's 64 pixels' width move: the plain median is 0
+    moved = carry_boxes(torch.tensor([[28., 16, 92, 48]]), (flow,), SIZE)
+    assert moved.tolist()[0] == pytest.approx([36, 16, 100, 48], abs=0.5)
+
+
+def test_a_box_takes_a_quarter_of_the_growth_of_a_diverging_flow():
     x = (torch.arange(20) + 0.5) - 7.5  # cells right of x = 60 px
     y = (torch.arange(10) + 0.5) - 4.0  # cells below y = 32 px
     flow = torch.stack(torch.broadcast_tensors(0.1 * x[None], 0.1 * y[:, None]))[None]
-    moved = carry_boxes(torch.tensor([[40., 16, 80, 48]]), (flow,), SIZE)
-    assert moved.tolist()[0] == pytest.approx([38, 14.4, 82, 49.6], abs=1e-3)
+    moved = carry_boxes(torch.tensor([[40., 16, 80, 48]]), (flow,), SIZE)[0]
+    assert (moved[2:] - moved[:2]).tolist() == pytest.approx([41, 32.8], abs=1e-3)
+
+
+def test_a_scene_cut_ends_every_track():
+    tracks = tracks_of((10, 10, 40, 40, .9, 0), (100, 10, 140, 40, .8, 0))
+    mismatch = torch.zeros(1, 1, 10, 20)
+    mismatch[..., :7] = 1  # a third of the picture; the second box does not lie in it
+    assert len(carry_tracks(tracks, uniform_flow(0, 0), mismatch, SIZE, DETECTION).scores) == 0
 
 
 def test_no_boxes_and_boxes_at_the_border():
@@ -54,17 +68,25 @@ def test_no_boxes_and_boxes_at_the_border():
 def test_a_box_that_leaves_the_picture_or_its_likeness_is_forgotten():
     tracks = tracks_of((130, 10, 150, 30, .9, 0), (10, 10, 40, 40, .9, 0), (60, 10, 90, 40, .8, 0))
     mismatch = torch.zeros(1, 1, 10, 20)
-    mismatch[..., :6] = 1
+    mismatch[..., :4] = 1
     kept = carry_tracks(tracks, uniform_flow(4, 0), mismatch, SIZE, DETECTION)
     assert kept.ids.tolist() == [2] and kept.scores.tolist() == pytest.approx([.8])
 
 
-def test_a_fresh_box_inherits_the_id_of_the_remembered_one_and_the_better_box_wins():
+def test_a_fresh_box_inherits_the_id_and_places_are_weighted_by_score():
     carried = tracks_of((10, 10, 50, 50, .9, 0))
-    worse = met(carried, (12, 10, 52, 50, .5, 0), (100, 10, 140, 50, .6, 0))
-    assert worse.ids.tolist() == [0, 1] and worse.boxes[0].tolist() == [10, 10, 50, 50]
-    better = met(carried, (12, 10, 52, 50, .95, 0))
-    assert better.ids.tolist() == [0] and better.boxes[0].tolist() == [12, 10, 52, 50]
+    worse = met(carried, (14, 10, 54, 50, .3, 0), (100, 10, 140, 50, .6, 0))
+    assert worse.ids.tolist() == [0, 1]
+    assert worse.boxes[0].tolist() == pytest.approx([11, 10, 51, 50])
+    assert worse.scores.tolist() == pytest.approx([.9, .6])
+    better = met(carried, (14, 10, 54, 50, .95, 0))
+    assert better.ids.tolist() == [0] and better.scores.tolist() == pytest.approx([.95])
+
+
+def test_two_fresh_boxes_on_a_remembered_one_become_one_with_the_better_ones_place():
+    both = met(tracks_of((10, 10, 50, 50, .4, 0)), (10, 10, 50, 50, .8, 0),
+               (12, 10, 52, 50, .5, 0))
+    assert both.ids.tolist() == [0] and both.boxes[0].tolist() == [10, 10, 50, 50]
 
 
 def test_classes_do_not_meet():
