@@ -108,3 +108,7 @@ class IlsvrcDet:
     def __getitem__(self, index: int) -> DetPicture:
         """Picture `index`."""
         return DetPicture(self._root, self._names[index], self._class_index)
+
+    def labelled(self, index: int) -> tuple[int, ...]:
+        """Give the frames of picture `index` that training labels: its one."""
+        return DetPicture.labelled

@@ -119,6 +119,10 @@ class IlsvrcVid:
         name, frames, labelled = self._entries[index]
         return VidVideo(self._root, name, frames, self._class_index, labelled)
 
+    def labelled(self, index: int) -> tuple[int, ...]:
+        """Give the frames of snippet `index` that training labels."""
+        return self._entries[index][2]
+
 
 _Entry = tuple[str, int, tuple[int, ...]]
 

@@ -116,3 +116,6 @@ class VideoSet(Protocol):
 
     def __getitem__(self, index: int) -> VideoClip:
         """Video `index`."""
+
+    def labelled(self, index: int) -> Sequence[int]:
+        """Give `labelled` of video `index` without making or opening it."""

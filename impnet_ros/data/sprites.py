@@ -206,6 +206,10 @@ class SpriteSet:
             raise IndexError(f'video: expected 0..{self._videos - 1}, got {index}')
         return self._video(index)
 
+    def labelled(self, index: int) -> range:
+        """Give the frames of video `index` that training labels: all."""
+        return range(self.config.frames)
+
     def _make(self, index: int) -> SpriteVideo:
         return SpriteVideo(self.config, self.seed, index)
 

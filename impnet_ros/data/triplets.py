@@ -99,7 +99,7 @@ class TripletSet:
         self._sides = (short_side, long_side or short_side) if short_side else None
         self._videos = [(part, video) for part, item in enumerate(sets)
                         for video in range(len(item))]
-        self._ends = list(accumulate(len(sets[part][video].labelled)
+        self._ends = list(accumulate(len(sets[part].labelled(video))
                                      for part, video in self._videos))
 
     def __len__(self) -> int:

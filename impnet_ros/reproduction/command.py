@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`impnet reproduce`: train and evaluate the small network, write docs/reproduction.md."""
 import argparse
+from collections.abc import Sequence
 import json
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--document', type=Path, metavar='FILE',
                         help='what to write, with a folder for plots beside it (default: '
                              'docs/reproduction.md, with --quick in the output folder)')
+    parser.add_argument('--methods', nargs='+', choices=(*METHODS, FGFA), metavar='METHOD',
+                        help='only some of a, b, c, d, e, fgfa: to share the work')
     parser.add_argument('--threads', type=int, default=1, help='processor threads (default: 1)')
     parser.add_argument('--only-write', action='store_true',
                         help='train and evaluate nothing, write about the seeds that are done')
@@ -43,24 +46,28 @@ def run(args: argparse.Namespace) -> None:
     output = args.output or Path('out') / ('quick' if args.quick else 'reproduction')
     document = args.document or (output if args.quick else Path('docs')) / 'reproduction.md'
     if not args.only_write:
-        compute(plan, output, not args.quiet)
+        compute(plan, output, args.methods or (*METHODS, FGFA), not args.quiet)
     seeds = finished_seeds(plan, output / 'evaluation')
     if not seeds:
         raise ValueError(f'{output}: expected at least one seed with all methods, got none; '
                          'leave out --only-write')
-    results = make_results(plan, output / 'evaluation', seeds, _speed(plan, output, seeds[0]))
+    speed = output / 'speed.json'
+    if not speed.is_file():
+        speed.write_text(json.dumps(_speed(plan, output, seeds[0]), indent=1))
+    results = make_results(plan, output / 'evaluation', seeds, json.loads(speed.read_text()))
     results.update(aggregation_results(plan, output / 'evaluation', seeds))
     write(results, document, 'impnet reproduce' + (' --quick' if args.quick else ''))
 
 
-def compute(plan: Plan, output: Path, progress: bool) -> None:
+def compute(plan: Plan, output: Path, methods: Sequence[str], progress: bool) -> None:
     """Train and evaluate whatever is not done yet, seed by seed, FGFA last."""
     for seed in plan.seeds:
         for method in METHODS:
-            predict_held_out(trained_weights(plan, output, method, seed, progress),
-                             streaming(stream_settings(method, plan)), held_out(plan),
-                             output / 'evaluation' / f'{method}_{seed}', progress)
-    for seed in plan.seeds:
+            if method in methods:
+                predict_held_out(trained_weights(plan, output, method, seed, progress),
+                                 streaming(stream_settings(method, plan)), held_out(plan),
+                                 output / 'evaluation' / f'{method}_{seed}', progress)
+    for seed in plan.seeds if FGFA in methods else ():
         predict_held_out(trained_weights(plan, output, FGFA, seed, progress), aggregating,
                          held_out(plan, plan.aggregated_videos),
                          output / 'evaluation' / f'{FGFA}_{seed}', progress)

@@ -129,10 +129,10 @@ def _figure_4(results: Mapping[str, Any]) -> str:
     mean, deviation = PAPER['figure_4']
     rows = [[name, f"{item['mean']:.3f} +- {1.96 * item['error']:.3f}", str(item['count'])]
             for name, item in ours['after_a_sharp_key_frame'].items()]
-    return (f"## Figure 4: weights against degradation\n\nMean w_k of all fused key frames: "
+    return ('## Figure 4: weights against degradation\n\nMean w_k of all fused key frames: '
             f"{ours['mean']:.3f}, deviation {ours['deviation']:.3f} (paper: {mean}, {deviation}). "
-            'Below: key frames whose predecessor was sharp. Correlation of w_k with the '
-            f"degradation's strength: {ours['correlation_with_strength']:+.2f}.\n\n"
+            'Below: key frames whose predecessor was sharp. Correlation of w_k with the strength '
+            f"of what spoils the frame: {ours['correlation_with_strength']:+.2f}.\n\n"
             + table(['key frame is', 'mean w_k', 'key frames'], rows)
             + '\n\n![figure 4](reproduction/figure_4.png)')
 
@@ -143,8 +143,8 @@ def _figures_6_7(results: Mapping[str, Any]) -> str:
     rows = [[gate, with_interval(item)] for gate, item in results['figure_7'].items()]
     return ('## Figure 6: share of past key frames, w = 0.5\n\n'
             + table(['g', 'this', '1 back', '2 back', '3 back', '4 back'], shares)
-            + '\n\n![figure 6](reproduction/figure_6.png)\n\n## Figure 7: memory gate\n\nThe paper '
-            'gives a rising curve without numbers; its end, g = 1, is 75.5.\n\n'
+            + '\n\n![figure 6](reproduction/figure_6.png)\n\n## Figure 7: memory gate\n\n'
+            'The paper gives a rising curve without numbers; its end, g = 1, is 75.5.\n\n'
             + table(['g', 'our mAP'], rows) + '\n\n![figure 7](reproduction/figure_7.png)')
 
 

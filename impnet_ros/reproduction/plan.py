@@ -58,20 +58,20 @@ class Plan:
     """
 
     pretraining: int = 1200
-    flow_pretraining: int = 4000
-    training: int = 500
+    flow_pretraining: int = 3000
+    training: int = 400
     seeds: tuple[int, ...] = (0, 1, 2)
-    videos: int = 120
-    frames: int = 60
+    videos: int = 100
+    frames: int = 40
     lengths: tuple[int, ...] = (1, 2, 3, 5, 7, 10, 15, 20)
     gates: tuple[float, ...] = (0.0, 0.25, 0.5, 0.75, 1.0)
-    aggregated_videos: int = 120
+    aggregated_videos: int = 100
     timed_frames: int = 180
 
 
 FULL = Plan()
-QUICK = Plan(pretraining=6, flow_pretraining=4, training=2, seeds=(0,), videos=3, frames=22,
-             lengths=(1, 10), gates=(0.0, 1.0), aggregated_videos=1, timed_frames=20)
+QUICK = Plan(pretraining=2, flow_pretraining=2, training=1, seeds=(0,), videos=2, frames=12,
+             lengths=(1, 10), gates=(0.0, 1.0), aggregated_videos=1, timed_frames=12)
 """Runs through every line in well under a minute; its figures mean nothing."""
 
 
@@ -80,7 +80,7 @@ def pretraining_recipe(plan: Plan) -> Recipe:
     steps = plan.pretraining
     return Recipe(
         replace(NETWORK, frozen_norm=False, frozen_stages=0), training_data(), steps, 'per_frame',
-        batch_size=16, optimiser='adamw', learning_rate=1e-3, weight_decay=1e-2,
+        batch_size=16, optimiser='adamw', learning_rate=3e-3, weight_decay=1e-2,
         drops=(steps * 3 // 4, steps * 19 // 20), warm_up=min(100, steps // 4),
         largest_gradient=10.0, precision='bf16', workers=0, save_every=100)
 

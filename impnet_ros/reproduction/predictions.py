@@ -8,13 +8,11 @@ from typing import Any
 from impnet_ros.config import StreamConfig
 from impnet_ros.data.samples import VideoClip
 from impnet_ros.data.sprites import SpriteSet
-from impnet_ros.evaluation.fgfa import run_fgfa
 from impnet_ros.evaluation.matching import FrameBoxes
-from impnet_ros.evaluation.predict import FRAME_RATE, predict_many, to_boxes, VideoResult
+from impnet_ros.evaluation.predict import aggregate_video, predict_many, VideoResult
 from impnet_ros.model.checkpoint import load_checkpoint
 from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.reproduction.settings import DETECTION
-from impnet_ros.stream.types import Frame
 import numpy as np
 from tqdm import tqdm
 
@@ -72,10 +70,8 @@ def aggregating(network: ImpressionNetwork, clips: Iterable[VideoClip],
     """Run FGFA, 'main', and FGFA-fast, 'fast'."""
     results: dict[str, list[VideoResult]] = {'main': [], 'fast': []}
     for clip in clips:
-        frames = [Frame(clip.frame(index), index / FRAME_RATE) for index in range(len(clip))]
         for name, composed in (('main', False), ('fast', True)):
-            found = tuple(to_boxes(item)
-                          for item in run_fgfa(network, frames, composed=composed))
+            found = aggregate_video(network, clip, composed)
             results[name].append(VideoResult(found, (), (0.0,) * len(found)))
         done()
     return results

@@ -6,7 +6,7 @@ from typing import Any
 
 from impnet_ros.data.samples import FrameTruth
 from impnet_ros.evaluation.average_precision import mean_average_precision
-from impnet_ros.evaluation.conventions import CONVENTIONS
+from impnet_ros.evaluation.conventions import CONVENTIONS, MSRA
 from impnet_ros.evaluation.matching import match_all
 from impnet_ros.evaluation.report import by_motion, per_cent
 from impnet_ros.reproduction.plan import FGFA, held_out, METHODS, NETWORK, Plan
@@ -37,6 +37,7 @@ def make_results(plan: Plan, folder: Path, seeds: list[int],
     Parameters
     ----------
     plan : Plan
+        Sizes.
     folder : Path
         With the stored detections, METHOD_SEED.
     seeds : list of int
@@ -112,7 +113,8 @@ def aggregation_results(plan: Plan, folder: Path, seeds: list[int]) -> dict[str,
                         'impression - FGFA': scores.difference(Run('d'), Run(FGFA))}}
 
 
-def _other_conventions(scores: Scores, folder: Path, method: str) -> dict[str, list[float | None]]:
+def _other_conventions(scores: Scores, folder: Path,
+                       method: str) -> dict[str, list[float | None]]:
     """Average precision in the other conventions, seed by seed."""
     result: dict[str, list[float | None]] = {}
     for name in ('mega', 'coco'):
@@ -130,8 +132,8 @@ def _by_motion(scores: Scores, folder: Path, method: str) -> dict[str, list[floa
     result: dict[str, list[float | None]] = {}
     for seed in scores.seeds:
         found = load_found(folder / f'{method}_{seed}', 'main')
-        for name, matches in by_motion(found, scores.truths, _CLASSES, CONVENTIONS['msra']).items():
-            value = mean_average_precision(matches, CONVENTIONS['msra'])[0]
+        for name, matches in by_motion(found, scores.truths, _CLASSES, MSRA).items():
+            value = mean_average_precision(matches, MSRA)[0]
             result.setdefault(name, []).append(per_cent(float(value)))
     return result
 

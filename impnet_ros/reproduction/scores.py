@@ -74,6 +74,7 @@ class Scores:
         Parameters
         ----------
         run : Run
+            Network and setting.
         seed : int
             Of the training.
         part : str

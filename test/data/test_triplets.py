@@ -45,6 +45,9 @@ class OneVideo:
     def __getitem__(self, index):
         return Numbered()
 
+    def labelled(self, index):
+        return Numbered.labelled
+
 
 @pytest.mark.parametrize('length', [1, 5, 10])
 def test_offsets_fill_their_ranges(length):
