@@ -108,8 +108,8 @@ def training_recipe(plan: Plan, method: str, seed: int, start: str) -> Recipe:
     variant: Variant = 'fgfa' if method == FGFA else METHODS[method]
     return Recipe(
         network, training_data(), plan.training, variant, start, batch_size=8,
-        optimiser='adamw', learning_rate=3e-4, weight_decay=1e-2,
-        drops=(plan.training * 3 // 4,), warm_up=min(20, plan.training // 4),
+        optimiser='adamw', learning_rate=1e-3, weight_decay=1e-2,
+        drops=(plan.training * 3 // 4, plan.training * 19 // 20), warm_up=min(20, plan.training // 4),
         largest_gradient=10.0, precision='bf16', seed=seed, workers=0, save_every=50)
 
 
