@@ -50,6 +50,8 @@ def main(args: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f'impnet_bag_play: {error}', file=sys.stderr)
         return 1
+    finally:
+        stop.ignore_further()
 
 
 if __name__ == '__main__':

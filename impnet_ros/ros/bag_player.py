@@ -169,6 +169,7 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
                 _play_once(player, reader, start_ns, executor, stop, options.quiet, log)
                 if not options.loop:
                     break
+                _await(player, reader.end_time + _interval_ns(player, reader), executor, stop)
             if not stop.is_set:
                 for publisher in player.topics.values():
                     publisher.wait_for_all_acked(Duration(seconds=2))
@@ -192,12 +193,27 @@ def _play_once(player: Player, reader: AnyReader, start_ns: int,
     count = sum(connection.msgcount for connection in player.connections)
     messages = reader.messages(player.connections, start=start_ns)
     for connection, bag_ns, data in tqdm(messages, total=count, unit='message', disable=quiet):
-        while (left_s := player.timeline.seconds_until(bag_ns)) > _LEAST_WAIT_S:
-            executor.spin_once(min(left_s, _SLICE_S))
-            if stop.is_set:
-                return
+        _await(player, bag_ns, executor, stop)
         if stop.is_set:
             return
         if log:
             log.write(f'{connection.topic} {bag_ns} {time_ns()}\n')
         player.topics[connection.topic].publish(bytes(data))
+
+
+def _await(player: Player, bag_ns: int, executor: SingleThreadedExecutor,
+           stop: StopFlag) -> None:
+    """Serve /clock and the pause until a bag time is reached."""
+    while (left_s := player.timeline.seconds_until(bag_ns)) > _LEAST_WAIT_S and not stop.is_set:
+        executor.spin_once(min(left_s, _SLICE_S))
+
+
+def _interval_ns(player: Player, reader: AnyReader) -> int:
+    """
+    Tell the time between messages of the busiest topic.
+
+    It passes before a bag begins again: the first message would otherwise meet the last, and a
+    subscriber that wants the newest only would lose one a round.
+    """
+    busiest = max(connection.msgcount for connection in player.connections)
+    return reader.duration // max(1, busiest - 1)

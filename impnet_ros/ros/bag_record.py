@@ -26,6 +26,8 @@ def main(args: list[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(f'impnet_bag_record: {error}', file=sys.stderr)
         return 1
+    finally:
+        stop.ignore_further()
     for topic, count in counts.items():
         print(f'{topic}: {count} messages')
     return 0

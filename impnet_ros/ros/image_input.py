@@ -121,6 +121,8 @@ class ImageInput:
         return self._without_info  # Humble gives no message info
 
     def _with_info(self, message: Image | CompressedImage, info: dict[str, Any]) -> None:
+        if self.publishers != 1:  # a publisher's first image may come before its event
+            self.publishers = self._node.count_publishers(self.topic)
         number = info.get('publication_sequence_number') if self.publishers == 1 else None
         self._on_image(message, number)
 

@@ -5,6 +5,7 @@ import gc
 import sys
 
 from impnet_ros.ros.shutdown import StopFlag
+from impnet_ros.threads import wait_asleep
 
 _LONGEST_WAIT_S = 0.1
 
@@ -24,6 +25,7 @@ def main(args: list[str] | None = None) -> int:
 
     """
     stop = StopFlag()
+    wait_asleep()
     # Imported under the flag's guard: torch takes seconds, and Ctrl-C may come in them.
     from impnet_ros.ros.lifecycle import DetectorNode
     import rclpy
@@ -54,6 +56,7 @@ def main(args: list[str] | None = None) -> int:
         rclpy.try_shutdown()
     # The interpreter's last collections would walk all of torch, a second that launch waits for.
     gc.freeze()
+    stop.ignore_further()
     return 0
 
 

@@ -13,8 +13,7 @@ class StopFlag:
 
     rclpy's own handlers raise KeyboardInterrupt wherever Python happens to be, and again at the
     second signal, which under `ros2 launch` comes at once: the terminal sends one and launch
-    another. A flag has no such place, and once it is set further signals mean nothing: they must
-    not kill the interpreter while it takes itself apart either.
+    another. A flag has no such place and no such second time.
     """
 
     def __init__(self) -> None:
@@ -25,5 +24,13 @@ class StopFlag:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.is_set = True
-        for each in _SIGNALS:
-            signal.signal(each, signal.SIG_IGN)
+
+    def ignore_further(self) -> None:
+        """
+        Call at the end of `main`: the interpreter takes itself apart without its handlers.
+
+        A signal in that second or two, which launch sends to a process that takes its time, would
+        kill it, and the exit code would tell of a death.
+        """
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
