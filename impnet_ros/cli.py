@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from importlib import import_module
 import sys
 
+from impnet_ros.threads import wait_asleep
+
 _COMMANDS = {
     'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),
     'import-weights': ('impnet_ros.importers.command', 'convert published weights'),
@@ -13,6 +15,8 @@ _COMMANDS = {
     'check-data': ('impnet_ros.data.check', 'say what is missing of a data set'),
     'train': ('impnet_ros.training.command', 'train a network from a recipe'),
     'evaluate': ('impnet_ros.evaluation.command', 'mean average precision of a model'),
+    'evaluate-clips': ('impnet_ros.evaluation.clips', 'worth of the memory on unlabelled clips'),
+    'distil': ('impnet_ros.training.distill', "teach nanodet_g's memory without labels"),
     'streaming': ('impnet_ros.benchmark.streaming', 'accuracy of the newest result in time'),
     'export': ('impnet_ros.export', 'write a network as ONNX for other runtimes'),
     'bench': ('impnet_ros.benchmark.command', 'time all modes of a model side by side'),
@@ -30,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         0, or 2 when the input cannot be used (said on stderr) as argparse does, 130 on Ctrl-C.
 
     """
+    wait_asleep()
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog='impnet', description='Impression Network: video '
                                      'object detection, fast and robust against bad frames.')
