@@ -109,8 +109,9 @@ def training_recipe(plan: Plan, method: str, seed: int, start: str) -> Recipe:
     return Recipe(
         network, training_data(), plan.training, variant, start, batch_size=8,
         optimiser='adamw', learning_rate=1e-3, weight_decay=1e-2,
-        drops=(plan.training * 3 // 4, plan.training * 19 // 20), warm_up=min(20, plan.training // 4),
-        largest_gradient=10.0, precision='bf16', seed=seed, workers=0, save_every=50)
+        drops=(plan.training * 3 // 4, plan.training * 19 // 20),
+        warm_up=min(20, plan.training // 4), largest_gradient=10.0, precision='bf16', seed=seed,
+        workers=0, save_every=50)
 
 
 def training_data() -> tuple[DataSource, ...]:
