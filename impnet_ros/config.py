@@ -8,6 +8,7 @@ Mode = Literal['impression', 'average', 'sparse', 'per_frame']
 KeyMode = Literal['sync', 'async']
 MODES: tuple[Mode, ...] = get_args(Mode)
 KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
+RUNTIMES = ('torch', 'onnxruntime', 'openvino')
 
 
 def _require(condition: bool, name: str, expected: str, got: object) -> None:

@@ -16,10 +16,9 @@ from impnet_ros.benchmark.measure import Clock, interleave, Measured, Stream, wh
 from impnet_ros.benchmark.parts import Parts
 from impnet_ros.benchmark.rows import make_row, Row
 from impnet_ros.benchmark.variants import side_by_side, Variant
-from impnet_ros.config import KEY_MODES, MODES
+from impnet_ros.config import KEY_MODES, MODES, RUNTIMES
 from impnet_ros.images import RgbImage
 from impnet_ros.model.network import load_network
-from impnet_ros.model.runtimes import RUNTIMES
 from impnet_ros.stream.types import Network
 import torch
 from tqdm import tqdm

@@ -11,11 +11,10 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from impnet_ros.config import RUNTIMES
 from impnet_ros.model.onnx_export import onnx_bytes, quietly
 import torch
 from torch import nn, Tensor
-
-RUNTIMES = ('torch', 'onnxruntime', 'openvino')
 
 Static = Callable[[Tensor], tuple[Tensor, ...]]
 """(B, C, H, W) to a tuple of (B, C_i, h_i, w_i)."""

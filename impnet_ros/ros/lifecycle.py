@@ -114,7 +114,8 @@ class DetectorNode(LifecycleNode):
         torch.set_num_threads(settings.threads or max(1, len(os.sched_getaffinity(0)) - 1))
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
-            self.network = load_network(settings.model, settings.device, settings.detection)
+            self.network = load_network(settings.model, settings.device, settings.detection,
+                                        settings.runtime)
             self._check_classes(settings)
             self._warm_up()
             self._background = BackgroundExecutor(torch.device(self.network.device))
@@ -205,8 +206,9 @@ class DetectorNode(LifecycleNode):
         return response
 
     def _on_clock_jump(self, jump: Any) -> None:
+        now_s = self.get_clock().now().nanoseconds / 1e9
         for camera in self.cameras:
-            camera.reset('clock_jump')
+            camera.clock_went_back(now_s)
 
     def _report(self) -> None:
         active = self._state == 'active' and self.settings.enabled

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from impnet_ros.config import KEY_MODES, MODES
+from impnet_ros.config import KEY_MODES, MODES, RUNTIMES
 from impnet_ros.ros.settings import Settings
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 SetParametersResult)
@@ -55,6 +55,9 @@ ROWS: tuple[Row, ...] = (
     Row('device', _D.device, 'Where the network runs: auto, cpu, cuda or cuda:N. auto takes CUDA '
         'where there is one; a device that is not there fails the configuration. Changes only '
         'while unconfigured.', when_unconfigured=True),
+    Row('runtime', _D.runtime, 'What runs nanodet_g\'s features on a CPU; those other than torch '
+        'are faster and need their packages (pip install impnet_ros[runtimes]). Changes only '
+        'while unconfigured.', choices=RUNTIMES, when_unconfigured=True),
     Row('threads', _D.threads, 'CPU threads of the network; 0 leaves one core to the middleware.',
         (0, 256), read_only=True),
     Row('autostart', _D.autostart, 'Configure and activate at start-up without a lifecycle '

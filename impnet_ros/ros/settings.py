@@ -30,6 +30,7 @@ class Settings:
 
     model: str = 'nanodet_g'
     device: str = 'auto'
+    runtime: str = 'torch'
     threads: int = 0
     autostart: bool = True
     cameras: tuple[str, ...] = ()
