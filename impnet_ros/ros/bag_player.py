@@ -29,7 +29,7 @@ _LEAST_WAIT_S = 1e-4
 
 class Timeline:
     """
-    Where in the bag we are: bag time runs at `rate` times wall time, and can be held.
+    Where in the bag we are: bag time runs at `rate` times wall time, or is held as at first.
 
     Parameters
     ----------
@@ -37,14 +37,12 @@ class Timeline:
         Above 0.
     start_ns : int
         Bag time at the start.
-    held : bool
-        Whether time stands still at first.
 
     """
 
-    def __init__(self, rate: float, start_ns: int, held: bool = False) -> None:
-        """Start the clock."""
-        self._rate, self._start_ns, self.held = rate, start_ns, held
+    def __init__(self, rate: float, start_ns: int) -> None:
+        """Hold the start until somebody lets the time go on."""
+        self._rate, self._start_ns, self.held = rate, start_ns, True
         self._began_s = monotonic()
 
     def now_ns(self) -> int:
@@ -100,24 +98,31 @@ class Player(Node):
         if not self.topics:
             raise ValueError(f'{options.bag}: expected topics that can be published, found none')
         start_ns = reader.start_time + int(options.start_offset * 1e9)
-        self.timeline = Timeline(options.rate, start_ns, options.start_paused)
+        self.timeline = Timeline(options.rate, start_ns)
+        self.paused, self.playing = options.start_paused, False
         self.create_service(SetBool, '~/pause', self._on_pause)
+        self._clock_publisher: Publisher | None = None
         if options.clock:
             self._clock_publisher = self.create_publisher(ClockMessage, '/clock', 10)
-            self.create_timer(1.0 / options.clock, self._publish_clock,
+            self.create_timer(1.0 / options.clock, self.publish_clock,
                               clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def all_heard(self) -> bool:
         """Whether every topic has a subscriber."""
         return all(publisher.get_subscription_count() for publisher in self.topics.values())
 
-    def _publish_clock(self) -> None:
+    def publish_clock(self) -> None:
+        """Tell the time of the bag, where that is wanted."""
+        if self._clock_publisher is None:
+            return
         now = Time(nanoseconds=self.timeline.now_ns()).to_msg()
         self._clock_publisher.publish(ClockMessage(clock=now))
 
     def _on_pause(self, request: SetBool.Request, response: SetBool.Response
                   ) -> SetBool.Response:
-        self.timeline.hold(request.data)
+        self.paused = request.data
+        if self.playing:
+            self.timeline.hold(self.paused)
         response.success = True
         response.message = 'paused' if request.data else 'playing'
         return response
@@ -165,7 +170,10 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
                 player.get_logger().warning('playing, though not every topic has a subscriber')
             start_ns = reader.start_time + int(options.start_offset * 1e9)
             while not stop.is_set:
+                player.playing = True
                 player.timeline.restart(start_ns)
+                player.timeline.hold(player.paused)
+                player.publish_clock()
                 _play_once(player, reader, start_ns, executor, stop, options.quiet, log)
                 if not options.loop:
                     break

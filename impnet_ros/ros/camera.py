@@ -92,6 +92,16 @@ class Camera:
         self._lost.restart()
         self._guarded(lambda: self.stream.reset(reason))
 
+    def clock_went_back(self, now_s: float) -> None:
+        """
+        Forget what is of the future now.
+
+        When a bag begins anew its first image often comes before its first /clock message; the
+        image's own stamp has then begun the new video already.
+        """
+        if self.stream.last_stamp_s > now_s:
+            self.reset('clock_jump')
+
     def look(self) -> None:
         """Once a second: follow the publishers, and answer images whose key frame stays away."""
         self.input.look_again()

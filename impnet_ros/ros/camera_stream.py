@@ -3,6 +3,7 @@
 """The video of one camera: its memory, its waiting frames, its settings. No rclpy here."""
 from collections import Counter, deque
 from dataclasses import dataclass, replace
+import math
 from typing import Any
 
 from impnet_ros.images import RgbImage
@@ -99,6 +100,12 @@ class CameraStream:
     def waiting(self) -> int:
         """Count the frames, at most key_offset, whose key frame has not come."""
         return len(self._waiting)
+
+    @property
+    def last_stamp_s(self) -> float:
+        """Give the newest remembered frame's stamp; minus infinity where nothing is."""
+        stamp_s = self._state.last_stamp_s
+        return -math.inf if stamp_s is None else stamp_s
 
     def want(self, settings: Settings) -> None:
         """Want other settings; they take over with the next segment."""

@@ -133,7 +133,7 @@ def test_time_of_the_player() -> None:
     """Bag time runs at the rate, stands still while held, and goes on from there."""
     pytest.importorskip('rclpy')
     from impnet_ros.ros.bag_player import Timeline
-    timeline = Timeline(rate=100.0, start_ns=START_NS, held=True)
+    timeline = Timeline(rate=100.0, start_ns=START_NS)
     assert timeline.now_ns() == START_NS
     assert timeline.seconds_until(START_NS + 1) == float('inf')
     timeline.hold(False)
