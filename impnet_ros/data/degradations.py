@@ -66,10 +66,10 @@ def defocus(image: Image, strength: float) -> Image:
     image : ndarray
         uint8 (H, W, 3).
     strength : float
-        0..1; the disk's radius is this times a 14th of the shorter side.
+        0..1; the disk's radius is this times a 12th of the shorter side.
 
     """
-    kernel = disk_kernel(strength * min(image.shape[:2]) / 14)
+    kernel = disk_kernel(strength * min(image.shape[:2]) / 12)
     return cv2.filter2D(image, -1, kernel, borderType=cv2.BORDER_REFLECT_101)
 
 
@@ -77,7 +77,7 @@ def low_light(image: Image, strength: float, rng: Generator) -> Image:
     """
     Take the picture in the dark: few photons, shot noise, read noise, then gain.
 
-    Light is counted in electrons: a full well of 4000 at strength 0, falling to 8 at strength 1.
+    Light is counted in electrons: a full well of 4000 at strength 0, falling to 4 at strength 1.
     Shot noise has the variance of the count, read noise a deviation of 2 electrons. The camera's
     gain brings back half of the lost exposure (in stops).
 
@@ -91,7 +91,7 @@ def low_light(image: Image, strength: float, rng: Generator) -> Image:
         Gives the noise.
 
     """
-    full_well = np.float32(4000 * (8 / 4000) ** strength)
+    full_well = np.float32(4000 * (4 / 4000) ** strength)
     electrons = to_linear(image) * full_well
     noise = rng.standard_normal(image.shape, np.float32)
     noise *= cv2.sqrt(electrons + np.float32(2.0 ** 2))
@@ -107,7 +107,7 @@ def shake_path(strength: float, shorter_side: int, rng: Generator) -> NDArray[np
     Parameters
     ----------
     strength : float
-        0..1; the way is this times a sixth of the shorter side long.
+        0..1; the way is this times a 4.5th of the shorter side long.
     shorter_side : int
         Pixels.
     rng : Generator
@@ -120,7 +120,7 @@ def shake_path(strength: float, shorter_side: int, rng: Generator) -> NDArray[np
 
     """
     angle = rng.uniform(0, 2 * np.pi)
-    return strength * shorter_side / 6 * np.array([np.cos(angle), np.sin(angle)])
+    return strength * shorter_side / 4.5 * np.array([np.cos(angle), np.sin(angle)])
 
 
 def camera_shake(image: Image, strength: float, rng: Generator) -> Image:
@@ -165,7 +165,7 @@ def draw_bursts(rng: Generator, frames: int, share: float,
     Returns
     -------
     tuple of Degradation
-        One a frame. Within a burst the strength swells and fades around its peak of 0.5 to 1.
+        One a frame. Within a burst the strength swells and fades around its peak of 0.6 to 1.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def draw_bursts(rng: Generator, frames: int, share: float,
     while start < frames:
         length = int(rng.integers(burst_frames[0], burst_frames[1] + 1))
         kind = KINDS[rng.integers(len(KINDS))]
-        peak = rng.uniform(0.5, 1.0)
+        peak = rng.uniform(0.6, 1.0)
         for index in range(start, min(start + length, frames)):
             phase = (index - start + 0.5) / length
             spoilt[index] = Degradation(kind, float(peak * (0.55 + 0.45 * np.sin(np.pi * phase))))

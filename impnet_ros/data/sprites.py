@@ -131,7 +131,7 @@ class SpriteVideo:
     def _exposed(self, index: int, strength: float, rng: Generator) -> Image:
         """Integrate the light of a long exposure with a shaking camera, from many instants."""
         way = degradations.shake_path(strength, min(self.scene.size), rng)
-        count = int(np.clip(np.ceil(np.hypot(*way) / 1.5), 3, 12))
+        count = int(np.clip(np.ceil(np.hypot(*way) / 2), 3, 14))
         light = np.zeros((*self.scene.size, 3), np.float32)
         for instant in (np.arange(count) + 0.5) / count - 0.5:
             cv2.accumulate(degradations.to_linear(
@@ -285,7 +285,7 @@ def _passing(path: Path, burst: range, angle: float, strength: float) -> Path:
         return Curve(curve.base, np.append(curve.amplitudes, amplitude),
                      np.append(curve.rates, rate), np.append(curve.phases, -rate * middle))
 
-    size = np.log(half_width * (0.6 + 0.3 * strength))
+    size = np.log(half_width * (0.7 + 0.35 * strength))
     steady = np.zeros(1)
     return Path(crossing(path.x, swing * np.cos(angle)), crossing(path.y, swing * np.sin(angle)),
                 Curve(float(size), steady, steady, steady), Curve(angle, steady, steady, steady))
