@@ -1,0 +1,108 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""The launch files: their arguments, and that arguments override the parameters file."""
+import ast
+from importlib.util import find_spec
+import os
+from pathlib import Path
+import signal
+import subprocess
+import sys
+from time import monotonic, sleep
+
+from impnet_ros.ros.parameters import ROWS
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / 'launch').glob('*.launch.*'))
+# On PyPI another package is called `launch`; ROS's comes with launch_ros.
+HAS_LAUNCH = all(find_spec(name) for name in ('launch', 'launch_ros')) and bool(
+    find_spec('launch.launch_description'))
+
+pytestmark = pytest.mark.ros
+needs_launch = pytest.mark.skipif(not HAS_LAUNCH, reason='launch and launch_ros are not installed')
+
+
+def constant(name: str) -> object:
+    """Read a constant of `launching.py`, which cannot be imported without launch."""
+    tree = ast.parse((ROOT / 'impnet_ros' / 'ros' / 'launching.py').read_text())
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and getattr(node.target, 'id', '') == name:
+            assert node.value is not None
+            return eval(compile(ast.Expression(node.value), name, 'eval'),  # noqa: S307
+                        {'_BOOLEANS': ('true', 'false')})
+    raise AssertionError(name)
+
+
+def test_arguments_are_parameters() -> None:
+    """Every argument that overrides a parameter names one, with the same choices."""
+    rows = {row.name: row for row in ROWS}
+    for name, (text, choices) in constant('PARAMETERS').items():  # type: ignore[attr-defined]
+        assert len(text) > 10
+        if name == 'use_sim_time':
+            continue
+        assert name in rows
+        if rows[name].choices:
+            assert choices == rows[name].choices
+        elif isinstance(rows[name].default, bool):
+            assert choices == ('true', 'false')
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+def test_files_compile(file: Path) -> None:
+    """Without launch too: no mistake of syntax, and no code that is run by a shell or eval."""
+    if file.suffix == '.py':
+        calls = {getattr(node.func, 'id', '') for node in ast.walk(ast.parse(file.read_text()))
+                 if isinstance(node, ast.Call)}
+        assert not calls & {'eval', 'exec', 'system', 'Popen'}
+
+
+@needs_launch
+@pytest.mark.parametrize('file', [file for file in FILES if file.suffix == '.py'],
+                         ids=lambda file: file.name)
+def test_every_argument_is_described(file: Path) -> None:
+    """`--show-args` is complete: all arguments at the top level, each with a description."""
+    from launch.launch_description_sources import get_launch_description_from_python_launch_file
+    description = get_launch_description_from_python_launch_file(str(file))
+    arguments = {each.name: each for each in description.get_launch_arguments()}
+    for name in ('params_file', 'namespace', 'use_sim_time', 'autostart', 'use_respawn',
+                 'log_level', 'rviz', 'model', 'device', 'l', 'g'):
+        assert name in arguments
+    for argument in arguments.values():
+        assert len(argument.description) > 10
+    assert list(arguments['mode'].choices) == ['', 'impression', 'average', 'sparse', 'per_frame']
+
+
+@needs_launch
+@pytest.mark.timeout(300)
+def test_an_argument_overrides_the_file_only_when_given(tmp_path: Path) -> None:
+    """A real launch: l from the file, g from the argument; Ctrl-C ends it."""
+    from ros_harness import Client
+    file = tmp_path / 'mine.yaml'
+    file.write_text(yaml.safe_dump({'/robot/impnet_node': {'ros__parameters': {
+        'l': 7, 'g': 0.25, 'threads': 1}}}))
+    script = ('import sys; from launch import LaunchService; from launch.actions import '
+              'IncludeLaunchDescription as I; s = LaunchService(); '
+              's.include_launch_description(I(sys.argv[1], launch_arguments=['
+              'a.split(":=") for a in sys.argv[2:]])); sys.exit(s.run())')
+    environment = dict(os.environ, PATH=f'{ROOT}/install/impnet_ros/lib/impnet_ros:'
+                       f'{os.environ["PATH"]}')
+    launched = subprocess.Popen(
+        [sys.executable, '-c', script, str(ROOT / 'launch' / 'impnet.launch.py'), 'g:=1',
+         'image:=/camera/image_raw', 'namespace:=robot', f'params_file:={file}'],
+        env=environment, preexec_fn=lambda: signal.signal(signal.SIGINT,
+                                                          signal.default_int_handler))
+    client = Client('robot/impnet_node')
+    try:
+        client.until(lambda: client.node.count_subscribers('/camera/image_raw') == 1, 120)
+        assert client.parameter('l') == 7
+        assert client.parameter('g') == 1
+        assert client.parameter('mode') == 'impression'
+    finally:
+        client.close()
+        launched.send_signal(signal.SIGINT)
+        deadline = monotonic() + 60
+        while launched.poll() is None and monotonic() < deadline:
+            sleep(0.1)
+    assert launched.returncode == 0
