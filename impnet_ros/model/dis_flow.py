@@ -16,6 +16,33 @@ PATCH_STRIDE = 4
 """Pixels. A finer stride costs time as its square; a coarser one loses thin moving things."""
 
 
+class FlowLevels(tuple[Tensor, ...]):
+    """
+    A flow field brought to feature levels, and what it was made of.
+
+    Attributes
+    ----------
+    grey, key_grey : ndarray
+        uint8 (h, w), target frame and key frame.
+    field : ndarray
+        float32 (h, w, 2), in pixels of these.
+
+    """
+
+    grey: np.ndarray[Any, Any]
+    key_grey: np.ndarray[Any, Any]
+    field: np.ndarray[Any, Any]
+
+    @classmethod
+    def between(cls, grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any],
+                sizes: list[tuple[int, int]], device: torch.device) -> 'FlowLevels':
+        """Flow from the target to the key frame, (1, 2, *size) in cells for each size."""
+        field = dis_flow(grey, key_grey)
+        self = cls(flow_in_cells(field, size).to(device) for size in sizes)
+        self.grey, self.key_grey, self.field = grey, key_grey, field
+        return self
+
+
 def dis_flow(grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """
     Where each pixel of a picture was in the key picture.

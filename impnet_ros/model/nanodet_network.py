@@ -1,17 +1,16 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The compact detector as a network of the stream: NanoDet-g, DIS flow, training-free weights."""
+"""The compact detector as a network of the stream: NanoDet-g, DIS flow, a small learned N_q."""
 from typing import Any
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.labels import COCO_80
-from impnet_ros.model.dis_flow import dis_flow, flow_in_cells
+from impnet_ros.model import nanodet_quality, quality_gate
+from impnet_ros.model.dis_flow import FlowLevels
 from impnet_ros.model.levels import Levels, with_levels
 from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
 from impnet_ros.model.nanodet_boxes import candidates, candidates_at, logit, select
 from impnet_ros.model.picture import make_picture, normalised, Picture
-from impnet_ros.model.quality_gate import (gate_weights, grey_levels, picture_facts,
-                                           picture_mismatch)
 from impnet_ros.model.runtimes import choose_runtime
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
@@ -31,9 +30,10 @@ class NanoDetNetwork(nn.Module):
     NanoDet-g behind the five methods of `impnet_ros.stream.types.Network`.
 
     A level is (1, CHANNELS + FACTS, h, w): the detector's outputs relative to those of an empty
-    cell, then what the weights need to know of the picture (`quality_gate`). The warp looks for
-    zeros outside the picture: so they mean "nothing there", where outputs of zero would mean a
-    score of one half for every class. Levels have strides 8, 16 and 32 on the resized image.
+    cell, then what the weights need to know of the picture (`nanodet_quality`, or `quality_gate`
+    without a learned N_q, with fewer FACTS). The warp looks for zeros outside the picture: so they
+    mean "nothing there", where outputs of zero would mean a score of one half for every class.
+    Levels have strides 8, 16 and 32 on the resized image.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ class NanoDetNetwork(nn.Module):
         Thresholds; may be replaced at any time as `network.detection`.
     runtime : str
         What runs the detector, see `impnet_ros.model.runtimes`.
+    quality : PairQuality, optional
+        N_q with its weights; without it the weights are the training-free ones.
 
     """
 
@@ -52,12 +54,14 @@ class NanoDetNetwork(nn.Module):
     class_names = COCO_80
 
     def __init__(self, detector: NanoDet, device: torch.device,
-                 detection: DetectionConfig | None = None, runtime: str = 'torch') -> None:
+                 detection: DetectionConfig | None = None, runtime: str = 'torch',
+                 quality: nanodet_quality.PairQuality | None = None) -> None:
         super().__init__()
         self.device = device
         self.detection = detection or DetectionConfig()
         empty = torch.tensor([BACKGROUND] * CLASSES + [0.0] * (CHANNELS - CLASSES))
         self.register_buffer('empty', empty[:, None, None].to(device), persistent=False)
+        self.quality = None if quality is None else quality.to(device).eval()
         # Channels last is the faster memory layout for these convolutions.
         self.detector = detector.to(device, memory_format=torch.channels_last).eval()
         example = torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE, device=device)
@@ -65,11 +69,14 @@ class NanoDetNetwork(nn.Module):
 
     @classmethod
     def load(cls, device: torch.device, detection: DetectionConfig | None = None,
-             runtime: str = 'torch') -> 'NanoDetNetwork':
-        """Build the network with the weights that come with the package."""
+             runtime: str = 'torch', learned: bool = False) -> 'NanoDetNetwork':
+        """Build the network with the weights that come with the package, N_q's if `learned`."""
         detector = NanoDet()
         load_into(detector, load_shipped('nanodet_g').tensors)
-        return cls(detector, device, detection, runtime)
+        quality = nanodet_quality.PairQuality() if learned else None
+        if quality is not None:
+            load_into(quality, load_shipped('nanodet_g_memory').tensors)
+        return cls(detector, device, detection, runtime, quality)
 
     def prepare(self, image: Image) -> Picture:
         """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""
@@ -79,7 +86,8 @@ class NanoDetNetwork(nn.Module):
         """N_feat: (1, CHANNELS + FACTS, h, w) a level."""
         picture = self.prepare(image)
         outputs = self._run_detector(normalised(picture, self.device))
-        facts = picture_facts(picture.grey, _cells(picture), self.device)
+        memory = quality_gate if self.quality is None else nanodet_quality
+        facts = memory.picture_facts(picture.grey, _cells(picture), self.device)
         return Levels((torch.cat((head.add_bias(output) - self.empty, fact), dim=1)
                        for head, output, fact
                        in zip(self.detector.heads, outputs, facts, strict=True)),
@@ -88,28 +96,38 @@ class NanoDetNetwork(nn.Module):
     def flow(self, image: Image, key_image: Image) -> tuple[Tensor, ...]:
         """F(I_i, I_key): (1, 2, h, w) a level, (x, y) in cells, from target to key frame."""
         picture = self.prepare(image)
-        field = dis_flow(picture.grey, self.prepare(key_image).grey)
-        return tuple(flow_in_cells(field, size).to(self.device) for size in _cells(picture))
+        return FlowLevels.between(picture.grey, self.prepare(key_image).grey, _cells(picture),
+                                  self.device)
 
     def propagate(self, levels: tuple[Tensor, ...],
                   flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """W a level; the scale map S is 1, as nothing here was trained to scale."""
-        return with_levels(levels, (warp(level, field)
-                                    for level, field in zip(levels, flow, strict=True)))
+        carried = [warp(level, field) for level, field in zip(levels, flow, strict=True)]
+        if self.quality is not None and isinstance(flow, FlowLevels):
+            told = nanodet_quality.journey(
+                flow.grey, flow.key_grey, flow.field,
+                [(level.shape[2], level.shape[3]) for level in carried], self.device)
+            carried = [torch.cat((level[:, :CHANNELS],
+                                  nanodet_quality.add_journey(level[:, CHANNELS:], item)), dim=1)
+                       for level, item in zip(carried, told)]
+        return with_levels(levels, carried)
 
     def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:
         """(1, 1, h, w) at stride 8, 0..1: how little the flow explains of the picture."""
         cells = tuple(flow[0].shape[2:])
-        here, there = (grey_levels(self.prepare(item).grey, [cells], self.device)[0]
+        here, there = (quality_gate.grey_levels(self.prepare(item).grey, [cells], self.device)[0]
                        for item in (image, key_image))
-        return picture_mismatch(here, warp(there, flow[0]))
+        return quality_gate.picture_mismatch(here, warp(there, flow[0]))
 
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """w_k, (1, 1, h, w) a level, the share of the new feature in 0..1."""
-        return tuple(gate_weights(old[:, :CLASSES], new[:, :CLASSES],
-                                  old[:, CHANNELS:], new[:, CHANNELS:])
-                     for old, new in zip(f_imp_warped, f_k, strict=True))
+        weights = []
+        for number, (old, new) in enumerate(zip(f_imp_warped, f_k, strict=True)):
+            pair = old[:, :CLASSES], new[:, :CLASSES], old[:, CHANNELS:], new[:, CHANNELS:]
+            weights.append(quality_gate.gate_weights(*pair) if self.quality is None
+                           else self.quality(*pair, number))
+        return tuple(weights)
 
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""

@@ -1,0 +1,98 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Distillation in seconds: its videos, its teacher, its losses, and a resumed training."""
+from pathlib import Path
+
+import cv2
+from impnet_ros.model.nanodet import BINS, CLASSES
+from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.nanodet_quality import PairQuality
+from impnet_ros.training.distill import DistillRecipe, sequence_losses, train
+from impnet_ros.training.distill_scenes import BACKDROPS, moving_pictures, OBJECTS, spoil
+from impnet_ros.training.distill_teacher import _mirrored, CLASSES_KEPT, make_piece
+import numpy as np
+import pytest
+import torch
+
+RECIPE = Path(__file__).parents[2] / 'config/recipes/nanodet_g_memory.yaml'
+
+
+@pytest.fixture(scope='module')
+def pictures(tmp_path_factory):
+    """Give a folder of textures under the names of the pictures."""
+    folder = tmp_path_factory.mktemp('pictures')
+    for number, name in enumerate({*OBJECTS, *BACKDROPS}):
+        coarse = np.random.default_rng(number).integers(0, 256, (32, 44, 3), np.uint8)
+        cv2.imwrite(str(folder / name), cv2.resize(coarse, (704, 512)))
+    return folder
+
+
+@pytest.fixture(scope='module')
+def piece(pictures):
+    """Give a piece of five frames."""
+    video = moving_pictures(pictures, 5, np.random.default_rng(0))
+    network = NanoDetNetwork.load(torch.device('cpu'))
+    return make_piece(network, video, [spoil(video, np.random.default_rng(4))])
+
+
+def test_videos_are_their_seed(pictures):
+    one, two = (moving_pictures(pictures, 3, np.random.default_rng(7)) for _ in range(2))
+    assert len(one) == 3 and one[0].shape == (352, 480, 3)
+    assert all(np.array_equal(a, b) for a, b in zip(one, two))
+
+
+def test_spoiling_leaves_some_frames_as_they_are(pictures):
+    video = moving_pictures(pictures, 3, np.random.default_rng(7)) * 8
+    kept = [a is b for a, b in zip(spoil(video, np.random.default_rng(0)), video)]
+    assert 4 < sum(kept) < 22
+
+
+@torch.inference_mode()
+def test_a_symmetric_image_is_seen_alike_in_the_mirror():
+    network = NanoDetNetwork.load(torch.device('cpu'))
+    coarse = np.random.default_rng(0).integers(0, 256, (12, 6, 3), np.uint8)
+    half = cv2.resize(coarse, (208, 416))
+    whole = np.ascontiguousarray(np.concatenate((half, half[:, ::-1]), axis=1))
+    for level, mirrored in zip(network.features(whole), _mirrored(network, whole)):
+        left, right = (slice(CLASSES + side * BINS, CLASSES + (side + 1) * BINS)
+                       for side in (0, 2))
+        assert torch.allclose(level[:, right].flip(3), mirrored[:, left], atol=1e-3)
+        assert torch.allclose(level[:, :CLASSES].flip(3), mirrored[:, :CLASSES], atol=1e-3)
+
+
+def test_a_piece_shares_what_was_not_spoilt(piece):
+    sharp, spoilt = piece.versions
+    assert len(piece.teacher) == 5
+    assert piece.teacher[0][0].shape[1] == CLASSES_KEPT + 4 * BINS
+    for number in range(5):
+        if sharp[0][number] is spoilt[0][number]:
+            assert torch.equal(sharp[1][number][0], spoilt[1][number][0])
+
+
+def test_losses_are_finite_and_reach_the_net(piece):
+    quality = PairQuality()
+    recipe = DistillRecipe(clips=(), segment_lengths=(1,))
+    losses = sequence_losses(quality, piece, np.random.default_rng(0), recipe)
+    (losses['classes'] + losses['boxes']).backward()
+    last = quality.layers[-1]
+    assert torch.isfinite(last.weight.grad).all() and last.weight.grad.abs().sum() > 0
+    assert losses['classes'] >= 0 and losses['boxes'] >= 0
+
+
+def test_a_training_cut_in_two_ends_as_one_that_was_not(piece, tmp_path):
+    path = tmp_path / 'piece.pt'
+    torch.save(piece, path)
+    recipe = DistillRecipe(clips=(), segment_lengths=(1, 2), steps=4, batch_size=1)
+    whole = train(recipe, [path], tmp_path / 'whole.pt')
+    train(recipe, [path], tmp_path / 'cut.pt', until=2)
+    again = train(recipe, [path], tmp_path / 'cut.pt')
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name])
+
+
+def test_recipe_is_checked(tmp_path):
+    assert DistillRecipe.load(RECIPE).segment_lengths[0] == 1
+    wrong = tmp_path / 'wrong.yaml'
+    wrong.write_text('clips: []\nsegment_lengths: [1]\nsteep: 3\n')
+    with pytest.raises(ValueError, match="got \\['steep'\\]"):
+        DistillRecipe.load(wrong)
