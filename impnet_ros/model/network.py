@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load a network by name or from a checkpoint."""
 from collections.abc import Callable
+from functools import partial
 import logging
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from impnet_ros.model.presets import impression_r101, tiny
 import torch
 
 PRESETS: dict[str, Callable[[], ImpressionNetwork]] = {
-    'impression_r101': impression_r101, 'tiny': tiny}
+    'impression_r101': impression_r101, 'tiny': tiny,
+    'impression_r101_dis': partial(impression_r101, name='impression_r101_dis', flow='dis')}
 NAMES = ('nanodet_g', *PRESETS)
 
 _log = logging.getLogger(__name__)
@@ -30,8 +32,8 @@ def load_network(name: str, device: str = 'auto',
     ----------
     name : str
         'nanodet_g' (COCO-80, weights in the package); 'impression_r101' or 'tiny', the paper's
-        network without trained weights, the same random ones each time; or the path of a
-        .safetensors checkpoint.
+        network without trained weights, the same random ones each time; 'impression_r101_dis',
+        with DIS flow in place of FlowNet-S; or the path of a .safetensors checkpoint.
     device : str
         'auto', 'cpu', 'cuda' or 'cuda:n'; `network.device` tells what was chosen.
     detection : DetectionConfig, optional

@@ -55,9 +55,9 @@ ROWS: tuple[Row, ...] = (
     Row('device', _D.device, 'Where the network runs: auto, cpu, cuda or cuda:N. auto takes CUDA '
         'where there is one; a device that is not there fails the configuration. Changes only '
         'while unconfigured.', when_unconfigured=True),
-    Row('runtime', _D.runtime, 'What runs nanodet_g\'s features on a CPU; those other than torch '
-        'are faster and need their packages (pip install impnet_ros[runtimes]). Changes only '
-        'while unconfigured.', choices=RUNTIMES, when_unconfigured=True),
+    Row('runtime', _D.runtime, 'What runs the features of nanodet_g on a CPU; those other than '
+        'torch are faster and need their packages (pip install impnet_ros[runtimes]). '
+        'Changes only while unconfigured.', choices=RUNTIMES, when_unconfigured=True),
     Row('threads', _D.threads, 'CPU threads of the network; 0 leaves one core to the middleware.',
         (0, 256), read_only=True),
     Row('autostart', _D.autostart, 'Configure and activate at start-up without a lifecycle '

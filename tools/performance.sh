@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# All measurements of docs/performance.md, one after the other, then its tables and plots. Takes about 40 minutes; nothing
+# else may run on the machine.  tools/performance.sh [PART ...]   with parts of the list below, all by default.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/env.sh
+out=out/performance
+mkdir -p "$out"
+
+# A part is a function; its name is also that of the JSON file that it writes.
+modes_1() { impnet bench --threads 1 --l 3 5 10 20 --rounds 10 --json "$out/modes_1.json" --plot docs/images/modes_1.png; }
+modes_2() { impnet bench --threads 2 --l 3 5 10 20 --rounds 10 --json "$out/modes_2.json" --plot docs/images/modes_2.png; }
+onnxruntime_1() { runtime onnxruntime 1; }
+onnxruntime_2() { runtime onnxruntime 2; }
+openvino_1() { runtime openvino 1; }
+openvino_2() { runtime openvino 2; }
+runtime() {
+  impnet bench --runtime "$1" --threads "$2" --l 10 --modes impression --key-modes sync --rounds 10 --json "$out/$1_$2.json"
+}
+r101() {
+  impnet bench --model impression_r101 impression_r101_dis --size 1000x600 --threads 2 --l 10 --modes sparse impression \
+    --key-modes sync --frames 10 --rounds 3 --json "$out/r101.json"
+}
+scaling() {
+  impnet bench --what size cameras length --threads 1 --l 10 --rounds 5 --json "$out/scaling.json" --plot docs/images/scaling.png
+}
+node_one() { impnet_bench_node --rate 30 --l 10 --rounds 3 --seconds 10 --json "$out/node_one.json"; }
+node_two() { impnet_bench_node --rate 15 --cameras 2 --l 10 --rounds 3 --seconds 10 --json "$out/node_two.json"; }
+streaming() { impnet streaming --bench "$out/modes_1.json" --speed 4 --l 3 10 --json "$out/streaming.json"; }
+# With one other busy process on the machine, threads that spin against threads that sleep.
+waiting() {
+  bash -c 'while :; do :; done' &
+  local busy=$!
+  for policy in ACTIVE PASSIVE; do
+    OMP_WAIT_POLICY=$policy impnet bench --threads 2 --l 10 --modes impression --key-modes sync --rounds 5 \
+      --json "$out/waiting_busy_$policy.json"
+  done
+  kill "$busy"
+  for policy in ACTIVE PASSIVE; do
+    OMP_WAIT_POLICY=$policy impnet bench --threads 2 --l 10 --modes impression --key-modes sync --rounds 5 \
+      --json "$out/waiting_idle_$policy.json"
+  done
+}
+
+parts=("$@")
+if [ ${#parts[@]} -eq 0 ]; then
+  parts=(modes_1 modes_2 onnxruntime_1 onnxruntime_2 openvino_1 openvino_2 r101 scaling node_one node_two streaming waiting)
+fi
+mkdir -p docs/images
+for part in "${parts[@]}"; do
+  echo "==> $part (load $(cut -d' ' -f1 /proc/loadavg))"
+  "$part"
+done
+python3 tools/performance_tables.py
