@@ -11,6 +11,7 @@ from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.background import Executor
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
+from impnet_ros.stream.scene_cut import is_cut, Thumbnail, thumbnail
 from impnet_ros.stream.schedule import reset_reason
 from impnet_ros.stream.types import Detections, Frame, Network
 
@@ -136,9 +137,11 @@ class CameraStream:
 
         """
         frame = Frame(image, arrival.stamp_s)
-        reason = self._new_video(frame, arrival)
+        small = thumbnail(image) if self._settings.scene_cut else None
+        reason = self._new_video(frame, arrival, small)
         answers = self.reset(reason) if reason else []
         self._source = arrival.encoding, arrival.header.frame_id
+        self._thumbnail = small
         self._pace(arrival)
         self._waiting.append(arrival)
         self._network.detection = self._settings.detection
@@ -149,7 +152,7 @@ class CameraStream:
             self._fresh = False
         return answers
 
-    def _new_video(self, frame: Frame, arrival: Arrival) -> str:
+    def _new_video(self, frame: Frame, arrival: Arrival, small: Thumbnail | None) -> str:
         """Why this frame cannot continue what is remembered; empty where it can."""
         if self._source is None:
             return ''
@@ -158,7 +161,10 @@ class CameraStream:
             return 'encoding'
         if arrival.header.frame_id != frame_id:
             return 'frame_id'
-        return reset_reason(frame, self._state, self._settings.stream)
+        reason = reset_reason(frame, self._state, self._settings.stream)
+        if reason or small is None or self._thumbnail is None:
+            return reason
+        return 'scene_cut' if is_cut(self._thumbnail, small) else ''
 
     def _pace(self, arrival: Arrival) -> None:
         """Place the frame in its segment, and change settings where a segment begins."""
@@ -191,6 +197,7 @@ class CameraStream:
         self._reason = reason
         self._fresh = True
         self._source: tuple[str, str] | None = None
+        self._thumbnail: Thumbnail | None = None
         self._segment_start_s = 0.0
 
     def _answers(self, results: list[Detections]) -> list[Answer]:

@@ -26,6 +26,7 @@ def main(args: list[str] | None = None) -> int:
     """
     stop = StopFlag()
     wait_asleep()
+    wait_asleep()
     # Imported under the flag's guard: torch takes seconds, and Ctrl-C may come in them.
     from impnet_ros.ros.lifecycle import DetectorNode
     import rclpy

@@ -92,6 +92,8 @@ ROWS: tuple[Row, ...] = (
         'unsteady rate; 0 counts frames (l).', (0.0, 3600.0)),
     Row('max_gap', _D.max_gap, 'Seconds without a frame after which memory starts anew.',
         (1e-3, 3600.0)),
+    Row('scene_cut', _D.scene_cut, 'Begin anew at a cut between two scenes, for films; at low '
+        'rates fast motion can pass for a cut.'),
     Row('stagger_keys', _D.stagger_keys, 'With several cameras: shorten their first segments so '
         'that their key frames do not fall together.', read_only=True),
     Row('score_threshold', _D.score_threshold, 'Smallest score that is published.', (0.0, 1.0)),

@@ -47,6 +47,7 @@ class Settings:
     box_lifetime: float = _STREAM.box_lifetime_s
     key_period: float = 0.0
     max_gap: float = _STREAM.max_gap_s
+    scene_cut: bool = False
     stagger_keys: bool = True
     score_threshold: float = _DETECTION.score_threshold
     nms_threshold: float = _DETECTION.nms_threshold

@@ -171,6 +171,18 @@ def test_a_change_of_mode_keeps_the_impression() -> None:
     assert answer.detections.scores[[2, 4]].tolist() == [0.5, 0.5]
 
 
+def test_scene_cuts_where_they_are_wanted() -> None:
+    """A picture of another scene begins a new video; by default it does not."""
+    scenes = [np.zeros((24, 32, 3), np.uint8) for _ in range(2)]
+    scenes[0][:12], scenes[1][12:] = 200, 200
+    for wanted, expected in ((True, ['start', '', 'scene_cut', '']),
+                             (False, ['start', '', '', ''])):
+        stream = CameraStream(OneHotNetwork(256), Settings(scene_cut=wanted))
+        answers = [answer for number, scene in enumerate((0, 0, 1, 1))
+                   for answer in stream.step(scenes[scene], arrival(number))]
+        assert [answer.detections.reset_reason for answer in answers] == expected
+
+
 def test_key_period_counts_time() -> None:
     """A key frame every 0.5 s at 10 Hz; at 5 Hz, where 0.5 s has no frame, every 0.4 s."""
     stream = CameraStream(OneHotNetwork(), Settings(l=50, key_period=0.5))
