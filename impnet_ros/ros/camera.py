@@ -8,7 +8,7 @@ from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import ImageError
 from impnet_ros.msg import FrameStatus
 from impnet_ros.ros import detections as detection_messages
-from impnet_ros.ros import images, qos, status
+from impnet_ros.ros import foxglove, images, qos, status
 from impnet_ros.ros.camera_stream import Answer, Arrival, CameraStream
 from impnet_ros.ros.image_input import ImageInput
 from impnet_ros.ros.lost_frames import LostFrames
@@ -61,6 +61,9 @@ class Camera:
         self._picture = publisher(Image, annotated, qos.PICTURES)
         annotated = f'{node.resolve_topic_name(annotated)}/compressed'
         self._jpeg = publisher(CompressedImage, annotated, qos.PICTURES)
+        self._foxglove = foxglove.messages()
+        self._annotations = self._foxglove and publisher(
+            self._foxglove.ImageAnnotations, f'{prefix}annotations', qos.RESULTS)
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
@@ -84,8 +87,10 @@ class Camera:
     def destroy(self) -> None:
         """Remove the topics."""
         self.input.destroy()
-        for publisher in (self._detections, self._status, self._picture, self._jpeg):
-            self._node.destroy_lifecycle_publisher(publisher)
+        for publisher in (self._detections, self._status, self._picture, self._jpeg,
+                          self._annotations):
+            if publisher is not None:
+                self._node.destroy_lifecycle_publisher(publisher)
 
     def reset(self, reason: str) -> None:
         """Answer the waiting images and forget the video."""
@@ -153,6 +158,9 @@ class Camera:
             answer, camera=self.name, device=str(self._network.device),
             processed=self.statistics.processed, lost=self.statistics.lost,
             total_ms=total_ms, latency=latency))
+        if self._annotations is not None and self._annotations.get_subscription_count() > 0:
+            self._annotations.publish(foxglove.to_annotations(
+                seen, header, self._network.class_names, self._foxglove))
         if answer.arrival.picture is not None:
             self._publish_picture(answer, seen)
 
