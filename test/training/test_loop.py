@@ -10,7 +10,7 @@ import sys
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.data.triplets import TripletSet
 from impnet_ros.model.checkpoint import load_checkpoint
-from impnet_ros.training.batches import collate
+from impnet_ros.training.batches import Batch, collate
 from impnet_ros.training.loop import start_network, train
 from impnet_ros.training.recipe import recipe_from
 from impnet_ros.training.training_forward import TrainingForward
@@ -75,6 +75,22 @@ def test_what_each_variant_trains(variant, moving, fixed):
     assert changed == set(moving)
     assert not changed & set(fixed)
     assert not any('conv1.weight' in name and 'trunk.conv1' in name for name in found)
+
+
+def test_aggregation_of_equal_frames_is_the_frame_itself():
+    recipe = recipe_from({**SMALL, 'variant': 'fgfa',
+                          'network': {**SMALL['network'], 'embedding_width': 4}})
+    network = start_network(recipe).eval()
+    torch.nn.init.zeros_(network.flow_net.predict_flow2.weight)  # no flow: nothing moves
+    batch = small_batch([0])
+    same = Batch(batch.current, batch.current, batch.current, batch.still, batch.boxes,
+                 batch.labels)
+    assert torch.allclose(task_feature(network, same, 'fgfa'),
+                          task_feature(network, same, 'per_frame'), atol=1e-5)
+    forward = TrainingForward(network, 'fgfa').train()
+    changed = {name.split('.')[1] for name, grad in small_gradients(forward, [0]).items()
+               if grad.abs().sum() > 0}
+    assert changed == {'backbone', 'flow_net', 'scale_map', 'head', 'embedding_net'}
 
 
 def test_still_pictures_bypass_warp_and_fusion():
