@@ -5,11 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from impnet_ros.ros.qos import choose_reliability, newest_image
-from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
 from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
 from sensor_msgs.msg import CompressedImage, Image
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks, UnsupportedEventTypeError
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks, UnsupportedEventTypeError
 
 OnImage = Callable[[Image | CompressedImage, int | None], None]
 
