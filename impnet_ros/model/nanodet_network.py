@@ -119,6 +119,10 @@ class NanoDetNetwork(nn.Module):
                        for item in (image, key_image))
         return quality_gate.picture_mismatch(here, warp(there, flow[0]))
 
+    def clarity(self, image: Image) -> float:
+        """Log of the detail in the picture, noise not counted."""
+        return quality_gate.sharpness(self.prepare(image).grey)
+
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """w_k, (1, 1, h, w) a level, the share of the new feature in 0..1."""

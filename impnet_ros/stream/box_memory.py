@@ -34,6 +34,13 @@ SCENE_CUT = 0.3
 """Mean mismatch of two pictures above which they are of two scenes: 0.43 and more at the cuts of
 bikes.mp4, 0.18 and less everywhere else, bursts of strong blur and darkness included."""
 
+BLURRED_LIFETIME = 3.0
+"""How many times longer an unconfirmed box lives where the picture has lost an e-fold of its
+clarity: what is blurred is not gone. Half way between, in proportion on a log scale."""
+
+CLARITY_SPAN_S = 1.5
+"""Seconds in which the clarity to compare with falls by an e-fold, as scenes change."""
+
 _NOT_MOVING = 0.01
 """Cells; keeps the weights of the flow's points above zero where nothing moves."""
 
@@ -120,19 +127,21 @@ def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
         Boxes below its score threshold, and boxes that left the picture, are forgotten.
 
     """
-    scores = tracks.scores
+    scores, clarity = tracks.scores, tracks.clarity
     if mismatch is not None and len(scores):
-        scores = scores * (mismatch.mean() < SCENE_CUT).to(scores)
+        if float(mismatch.mean()) > SCENE_CUT:
+            scores, clarity = torch.zeros_like(scores), -math.inf
         inside = _read(mismatch.to(scores), tracks.boxes, _INSIDE.to(scores), image_size)
         scores = scores * (1 - inside[..., 0].median(dim=1).values)
     boxes = carry_boxes(tracks.boxes, flow, image_size)
-    alive = (scores >= detection.score_threshold) & (boxes[:, 2:] - boxes[:, :2] >= 2).all(dim=1)
+    alive = scores >= max(detection.score_threshold, 1e-6)
+    alive &= (boxes[:, 2:] - boxes[:, :2] >= 2).all(dim=1)
     return replace(tracks, boxes=boxes[alive], scores=scores[alive], labels=tracks.labels[alive],
-                   ids=tracks.ids[alive.cpu()])
+                   ids=tracks.ids[alive.cpu()], clarity=clarity)
 
 
 def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float,
-          lifetime_s: float, detection: DetectionConfig) -> Tracks:
+          lifetime_s: float, detection: DetectionConfig, clarity: float = 0.0) -> Tracks:
     """
     Unite remembered and fresh boxes.
 
@@ -150,9 +159,11 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     stamp_s : float
         Time of this frame in seconds.
     lifetime_s : float
-        Time in which a score falls to 1 / e.
+        Time in which a score falls to 1 / e, where the picture is as clear as those before.
     detection : DetectionConfig
         Score threshold, IoU above which two boxes of a class are one, and how many may remain.
+    clarity : float
+        Log of the detail in this frame's picture.
 
     Returns
     -------
@@ -160,7 +171,10 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
         Best first. A fresh box that meets a remembered one inherits its id.
 
     """
-    fading = math.exp(-max(stamp_s - carried.stamp_s, 0.0) / lifetime_s)
+    elapsed_s = max(stamp_s - carried.stamp_s, 0.0)
+    clearest = max(clarity, carried.clarity - elapsed_s / CLARITY_SPAN_S)
+    blurred = min(clearest - clarity, 1.0)
+    fading = math.exp(-elapsed_s / (lifetime_s * BLURRED_LIFETIME ** blurred))
     faded = carried.scores * fading
     threshold = min(detection.nms_threshold, SAME_OBJECT)
     overlap = box_iou(boxes, carried.boxes)
@@ -183,7 +197,7 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     new = ids < 0
     ids[new] = torch.arange(carried.next_id, carried.next_id + int(new.sum()))
     return Tracks(boxes[kept], scores[kept], labels[kept], ids,
-                  carried.next_id + int(new.sum()), stamp_s)
+                  carried.next_id + int(new.sum()), stamp_s, clearest)
 
 
 def no_tracks(like: Tensor, stamp_s: float) -> Tracks:

@@ -40,6 +40,7 @@ class Engine:
         self.config = config or StreamConfig()
         self._prepare = getattr(network, 'prepare', lambda image: image)
         self._mismatch = getattr(network, 'mismatch', None)
+        self._clarity = getattr(network, 'clarity', lambda picture: 0.0)
         self._task_along = getattr(network, 'task_along', None)
         self._executor = executor
         # Without propagation there is nothing to show while a key frame is computed.
@@ -208,7 +209,8 @@ class Engine:
             boxes, scores, labels = self._task(frame.picture, state.age, state, stage_ms)
             with timed(stage_ms, 'boxes'):
                 tracks = merge(tracks or no_tracks(boxes, frame.stamp_s), boxes, scores, labels,
-                               frame.stamp_s, self.config.box_lifetime_s, self._detection)
+                               frame.stamp_s, self.config.box_lifetime_s, self._detection,
+                               self._clarity(frame.picture))
         result = Detections(tracks.boxes, tracks.scores, tracks.labels, stamp_s=frame.stamp_s,
                             is_key=state.age == 0, age=state.age, mean_weight=state.mean_weight,
                             reset_reason=frame.reset_reason, stage_ms=stage_ms,

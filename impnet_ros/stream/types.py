@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -114,7 +115,8 @@ class Network(Protocol):
     at the first level's cells, 0..1, how much the picture differs from what the flow finds in the
     key picture. Box memory forgets faster where it is large. A third is
     `task_along(levels, flow)`: what `task(propagate(levels, flow))` gives, for networks that find
-    it with less work.
+    it with less work. And `clarity(picture)`: log of the detail, noise not counted, in a picture;
+    box memory forgets more slowly while it is small.
     """
 
     def features(self, image: Any) -> FeatureLevels:
@@ -158,6 +160,8 @@ class Tracks:
         The first id that is still free.
     stamp_s : float
         When they last met fresh boxes, seconds.
+    clarity : float
+        Log of the detail in the clearest picture of late; see `box_memory.merge`.
 
     """
 
@@ -167,6 +171,7 @@ class Tracks:
     ids: Tensor
     next_id: int
     stamp_s: float
+    clarity: float = -math.inf
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,24 @@ def test_unconfirmed_scores_fade_and_end():
     assert met(carried, (100, 10, 140, 50, .6, 0), stamp_s=6.2).ids.tolist() == [1]
 
 
+def test_what_is_blurred_is_not_gone():
+    table = torch.tensor([[10., 10, 50, 50]])
+    clear = merge(no_tracks(table, 0.0), table, torch.tensor([.9]), torch.tensor([0]), 0.0, 1.0,
+                  DETECTION, clarity=3.0)
+    assert clear.clarity == 3.0
+
+    def after(clarity):
+        nothing = torch.zeros(0)
+        return merge(clear, nothing.reshape(0, 4), nothing, nothing.long(), 0.75, 1.0, DETECTION,
+                     clarity)
+
+    assert after(3.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75)])
+    # 0.75 s take half an e-fold off what is expected: 1.5 is one e-fold less than that.
+    assert after(1.5).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 3)])
+    assert after(-4.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 3)])
+    assert after(2.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 3 ** .5)])
+
+
 class MovingBox:
     """Sees one box of 16 pixels whose left edge is the picture's first pixel, 8 to a cell."""
 
