@@ -120,6 +120,7 @@ class Camera:
             picture = images.to_rgb(message, self._settings.max_image_pixels)
         except ImageError as error:
             self.statistics.refuse()
+            self._lost.refuse()
             self._node.get_logger().error(f'{self.name}: image refused: {error}',
                                           throttle_duration_sec=_QUIET_S)
             return

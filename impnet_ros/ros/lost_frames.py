@@ -26,6 +26,7 @@ class LostFrames:
     _sequence: int | None = None
     _stamp_ns: int | None = None
     _intervals_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_INTERVALS))
+    _refused: int = 0
 
     def update(self, stamp_ns: int, sequence: int | None = None,
                max_gap_s: float = math.inf) -> tuple[int, int]:
@@ -45,21 +46,27 @@ class LostFrames:
         Returns
         -------
         lost : int
-            Frames lost since the last call, by the larger witness.
+            Frames lost since the last call, by the larger witness, without those refused.
         unprocessed : int
-            Those of them that were published: by the numbers, or by the stamps where there are
-            no numbers.
+            Frames published and not processed, refused ones among them: by the numbers, or by the
+            stamps where there are no numbers.
 
         """
         by_number = self._hole_in_numbers(sequence)
         missing = by_number or 0
         by_stamp = self._hole_in_stamps(stamp_ns, missing, max_gap_s)
-        self._sequence, self._stamp_ns = sequence, stamp_ns
-        return max(missing, by_stamp), by_stamp if by_number is None else by_number
+        lost = max(0, max(missing, by_stamp) - self._refused)
+        self._sequence, self._stamp_ns, self._refused = sequence, stamp_ns, 0
+        return lost, by_stamp if by_number is None else by_number
+
+    def refuse(self) -> None:
+        """Take note of a frame that came and could not be decoded: it is not lost."""
+        self._refused += 1
 
     def restart(self) -> None:
         """Forget the last frame: a new video begins."""
         self._sequence = self._stamp_ns = None
+        self._refused = 0
         self._intervals_ns.clear()
 
     def _hole_in_numbers(self, sequence: int | None) -> int | None:

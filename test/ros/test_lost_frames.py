@@ -42,7 +42,17 @@ def test_stamps_alone_where_there_are_no_numbers() -> None:
     lost = LostFrames()
     for index in range(10):
         assert lost.update(index * PERIOD_NS) == (0, 0)
-    assert lost.update(13 * PERIOD_NS) == (3 + 0, 3)
+    assert lost.update(13 * PERIOD_NS) == (3, 3)
+
+
+def test_refused_frames_are_not_lost() -> None:
+    """Five are missing in the numbers; two of them came and could not be decoded."""
+    lost = LostFrames()
+    lost.update(0, 1)
+    lost.refuse()
+    lost.refuse()
+    assert lost.update(6 * PERIOD_NS, 7) == (3, 5)
+    assert lost.update(7 * PERIOD_NS, 8) == (0, 0)
 
 
 def test_a_slower_camera_is_believed() -> None:
