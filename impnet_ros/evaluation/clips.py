@@ -16,12 +16,12 @@ from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.predict import to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.nanodet_network import NanoDetNetwork
-from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 import numpy as np
 from numpy.typing import NDArray
+import torch
 from tqdm import tqdm
 
 STRENGTHS = {'clean': (0.0, 0.0), 'mild': (0.2, 0.4), 'strong': (0.5, 0.9)}
@@ -37,7 +37,8 @@ _KINDS = ('motion_blur', 'defocus', 'low_light')
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument('clips', type=Path, nargs='+', help='video files or image folders')
-    parser.add_argument('--model', default='nanodet_g')
+    parser.add_argument('--untrained', action='store_true',
+                        help='training-free weights in place of the learned N_q')
     parser.add_argument('--span', type=float, default=1 / 3, metavar='S',
                         help='seconds between key frames of the long segments '
                              '(default: a third)')
@@ -49,9 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Label the sharp frames, spoil them, and compare the modes on the spoilt ones."""
-    network = load_network(args.model, 'cpu', _DETECTION)
-    if not isinstance(network, NanoDetNetwork):
-        raise ValueError(f'model: expected nanodet_g, which labels the clips, got {args.model}')
+    network = NanoDetNetwork.load(torch.device('cpu'), _DETECTION, learned=not args.untrained)
     rows = []
     for path in args.clips:
         video = open_video(path)
