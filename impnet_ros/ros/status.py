@@ -8,6 +8,7 @@ from impnet_ros.ros.camera_stream import Answer
 
 STAGES = ('features', 'flow', 'propagate', 'weights', 'task')
 _LARGEST_LATENCY_S = 60.0
+_CLOCK_STEP_S = 0.1
 
 
 def latency_ms(now_ns: int, stamp_ns: int) -> float:
@@ -17,12 +18,15 @@ def latency_ms(now_ns: int, stamp_ns: int) -> float:
     Returns
     -------
     float
-        Milliseconds; NaN where the stamp is not of the node's clock, in the future or more than
-        a minute old, as when a bag is replayed without simulated time.
+        Milliseconds; NaN where the stamp is not of the node's clock, more than a tenth of a
+        second in the future or a minute old, as when a bag is replayed without simulated time.
 
     """
-    elapsed_ns = now_ns - stamp_ns
-    return elapsed_ns / 1e6 if 0 <= elapsed_ns <= _LARGEST_LATENCY_S * 1e9 else math.nan
+    elapsed_s = (now_ns - stamp_ns) / 1e9
+    # With /clock at 50 Hz, now is up to 20 ms old itself.
+    if not -_CLOCK_STEP_S <= elapsed_s <= _LARGEST_LATENCY_S:
+        return math.nan
+    return max(0.0, elapsed_s * 1e3)
 
 
 def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost: int,
