@@ -63,7 +63,7 @@ def label_frame(network: NanoDetNetwork, image: NDArray[np.uint8]) -> PseudoTrut
 
 def _look_twice(network: NanoDetNetwork, image: NDArray[np.uint8],
                 side: int) -> list[tuple[Tensor, Tensor, Tensor]]:
-    """Detections in the image, and in its mirror image, mirrored back."""
+    """Detect in the image, and in its mirror image, mirrored back."""
     plain = network.task(network.features(make_picture(image, side)))
     mirror = np.ascontiguousarray(image[:, ::-1])
     boxes, scores, labels = network.task(network.features(make_picture(mirror, side)))
