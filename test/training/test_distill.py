@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-RECIPE = Path(__file__).parents[2] / 'config/recipes/nanodet_g_memory.yaml'
+RECIPE = Path(__file__).parents[2] / 'config/distillation/nanodet_g_memory.yaml'
 
 
 @pytest.fixture(scope='module')
