@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The managed node: its states, its cameras, its parameters and services."""
 from collections.abc import Callable, Sequence
+import gc
 import os
 from typing import Any
 
@@ -169,6 +170,7 @@ class DetectorNode(LifecycleNode):
             self._background.shutdown(cancel_futures=True)
             del self._background
         self.network = None
+        gc.collect()  # cameras and their callbacks refer to each other
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 

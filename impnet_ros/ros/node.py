@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The executable: `impnet_node`."""
 import gc
+import os
 import sys
 
 from impnet_ros.ros.shutdown import StopFlag
@@ -26,6 +27,8 @@ def main(args: list[str] | None = None) -> int:
     """
     stop = StopFlag()
     wait_asleep()
+    # OpenCV would print a line for each broken picture; ours are throttled.
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
     wait_asleep()
     # Imported under the flag's guard: torch takes seconds, and Ctrl-C may come in them.
     from impnet_ros.ros.lifecycle import DetectorNode

@@ -246,6 +246,18 @@ def test_frames_wait_for_a_central_key_frame(session: Session) -> None:
     assert client.set(key_offset=0) == ''
 
 
+def test_key_frames_beside_the_stream(session: Session) -> None:
+    """With key_mode async every image is answered at once, from earlier features."""
+    client = session.client
+    assert client.set(key_mode='async') == ''
+    statuses = [session.send(BLACK)[1] for _ in range(12)]
+    assert [status.is_key for status in statuses] == [True] + [False] * 11
+    assert all(status.age > 0 for status in statuses[1:])
+    assert max(status.age for status in statuses) < 11
+    assert 'key_offset' in client.set(key_offset=1)
+    assert client.set(key_mode='sync') == ''
+
+
 def test_classes_and_class_ids(session: Session, street: np.ndarray) -> None:
     """Only some classes; numbers in place of names, as label_info explains them."""
     client = session.client
