@@ -69,7 +69,7 @@ class NanoDetNetwork(nn.Module):
 
     @classmethod
     def load(cls, device: torch.device, detection: DetectionConfig | None = None,
-             runtime: str = 'torch', learned: bool = False) -> 'NanoDetNetwork':
+             runtime: str = 'torch', learned: bool = True) -> 'NanoDetNetwork':
         """Build the network with the weights that come with the package, N_q's if `learned`."""
         detector = NanoDet()
         load_into(detector, load_shipped('nanodet_g').tensors)

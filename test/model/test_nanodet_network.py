@@ -8,7 +8,7 @@ from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.levels import Levels
 from impnet_ros.model.nanodet import CHANNELS, STRIDES
 from impnet_ros.model.nanodet_network import NanoDetNetwork
-from impnet_ros.model.quality_gate import FACTS
+from impnet_ros.model.nanodet_quality import FACTS
 from impnet_ros.model.warp import warp
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
