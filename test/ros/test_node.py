@@ -250,7 +250,10 @@ def test_key_frames_beside_the_stream(session: Session) -> None:
     """With key_mode async every image is answered at once, from earlier features."""
     client = session.client
     assert client.set(key_mode='async') == ''
-    statuses = [session.send(BLACK)[1] for _ in range(12)]
+    statuses = []
+    for _ in range(12):
+        statuses.append(session.send(BLACK)[1])
+        client.spin(0.3)
     assert [status.is_key for status in statuses] == [True] + [False] * 11
     assert all(status.age > 0 for status in statuses[1:])
     assert max(status.age for status in statuses) < 11
