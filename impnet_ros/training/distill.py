@@ -3,7 +3,6 @@
 """`impnet distil`: teach nanodet_g's N_q what to remember, without labels."""
 import argparse
 from dataclasses import asdict, dataclass, fields
-import hashlib
 from pathlib import Path
 import time
 from typing import Any
