@@ -94,9 +94,9 @@ def _replay(options: argparse.Namespace) -> None:
           as node,
           _process(['impnet_bag_record', str(out / 'detections'), 'detections', 'status'],
                    out / 'record.log', environment) as recorder):
-        # The recorder names a topic once it has subscribed to it; the node speaks when active.
-        _await(out / 'record.log', ('recording /detections', 'recording /status'), recorder)
+        # The node speaks when it is active, the recorder when it has subscribed to a topic.
         _await(out / 'node.log', ('/image -> /detections',), node)
+        _await(out / 'record.log', ('recording /detections', 'recording /status'), recorder)
         player = subprocess.run(
             ['impnet_bag_play', str(out / 'images'), '--rate', options.rate, '--log',
              str(out / 'published.txt'), '--wait', str(DEADLINE_S)], env=environment)
@@ -127,9 +127,9 @@ def _process(command: list[str], log: Path, environment: dict[str, str]
 
 def _await(log: Path, texts: tuple[str, ...], process: 'subprocess.Popen[bytes]') -> None:
     deadline = monotonic() + DEADLINE_S
-    while any(text not in log.read_text(errors='replace') for text in texts):
-        if process.poll() is not None or monotonic() > deadline:
-            raise RuntimeError(f'expected {texts} in {log}:\n{log.read_text(errors="replace")}')
+    while any(text not in (said := log.read_text(errors='replace')) for text in texts):
+        if process.poll() is not None or '[ERROR]' in said or monotonic() > deadline:
+            raise RuntimeError(f'expected {", ".join(texts)} in {log}, which says\n{said}')
         sleep(0.1)
 
 
