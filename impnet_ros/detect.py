@@ -37,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="key frame's place in its segment: 0 causal, l // 2 the paper's")
     parser.add_argument('--max-gap', type=float, default=stream.max_gap_s, metavar='S',
                         help='seconds between frames above which a new video starts')
+    parser.add_argument('--box-memory', action='store_true',
+                        help='carry boxes too; gives track ids (key offset 0 only)')
     parser.add_argument('--score-threshold', type=float, default=detection.score_threshold)
     parser.add_argument('--nms-threshold', type=float, default=detection.nms_threshold)
     parser.add_argument('--max-detections', type=int, default=detection.max_detections)
@@ -73,12 +75,14 @@ def detect(engine: Engine, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Det
 
 
 def as_entry(index: int, detections: Detections, class_names: tuple[str, ...]) -> dict[str, Any]:
-    """One frame of the JSON list: boxes x1 y1 x2 y2 in pixels of the input."""
+    """Give one frame of the JSON list: boxes x1 y1 x2 y2 in pixels of the input."""
+    ids = detections.track_ids
+    tracks = {} if ids is None else {'track_ids': ids.tolist()}
     return {'frame': index, 'stamp_s': detections.stamp_s, 'is_key': detections.is_key,
             'age': detections.age, 'mean_weight': detections.mean_weight,
             'reset_reason': detections.reset_reason,
             'boxes': detections.boxes.tolist(), 'scores': detections.scores.tolist(),
-            'labels': [class_names[label] for label in detections.labels.tolist()]}
+            'labels': [class_names[label] for label in detections.labels.tolist()], **tracks}
 
 
 class _VideoFile:
@@ -107,7 +111,7 @@ class _VideoFile:
 def run(args: argparse.Namespace) -> None:
     """Detect, and write what was asked for."""
     stream = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
-                          mode=args.mode, max_gap_s=args.max_gap)
+                          mode=args.mode, max_gap_s=args.max_gap, box_memory=args.box_memory)
     detection = DetectionConfig(score_threshold=args.score_threshold,
                                 nms_threshold=args.nms_threshold,
                                 max_detections=args.max_detections)

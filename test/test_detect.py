@@ -59,6 +59,15 @@ def test_memory_changes_what_is_seen(tmp_path, pictures):
     assert short[:2] == long[:2] and short[5]['scores'] != long[5]['scores']
 
 
+def test_box_memory_follows_objects_by_number(tmp_path, pictures):
+    entries = detect(tmp_path, pictures, '--l', '4', '--box-memory')
+    people = [{number for number, label in zip(entry['track_ids'], entry['labels'])
+               if label == 'person'} for entry in entries]
+    assert all(len(entry['track_ids']) == len(entry['boxes']) for entry in entries)
+    assert set.intersection(*people[:4])
+    assert 'track_ids' not in detect(tmp_path, pictures)[0]
+
+
 def test_annotated_video_has_every_frame(tmp_path, pictures):
     file = tmp_path / 'annotated.mp4'
     detect(tmp_path, pictures, '--video', str(file))
