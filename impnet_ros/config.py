@@ -53,8 +53,9 @@ class StreamConfig:
     box_memory: bool = False
     """Carry boxes too: by flow between key frames, fading where key frames miss them."""
 
-    box_lifetime_s: float = 0.6
-    """Seconds in which the score of a box that no key frame confirms falls to 1 / e."""
+    box_lifetime_s: float = 0.3
+    """Seconds in which the score of a box that no key frame confirms falls to 1 / e; up to six
+    times as long while the picture is blurred or dark."""
 
     def __post_init__(self) -> None:
         length, offset = self.segment_length, self.key_offset

@@ -115,9 +115,9 @@ def test_what_is_blurred_is_not_gone():
 
     assert after(3.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75)])
     # 0.75 s take half an e-fold off what is expected: 1.5 is one e-fold less than that.
-    assert after(1.5).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 3)])
-    assert after(-4.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 3)])
-    assert after(2.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 3 ** .5)])
+    assert after(1.5).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6)])
+    assert after(-4.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6)])
+    assert after(2.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6 ** .5)])
 
 
 class MovingBox:
