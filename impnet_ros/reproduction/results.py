@@ -4,6 +4,7 @@
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.data.degradations import KINDS
 from impnet_ros.data.samples import FrameTruth
 from impnet_ros.evaluation.average_precision import mean_average_precision
 from impnet_ros.evaluation.conventions import CONVENTIONS, MSRA
@@ -61,6 +62,7 @@ def make_results(plan: Plan, folder: Path, seeds: list[int],
         'table_1': {method: {'mAP': scores.value(Run(method)),
                              'degraded': scores.value(Run(method), 'degraded'),
                              'clean': scores.value(Run(method), 'clean'),
+                             'by_kind': {kind: scores.value(Run(method), kind) for kind in KINDS},
                              **_other_conventions(scores, folder, method),
                              'by_motion': _by_motion(scores, folder, method)}
                     for method in METHODS},

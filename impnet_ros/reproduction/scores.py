@@ -78,7 +78,7 @@ class Scores:
         seed : int
             Of the training.
         part : str
-            'all' frames, the 'clean' or the 'degraded' ones.
+            'all' frames, the 'clean' or the 'degraded' ones, or those of one kind of degradation.
 
         """
         key = run, seed, part
@@ -86,7 +86,8 @@ class Scores:
             found = load_found(self._folder / f'{run.method}_{seed}', run.setting)
             found = found[:len(self._videos)]
             keep = {'all': None, 'degraded': is_degraded,
-                    'clean': lambda truth: not is_degraded(truth)}[part]
+                    'clean': lambda truth: not is_degraded(truth)}.get(
+                        part, lambda truth: truth.degradation.kind == part)
             self._matches[key] = match_all(found, self.truths,
                                            len(self._videos.class_names), MSRA, keep=keep)
         return self._matches[key]
