@@ -27,6 +27,8 @@ from vision_msgs.msg import LabelInfo, VisionInfo
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
 _PERIOD_S = 1.0
+# The network is too small to share among more; they sleep while they wait (docs/performance.md).
+_MOST_THREADS = 4
 
 
 class DetectorNode(LifecycleNode):
@@ -112,7 +114,8 @@ class DetectorNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        torch.set_num_threads(settings.threads or max(1, len(os.sched_getaffinity(0)) - 1))
+        torch.set_num_threads(settings.threads
+                              or min(_MOST_THREADS, len(os.sched_getaffinity(0))))
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
             self.network = load_network(settings.model, settings.device, settings.detection,

@@ -58,7 +58,7 @@ ROWS: tuple[Row, ...] = (
     Row('runtime', _D.runtime, 'What runs the features of nanodet_g on a CPU; those other than '
         'torch are faster and need their packages (pip install impnet_ros[runtimes]). '
         'Changes only while unconfigured.', choices=RUNTIMES, when_unconfigured=True),
-    Row('threads', _D.threads, 'CPU threads of the network; 0 leaves one core to the middleware.',
+    Row('threads', _D.threads, 'CPU threads of the network; 0 for as many as cores, 4 at most.',
         (0, 256), read_only=True),
     Row('autostart', _D.autostart, 'Configure and activate at start-up without a lifecycle '
         'manager.', read_only=True),
