@@ -8,10 +8,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cv2
 from impnet_ros.benchmark import report, scaling
 from impnet_ros.benchmark.clip import default_clip, FPS, load_images
-from impnet_ros.benchmark.machine import conditions, memory_mb
+from impnet_ros.benchmark.machine import conditions, memory_mb, use_threads
 from impnet_ros.benchmark.measure import Clock, interleave, Measured, Stream, whole_segments
 from impnet_ros.benchmark.parts import Parts
 from impnet_ros.benchmark.rows import make_row, Row
@@ -55,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--long', type=int, default=10_000, metavar='FRAMES',
                         help='length of the long video (10000)')
     parser.add_argument('--threads', type=int, default=0,
-                        help='threads of torch and OpenCV; 0 leaves their own choice')
+                        help='of torch and OpenCV; 0, as the node: one fewer than the cores (0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw the figures')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
@@ -126,9 +125,7 @@ def run(args: argparse.Namespace) -> None:
             raise ValueError(f'--{name}: expected >= 1, got {getattr(args, name)}')
     if args.rate <= 0:
         raise ValueError(f'--rate: expected Hz > 0, got {args.rate}')
-    if args.threads:
-        torch.set_num_threads(args.threads)
-        cv2.setNumThreads(args.threads)
+    use_threads(args.threads)
     source = args.input or default_clip()
     images = load_images(source, 120, args.size)
     results: dict[str, Any] = {'input': source.name if source else 'sprites',

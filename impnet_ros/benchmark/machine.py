@@ -39,6 +39,15 @@ def conditions(device: torch.device) -> dict[str, Any]:
             'load_before': load}
 
 
+def use_threads(count: int) -> None:
+    """Let torch and OpenCV use so many threads; 0 as the node: one fewer than the cores."""
+    cores = (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity')
+             else os.cpu_count() or 1)
+    chosen = count or max(1, cores - 1)
+    torch.set_num_threads(chosen)
+    cv2.setNumThreads(chosen)
+
+
 def _processor() -> str:
     cpuinfo = Path('/proc/cpuinfo')
     if cpuinfo.exists():

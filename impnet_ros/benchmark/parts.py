@@ -1,6 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the parts of a network cost by themselves, and the bound that follows for each mode."""
+"""What the parts of a network cost without an engine, and the bound that follows."""
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import islice
@@ -19,22 +19,30 @@ import torch
 
 class Parts:
     """
-    Call each method of a network alone, back to back, on the same frames as the streams.
+    Call the methods of a network by hand, on the same frames as the streams, and time each call.
+
+    Some frames are treated as key frames, others as the frames between them, with the same calls
+    in the same order as in the engine, so that each call finds its input where it would find it
+    there, in the processor's caches or not.
 
     Parameters
     ----------
     network : Network
+        What is timed.
     images : list of numpy.ndarray
         The clip.
     distance : int
         Frames between a frame and its key frame; those of flow and propagation.
     clock : Clock, optional
+        The real one by default.
 
     """
 
     def __init__(self, network: Network, images: list[RgbImage], distance: int = 5,
                  clock: Clock | None = None) -> None:
         self._network: Any = network
+        self._prepare = getattr(network, 'prepare', lambda image: image)
+        self._mismatch = getattr(network, 'mismatch', lambda *_: None)
         self._video = endless(images)
         self._distance = distance
         self._clock = clock or RealClock()
@@ -54,45 +62,53 @@ class Parts:
 
     @torch.inference_mode()
     def play(self, frames: int) -> None:
-        """Call every part once a frame, one part after the other."""
-        network = self._network
+        """Take so many frames for key frames, and as many for others."""
         images = [frame.image for frame in islice(self._video, frames + self._distance)]
-        pictures = self._each('prepare', getattr(network, 'prepare', lambda image: image),
-                              [(image,) for image in images])
-        later = pictures[self._distance:]
-        pairs = list(zip(later, pictures))
-        features = self._each('features', network.features, [(picture,) for picture in later])
-        flows = self._each('flow', network.flow, pairs)
-        carried = self._each('propagate', network.propagate, list(zip(features, flows)))
-        weights = self._each('weights', network.weights, list(zip(carried, features)))
-        fused = self._each('fuse', _fuse, list(zip(carried, features, weights)))
-        found = self._each('task', network.task, [(levels,) for levels in fused])
+        pictures = [self._prepare(image) for image in images]
+        impression = self._network.features(pictures[0])
+        tracks = no_tracks(torch.zeros(0, 4), 0.0)
+        for key, picture in zip(pictures, pictures[self._distance:]):
+            impression, tracks = self._as_key(picture, key, impression, tracks)
+        for image, key in zip(images[self._distance:], pictures):
+            self._as_other(image, key, impression, tracks)
+
+    def _as_key(self, picture: Any, key: Any, f_imp: Any, tracks: Tracks) -> tuple[Any, Tracks]:
+        network = self._network
+        f_k = self._timed('features', network.features, picture)
+        flow = network.flow(picture, key)
+        carried = self._timed('propagate', network.propagate, f_imp, flow)
+        w_k = self._timed('weights', network.weights, carried, f_k)
+        fused = self._timed('fuse', _fuse, carried, f_k, w_k)
+        boxes = self._timed('task', network.task, fused)
+        return fused, self._timed('merge', merge, tracks, *boxes, 0.1, 1.0, self._detection)
+
+    def _as_other(self, image: RgbImage, key: Any, f_task: Any, tracks: Tracks) -> None:
+        network = self._network
+        picture = self._timed('prepare', self._prepare, image)
+        flow = self._timed('flow', network.flow, picture, key)
         if hasattr(network, 'task_along'):
-            self._each('task_along', network.task_along, list(zip(features, flows)))
-        self._boxes(found, pairs, flows, images[0].shape[:2])
+            self._timed('task_along', network.task_along, f_task, flow)
+        else:
+            self._timed('task', network.task,
+                        self._timed('propagate', network.propagate, f_task, flow))
+        self._timed('carry', self._carry, tracks, picture, key, flow, image.shape[:2])
 
-    def _boxes(self, found: list[Any], pairs: list[tuple[Any, Any]], flows: list[Any],
-               image_size: tuple[int, int]) -> None:
-        """Box memory: carry boxes along a flow, unite them with fresh ones."""
-        detection = getattr(self._network, 'detection', DetectionConfig())
-        mismatch = getattr(self._network, 'mismatch', lambda *_: None)
+    def _carry(self, tracks: Tracks, picture: Any, key: Any, flow: Any,
+               image_size: tuple[int, int]) -> Tracks:
+        return carry_tracks(tracks, flow, self._mismatch(picture, key, flow), image_size,
+                            self._detection)
 
-        def carry(tracks: Tracks, pair: tuple[Any, Any], flow: Any) -> Tracks:
-            return carry_tracks(tracks, flow, mismatch(*pair, flow), image_size, detection)
+    @property
+    def _detection(self) -> DetectionConfig:
+        return getattr(self._network, 'detection', DetectionConfig())
 
-        tracks = [merge(no_tracks(boxes[0], 0.0), *boxes, 0.0, 1.0, detection) for boxes in found]
-        carried = self._each('carry', carry, list(zip(tracks, pairs, flows)))
-        self._each('merge', merge, [(item, *boxes, 0.1, 1.0, detection)
-                                    for item, boxes in zip(carried, found)])
-
-    def _each(self, part: str, function: Callable[..., Any],
-              arguments: list[tuple[Any, ...]]) -> list[Any]:
+    def _timed(self, part: str, function: Callable[..., Any], *arguments: Any) -> Any:
         start_s = self._clock.now_s()
-        results = [function(*item) for item in arguments]
+        result = function(*arguments)
         elapsed_ms = (self._clock.now_s() - start_s) * 1e3
         self._sum_ms[part] = self._sum_ms.get(part, 0.0) + elapsed_ms
-        self._calls[part] = self._calls.get(part, 0) + len(arguments)
-        return results
+        self._calls[part] = self._calls.get(part, 0) + 1
+        return result
 
 
 def _fuse(f_imp_warped: Any, f_k: Any, w_k: Any) -> Any:
@@ -103,10 +119,10 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
     """
     Time a frame if nothing but the parts of its segment were paid for.
 
-    The sum of the calls that Algorithm 1 makes in a segment of l frames, each at the mean time
-    that it takes alone, over l. No program that makes the same calls is faster; what is above it
-    is spent between them (bookkeeping, cold caches, waiting). For asynchronous key frames: the
-    calls that a frame waits for; what a key frame costs is paid for beside them.
+    The sum of the calls that Algorithm 1 makes in a segment of l frames, each at its mean time in
+    `Parts`, over l. No program that makes the same calls is faster; what is above it is spent
+    between them (bookkeeping, waiting, threads that disturb each other). For asynchronous key
+    frames: the calls that a frame waits for; what a key frame costs is paid for beside them.
 
     Parameters
     ----------

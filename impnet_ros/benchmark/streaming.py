@@ -10,9 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import cv2
 from impnet_ros.benchmark.clip import default_clip
-from impnet_ros.benchmark.machine import conditions
+from impnet_ros.benchmark.machine import conditions, use_threads
 from impnet_ros.benchmark.parts import call_ms, Parts
 from impnet_ros.benchmark.report import print_rows
 from impnet_ros.benchmark.variants import PER_FRAME, Variant
@@ -82,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--slower', type=float, default=1.0, metavar='X',
                         help='as if the machine were X times as slow (1)')
     parser.add_argument('--threads', type=int, default=0,
-                        help='threads of torch and OpenCV; 0 leaves their own choice')
+                        help='of torch and OpenCV; 0, as the node: one fewer than the cores (0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
 
 
@@ -187,9 +186,7 @@ def run(args: argparse.Namespace) -> None:
     """Measure or read the parts, simulate, print, write the file."""
     if min(*args.rates, args.speed, args.slower) <= 0:
         raise ValueError('--rates, --speed, --slower: expected numbers > 0')
-    if args.threads:
-        torch.set_num_threads(args.threads)
-        cv2.setNumThreads(args.threads)
+    use_threads(args.threads)
     network: Any = load_network(args.model, args.device)
     clips = _sprites(args, network) if args.sprites else _videos(args, network)
     part_ms = {part: args.slower * milliseconds for part, milliseconds

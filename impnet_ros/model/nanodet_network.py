@@ -88,7 +88,7 @@ class NanoDetNetwork(nn.Module):
         outputs = self._run_detector(normalised(picture, self.device))
         memory = quality_gate if self.quality is None else nanodet_quality
         facts = memory.picture_facts(picture.grey, _cells(picture), self.device)
-        return Levels((torch.cat((head.add_bias(output) - self.empty, fact), dim=1)
+        return Levels((torch.cat((output + head.add_bias(-self.empty), fact), dim=1)
                        for head, output, fact
                        in zip(self.detector.heads, outputs, facts, strict=True)),
                       picture.image_size)
@@ -107,9 +107,8 @@ class NanoDetNetwork(nn.Module):
             told = nanodet_quality.journey(
                 flow.grey, flow.key_grey, flow.field,
                 [(level.shape[2], level.shape[3]) for level in carried], self.device)
-            carried = [torch.cat((level[:, :CHANNELS],
-                                  nanodet_quality.add_journey(level[:, CHANNELS:], item)), dim=1)
-                       for level, item in zip(carried, told)]
+            for level, item in zip(carried, told, strict=True):
+                level[:, CHANNELS + nanodet_quality.AGE:] += item  # fresh from the warp
         return with_levels(levels, carried)
 
     def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:

@@ -120,8 +120,8 @@ def journey(grey: Array, key_grey: Array, field: Array, sizes: list[tuple[int, i
                                      borderMode=cv2.BORDER_CONSTANT, borderValue=OUTSIDE))
     back = cv2.remap(dis_flow(key_grey, grey), there, None, cv2.INTER_LINEAR,
                      borderMode=cv2.BORDER_REPLICATE)
-    astray = np.linalg.norm(field + back, axis=2)
-    told = np.dstack((np.linalg.norm(field, axis=2), unlike, astray))
+    told = np.dstack((cv2.magnitude(*cv2.split(field)), unlike,
+                      cv2.magnitude(*cv2.split(field + back))))
     result = []
     for rows, columns in sizes:
         cells = cv2.resize(told, (columns, rows), interpolation=cv2.INTER_AREA)

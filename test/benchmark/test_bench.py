@@ -201,11 +201,14 @@ def test_what_is_compared():
         PER_FRAME, Variant('sparse', 'sync', 3)]
 
 
-def test_parts_are_called_alone(network):
+def test_parts_are_called_as_in_the_engine(network):
     parts = Parts(network, IMAGES, distance=2, clock=network.clock)
     parts.play(3)
-    assert network.calls == (['prepare'] * 5 + ['features'] * 3 + ['flow'] * 3
-                             + ['propagate'] * 3 + ['weights'] * 3 + ['task'] * 3)
+    assert network.calls == (
+        ['prepare'] * 5 + ['features']
+        + ['features', 'flow', 'propagate', 'weights', 'task'] * 3
+        + ['prepare', 'flow', 'propagate', 'task'] * 3)
+    assert parts.mean_ms == pytest.approx(PART_MS)
 
 
 def test_size_is_read():
