@@ -52,17 +52,24 @@ def write_document(results: Mapping[str, Any], command: str) -> str:
 
 def _head(results: Mapping[str, Any], command: str) -> str:
     seeds = ', '.join(str(seed) for seed in results['seeds'])
+    network, plan = results['network'], results['plan']
     return f"""# The paper's experiments on sprites
 
 Made by `{command}`; do not edit. What the figures mean, and where they differ from the paper, is
 said in [reproduction_notes.md](reproduction_notes.md). All raw figures are in
 [reproduction/results.json](reproduction/results.json).
 
-The network is the paper's at a quarter of its width, the videos are synthetic: absolute figures do
-not compare with ImageNet VID, differences and orders do. Training seeds: {seeds}. Held out:
-{results['videos']} videos, {results['frames']} frames. mAP is in per cent, MSRA convention
-(tolerance threshold, area under the curve), mean over the seeds; brackets hold 95 % of a bootstrap
-over videos and seeds. Milliseconds are processor time on one thread, measured in the same run."""
+The network is the paper's, with a trunk of width {network['width']} and blocks
+{tuple(network['blocks'])} (ResNet-101: 64 and (3, 4, 23, 3)), on frames of
+{network['short_side']} pixels. Every method is trained for {plan['training']} steps of 8 triplets
+a seed, after {plan['pretraining']} steps of 16 frames for the detector and
+{plan['flow_pretraining']} of 8 pairs for the flow, which stand in for ImageNet and FlyingChairs.
+The videos are synthetic: absolute figures do not compare with ImageNet VID, differences and orders
+do. Training seeds: {seeds}. Held out: {results['videos']} videos, {results['frames']} frames.
+
+mAP is in per cent, MSRA convention (tolerance threshold, area under the curve), mean over the
+seeds; brackets hold 95 % of a bootstrap over videos and, where there are several, seeds.
+Milliseconds are processor time on one thread, measured in the same run."""
 
 
 def _aims(results: Mapping[str, Any]) -> str:

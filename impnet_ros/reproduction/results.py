@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """All figures of the reproduction as plain data: what the document and the plots are made from."""
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def make_results(plan: Plan, folder: Path, seeds: list[int],
     keys = {offset: Run('d', f'key_{offset}' if offset != OFFSET else 'main')
             for offset in range(LENGTH)}
     return {
-        'seeds': seeds, 'videos': plan.videos, 'frames': plan.videos * plan.frames,
+        'plan': asdict(plan), 'network': NETWORK.to_dict(), 'seeds': seeds, 'videos': plan.videos, 'frames': plan.videos * plan.frames,
         'table_1': {method: {'mAP': scores.value(Run(method)),
                              'degraded': scores.value(Run(method), 'degraded'),
                              'clean': scores.value(Run(method), 'clean'),
