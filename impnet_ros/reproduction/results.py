@@ -59,7 +59,8 @@ def make_results(plan: Plan, folder: Path, seeds: list[int],
     keys = {offset: Run('d', f'key_{offset}' if offset != OFFSET else 'main')
             for offset in range(LENGTH)}
     return {
-        'plan': asdict(plan), 'network': NETWORK.to_dict(), 'seeds': seeds, 'videos': plan.videos, 'frames': plan.videos * plan.frames,
+        'plan': asdict(plan), 'network': NETWORK.to_dict(), 'seeds': seeds,
+        'videos': plan.videos, 'frames': plan.videos * plan.frames,
         'table_1': {method: {'mAP': scores.value(Run(method)),
                              'degraded': scores.value(Run(method), 'degraded'),
                              'clean': scores.value(Run(method), 'clean'),
