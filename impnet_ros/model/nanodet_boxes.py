@@ -64,6 +64,8 @@ def candidates_at(logits: Tensor, cells: Tensor, width: int, stride: int,
     """
     classes, sides = logits.split((CLASSES, 4 * BINS))
     label, place = (classes >= logit(score_threshold)).nonzero(as_tuple=True)
+    if not len(label):
+        return logits.new_zeros(0, 4), logits.new_zeros(0), label
     scores = classes[label, place].sigmoid()
     if len(scores) > BEFORE_NMS:
         scores, best = scores.topk(BEFORE_NMS)

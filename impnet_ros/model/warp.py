@@ -76,6 +76,8 @@ def warp_where(feature: Tensor, flow: Tensor, wanted: Tensor) -> tuple[Tensor, T
     row = (y.floor().long() + 1).clamp(0, height)
     column = (x.floor().long() + 1).clamp(0, width)
     cells = any_of_four[row, column].nonzero()[:, 0]
+    if not len(cells):
+        return feature.new_zeros(feature.shape[1], 0), cells
     values = _sample(feature, x[None, None, cells], y[None, None, cells])
     return values[0, :, 0], cells
 
