@@ -125,7 +125,10 @@ class ImpressionNetwork(nn.Module):
                       for one, other in pairs]
             return ScaledFlow((torch.cat(fields).to(self.device),), None)
         assert target.half is not None and key.half is not None
-        field, features = self.flow_net(torch.cat((target.half, key.half), dim=1))
+        # Mixed precision on a CPU leaves this out: its bfloat16 gradients of the coarsest, tiny
+        # convolution are at times garbage (PyTorch 2.14 with oneDNN).
+        with torch.autocast('cpu', enabled=False):
+            field, features = self.flow_net(torch.cat((target.half, key.half), dim=1))
         return ScaledFlow((field,), self.scale_map(features))
 
     def propagate(self, levels: tuple[Tensor, ...],
