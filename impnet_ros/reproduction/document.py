@@ -18,7 +18,9 @@ _AIMS = (('d - a', 1.3, '(d) - (a)'), ('b - a', -2.0, '(b) - (a)'), ('d - e', 3.
 
 
 def with_interval(item: Mapping[str, Any]) -> str:
-    """Write a figure and its interval."""
+    """Write a figure and its interval; a dash where there was nothing to find."""
+    if item['value'] is None or item['low'] is None:
+        return '-'
     return f"{item['value']:.1f} [{item['low']:.1f}, {item['high']:.1f}]"
 
 

@@ -161,11 +161,12 @@ def _weights_by_degradation(scores: Scores, folder: Path) -> dict[str, Any]:
             steps.setdefault(now.kind, []).append(weight)
             strengths.append((now.strength, weight))
     pairs = np.array(strengths).reshape(-1, 2)
+    correlation = float(np.corrcoef(pairs.T)[0, 1]) if len(pairs) > 2 else 0.0
     everything = [row[2] for row in rows]
     return {'mean': round(float(np.mean(everything)), 4),
             'deviation': round(float(np.std(everything)), 4), 'by_kind': _means(kinds),
             'after_a_sharp_key_frame': _means(steps),
-            'correlation_with_strength': round(float(np.corrcoef(pairs.T)[0, 1]), 3)}
+            'correlation_with_strength': round(correlation, 3)}
 
 
 def _degradation(scores: Scores, video: float, frame: float):

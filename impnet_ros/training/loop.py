@@ -185,11 +185,17 @@ def accumulate_gradients(module: nn.Module, batches: Iterable[Batch], recipe: Re
 
 
 def _step(parts: Changing, largest_gradient: float) -> torch.Tensor:
-    """Step the optimiser; gives the gradient's norm before it is cut."""
+    """
+    Step the optimiser; gives the gradient's norm before it is cut.
+
+    A gradient that is not finite would spoil every weight for good: that step is left out, as the
+    scaler of fp16 does it, and shows in the log by its norm.
+    """
     parts.scaler.unscale_(parts.optimiser)
     parameters = [item for group in parts.optimiser.param_groups for item in group['params']]
     norm = nn.utils.clip_grad_norm_(parameters, largest_gradient or float('inf'))
-    parts.scaler.step(parts.optimiser)
+    if norm.isfinite():
+        parts.scaler.step(parts.optimiser)
     parts.scaler.update()
     return norm
 

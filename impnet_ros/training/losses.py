@@ -22,7 +22,7 @@ HARD_EXAMPLES = 128
 
 def _box_loss(deltas: Tensor, targets: Tensor) -> Tensor:
     """Smooth L1 (N,), summed over the four deltas (N, 4)."""
-    # In full precision: of two types its gradient on a CPU is at times not a number (PyTorch 2.14).
+    # In full precision: of two types its gradient on a CPU is at times no number (PyTorch 2.14).
     return functional.smooth_l1_loss(deltas.float(), targets, reduction='none').sum(dim=1)
 
 
