@@ -31,7 +31,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 2 when the input cannot be used (said on stderr) as argparse does, 130 on Ctrl-C.
+        0, or 1 where `check-data` found something missing, 2 when the input cannot be used (said
+        on stderr) as argparse does, 130 on Ctrl-C.
 
     """
     wait_asleep()
@@ -47,13 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             subparser.set_defaults(run=command.run)
     args = parser.parse_args(arguments)
     try:
-        args.run(args)
+        return args.run(args) or 0
     except (ValueError, OSError) as error:
         print(f'impnet {args.command}: {error}', file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130
-    return 0
 
 
 if __name__ == '__main__':

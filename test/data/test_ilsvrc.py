@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """ILSVRC readers, proven on exported sprites and on files written by hand."""
+from impnet_ros.cli import main
 from impnet_ros.data.check import check_data
 from impnet_ros.data.export_vid import export_vid
 from impnet_ros.data.ilsvrc_det import IlsvrcDet
@@ -109,3 +110,4 @@ def test_check_says_what_is_missing(exported, tmp_path):
     (tmp_path / 'Data').symlink_to(root / 'Data')
     (tmp_path / 'Annotations').mkdir()
     assert '.xml: no such file' in '\n'.join(check_data(tmp_path))
+    assert main(['check-data', str(tmp_path)]) == 1
