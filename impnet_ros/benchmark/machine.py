@@ -40,7 +40,7 @@ def conditions(device: torch.device) -> dict[str, Any]:
 
 
 def use_threads(count: int) -> None:
-    """Let torch and OpenCV use so many threads; 0 as the node: one fewer than the cores."""
+    """Let torch and OpenCV use so many threads; 0 for one fewer than there are cores."""
     cores = (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity')
              else os.cpu_count() or 1)
     chosen = count or max(1, cores - 1)
