@@ -54,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--long', type=int, default=10_000, metavar='FRAMES',
                         help='length of the long video (10000)')
     parser.add_argument('--threads', type=int, default=0,
-                        help='of torch and OpenCV; 0 leaves one core to cameras and key frames (0)')
+                        help='of torch and OpenCV; 0 leaves a core to cameras and key frames (0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw the figures')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')

@@ -81,7 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--slower', type=float, default=1.0, metavar='X',
                         help='as if the machine were X times as slow (1)')
     parser.add_argument('--threads', type=int, default=0,
-                        help='of torch and OpenCV; 0 leaves one core to cameras and key frames (0)')
+                        help='of torch and OpenCV; 0 leaves a core to cameras and key frames (0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
 
 
