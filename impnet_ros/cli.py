@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib import import_module
 import sys
 
-from impnet_ros.threads import wait_asleep
+from impnet_ros.threads import spin_briefly
 
 _COMMANDS = {
     'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         on stderr) as argparse does, 130 on Ctrl-C.
 
     """
-    wait_asleep()
+    spin_briefly()
     arguments = list(sys.argv[1:] if argv is None else argv)
     parser = argparse.ArgumentParser(prog='impnet', description='Impression Network: video '
                                      'object detection, fast and robust against bad frames.')

@@ -4,7 +4,7 @@
 import subprocess
 import sys
 
-from impnet_ros.threads import wait_asleep
+from impnet_ros.threads import spin_briefly
 import pytest
 
 
@@ -13,7 +13,7 @@ import pytest
 def test_environment(monkeypatch, before, after):
     """The user's own choice stays."""
     monkeypatch.setattr('os.environ', environment := dict(before))
-    wait_asleep()
+    spin_briefly()
     assert environment.get('OMP_WAIT_POLICY') == after
 
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 from impnet_ros.ros.shutdown import StopFlag
-from impnet_ros.threads import wait_asleep
+from impnet_ros.threads import spin_briefly
 
 _LONGEST_WAIT_S = 0.1
 
@@ -26,10 +26,10 @@ def main(args: list[str] | None = None) -> int:
 
     """
     stop = StopFlag()
-    wait_asleep()
+    spin_briefly()
     # OpenCV would print a line for each broken picture; ours are throttled.
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
-    wait_asleep()
+    spin_briefly()
     # Imported under the flag's guard: torch takes seconds, and Ctrl-C may come in them.
     from impnet_ros.ros.lifecycle import DetectorNode
     import rclpy
