@@ -31,18 +31,17 @@ scaling() {
 node_one() { impnet_bench_node --rate 30 --l 10 --rounds 3 --seconds 10 --json "$out/node_one.json"; }
 node_two() { impnet_bench_node --rate 15 --cameras 2 --l 10 --rounds 3 --seconds 10 --json "$out/node_two.json"; }
 streaming() { impnet streaming --bench "$out/modes_1.json" --speed 4 --l 3 10 --json "$out/streaming.json"; }
-# With one other busy process on the machine, threads that spin against threads that sleep.
+# On an idle machine and beside one process that is always busy: threads that spin for long while they wait (the usual
+# way), threads that sleep at once, and ours.
 waiting() {
-  bash -c 'while :; do :; done' &
-  local busy=$!
-  for policy in ACTIVE PASSIVE; do
-    OMP_WAIT_POLICY=$policy impnet bench --threads 2 --l 10 --modes impression --key-modes sync --rounds 5 \
-      --json "$out/waiting_busy_$policy.json"
-  done
-  kill "$busy"
-  for policy in ACTIVE PASSIVE; do
-    OMP_WAIT_POLICY=$policy impnet bench --threads 2 --l 10 --modes impression --key-modes sync --rounds 5 \
-      --json "$out/waiting_idle_$policy.json"
+  for load in idle busy; do
+    local busy=''
+    if [ "$load" = busy ]; then bash -c 'while :; do :; done' & busy=$!; fi
+    for spins in 300000 0 500; do
+      GOMP_SPINCOUNT=$spins impnet bench --threads 2 --l 10 --modes impression --key-modes sync --rounds 5 \
+        --json "$out/waiting_${load}_$spins.json"
+    done
+    if [ -n "$busy" ]; then kill "$busy"; fi
   done
 }
 
