@@ -95,7 +95,7 @@ class Engine:
                         last_stamp_s=frame.stamp_s, image_size=frame.image_size,
                         waiting=(*state.waiting, new))
         if waits:
-            return results, state
+            return results, replace(state, picture=picture)
         served_by = state.f_task
         if self._in_background and state.f_task is not None:
             state = self._advance_in_background(picture, due, state)
@@ -104,7 +104,7 @@ class Engine:
         else:
             state = replace(state, age=state.age + 1)
         finished, state = self._finish(state, fresh=state.f_task is not served_by)
-        return results + finished, state
+        return results + finished, replace(state, picture=picture)
 
     @torch.inference_mode()
     def flush(self, state: Impression) -> list[Detections]:
@@ -173,7 +173,7 @@ class Engine:
         first_age = state.age - len(state.waiting) + 1
         results = [self._served(frame, first_age + index, state)
                    for index, frame in enumerate(state.waiting)]
-        return results, replace(state, waiting=())
+        return results, replace(state, waiting=(), tracks=None)
 
     def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
         """Detect in a frame with the newest key frame's task feature."""
@@ -215,7 +215,7 @@ class Engine:
                             is_key=state.age == 0, age=state.age, mean_weight=state.mean_weight,
                             reset_reason=frame.reset_reason, stage_ms=stage_ms,
                             track_ids=tracks.ids)
-        return result, replace(state, picture=frame.picture, tracks=tracks)
+        return result, replace(state, tracks=tracks)
 
     def _carried(self, tracks: Tracks, state: Impression, picture: Any,
                  stage_ms: dict[str, float]) -> Tracks:

@@ -218,7 +218,8 @@ class Impression:
     key_overdue : bool
         Whether a key frame fell due while another was still being computed.
     picture
-        The newest frame's picture, from which boxes are carried on; None without box memory.
+        The newest frame's picture, from which the motion to the next is seen; None before the
+        first.
     tracks : Tracks, optional
         The boxes of the newest frame; None without box memory.
 

@@ -6,7 +6,7 @@ import math
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.stream.box_memory import carry_boxes, carry_tracks, merge, no_tracks
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Frame
+from impnet_ros.stream.types import Frame, Impression
 import numpy as np
 import pytest
 import torch
@@ -185,3 +185,13 @@ def test_a_blind_key_frame_is_bridged_with_a_fading_score():
 def test_box_memory_is_causal():
     with pytest.raises(ValueError, match='key_offset: expected 0 with box_memory'):
         StreamConfig(box_memory=True, key_offset=2)
+
+
+def test_boxes_are_forgotten_where_the_memory_is_switched_off():
+    """What was remembered before has no place in the picture when it is switched on again."""
+    network, state = MovingBox(), Impression()
+    for number, switched_on in enumerate((True, False)):
+        engine = Engine(network, StreamConfig(box_memory=switched_on))
+        image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
+        _, state = engine.step(Frame(image, number * 0.1), state)
+        assert (state.tracks is not None) == switched_on
