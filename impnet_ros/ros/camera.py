@@ -10,6 +10,7 @@ from impnet_ros.msg import FrameStatus
 from impnet_ros.ros import detections as detection_messages
 from impnet_ros.ros import foxglove, images, qos, status
 from impnet_ros.ros.camera_stream import Answer, Arrival, CameraStream
+from impnet_ros.ros.detections_now import DetectionsNow
 from impnet_ros.ros.image_input import ImageInput
 from impnet_ros.ros.lost_frames import LostFrames
 from impnet_ros.ros.settings import Settings
@@ -56,6 +57,8 @@ class Camera:
         publisher = node.create_lifecycle_publisher
         self._detections = publisher(Detection2DArray, f'{prefix}detections', qos.RESULTS)
         self.output = self._detections.topic_name
+        self._now = (DetectionsNow(node, f'{prefix}detections_now', network)
+                     if settings.detections_now else None)
         self._status = publisher(FrameStatus, f'{prefix}status', qos.RESULTS)
         annotated = f'{prefix}annotated_image'
         self._picture = publisher(Image, annotated, qos.PICTURES)
@@ -87,6 +90,8 @@ class Camera:
     def destroy(self) -> None:
         """Remove the topics."""
         self.input.destroy()
+        if self._now is not None:
+            self._now.destroy()
         for publisher in (self._detections, self._status, self._picture, self._jpeg,
                           self._annotations):
             if publisher is not None:
@@ -159,6 +164,9 @@ class Camera:
             answer, camera=self.name, device=str(self._network.device),
             processed=self.statistics.processed, lost=self.statistics.lost,
             total_ms=total_ms, latency=latency))
+        if self._now is not None and (spent_ms := self._now.publish(
+                answer, seen, latency, self._settings.class_id)):
+            self.statistics.spent('detections_now', spent_ms)
         if self._annotations is not None and self._annotations.get_subscription_count() > 0:
             self._annotations.publish(foxglove.to_annotations(
                 seen, header, self._network.class_names, self._foxglove))

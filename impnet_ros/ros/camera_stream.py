@@ -9,6 +9,7 @@ from typing import Any
 from impnet_ros.images import RgbImage
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.background import Executor
+from impnet_ros.stream.compensation import last_step, Step
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
 from impnet_ros.stream.scene_cut import is_cut, Thumbnail, thumbnail
@@ -53,11 +54,20 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Answer:
-    """An image's detections beside what arrived, and the settings that served it."""
+    """
+    An image's detections beside what arrived, and the settings that served it.
+
+    Attributes
+    ----------
+    motion : Step, optional
+        From the image before to this one, where this one is the newest and both are of one video.
+
+    """
 
     arrival: Arrival
     detections: Detections
     settings: Settings
+    motion: Step | None = None
 
 
 class CameraStream:
@@ -145,8 +155,11 @@ class CameraStream:
         self._pace(arrival)
         self._waiting.append(arrival)
         self._network.detection = self._settings.detection
-        results, self._state = self._engine.step(frame, self._state)
+        before = self._state
+        results, self._state = self._engine.step(frame, before)
         answers += self._answers(results)
+        if results and not results[-1].reset_reason:
+            answers[-1] = replace(answers[-1], motion=last_step(before, self._state))
         if self._fresh and self._state.f_task is not None:
             self._state = stagger(self._state, self._phase, self._settings.stream)
             self._fresh = False

@@ -26,7 +26,6 @@ def main(args: list[str] | None = None) -> int:
 
     """
     stop = StopFlag()
-    spin_briefly()
     # OpenCV would print a line for each broken picture; ours are throttled.
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
     spin_briefly()

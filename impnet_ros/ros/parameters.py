@@ -104,6 +104,9 @@ ROWS: tuple[Row, ...] = (
     Row('classes', list(_D.classes), 'Class names to publish; empty for all.'),
     Row('class_id', _D.class_id, 'What Detection2D class_id holds: the class name or its index.',
         choices=('name', 'index')),
+    Row('detections_now', _D.detections_now, 'Offer the topic detections_now too: boxes moved by '
+        'their velocity to the instant of publication; one more flow an image while somebody '
+        'subscribes. Changes only while unconfigured.', when_unconfigured=True),
     Row('jpeg_quality', _D.jpeg_quality, 'Quality of annotated_image/compressed.', (1, 100)),
 )
 _BY_NAME = {row.name: row for row in ROWS}

@@ -54,6 +54,7 @@ class Settings:
     max_detections: int = _DETECTION.max_detections
     classes: tuple[str, ...] = ()
     class_id: str = 'name'
+    detections_now: bool = False
     jpeg_quality: int = 80
     stream: StreamConfig = field(init=False, repr=False)
     detection: DetectionConfig = field(init=False, repr=False)

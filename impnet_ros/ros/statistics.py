@@ -67,6 +67,10 @@ class Statistics:
         for stage, milliseconds in stages_ms.items():
             self.window.stages_ms[f'{kind} {stage}'].append(milliseconds)
 
+    def spent(self, stage: str, milliseconds: float) -> None:
+        """Note the time of something done after the answer."""
+        self.window.stages_ms[stage].append(milliseconds)
+
     def refuse(self) -> None:
         """Note an image that could not be decoded."""
         self.refused += 1

@@ -6,10 +6,87 @@ Latency compensation: boxes where their objects are by now.
 Detections describe their image, and an image is old by the time that it is understood. What the
 flow says about a box's motion tells where it went meanwhile.
 """
+from dataclasses import dataclass, replace
+from typing import Any
+
 from impnet_ros.stream.box_memory import carry_boxes
-from impnet_ros.stream.types import Flow
+from impnet_ros.stream.types import Detections, Flow, Impression, Network
 import torch
 from torch import Tensor
+
+_LEAST_S = 1e-3
+
+
+@dataclass(frozen=True)
+class Step:
+    """
+    Two consecutive frames of a video.
+
+    Attributes
+    ----------
+    before, after
+        Their pictures, as the network prepared them.
+    elapsed_s : float
+        Between the two, seconds above 0.
+    image_size : tuple of int
+        (height, width) of both in pixels.
+
+    """
+
+    before: Any
+    after: Any
+    elapsed_s: float
+    image_size: tuple[int, int]
+
+
+def last_step(before: Impression, after: Impression) -> Step | None:
+    """
+    Say what a step of the engine led over.
+
+    Parameters
+    ----------
+    before, after : Impression
+        States before and after a frame that did not begin a new video.
+
+    Returns
+    -------
+    Step or None
+        None for a first frame, and where two stamps are less than a millisecond apart: what the
+        flow is wrong by would become a velocity of its own.
+
+    """
+    if before.last_stamp_s is None or after.last_stamp_s is None or after.image_size is None:
+        return None
+    elapsed_s = after.last_stamp_s - before.last_stamp_s
+    if elapsed_s < _LEAST_S:
+        return None
+    return Step(before.picture, after.picture, elapsed_s, after.image_size)
+
+
+@torch.inference_mode()
+def velocities(network: Network, boxes: Tensor, step: Step) -> Tensor:
+    """
+    Ask the flow how fast boxes of the second frame of a step move.
+
+    Parameters
+    ----------
+    network : Network
+        Its flow is computed once, unless there is no box.
+    boxes : Tensor
+        (N, 4), x1 y1 x2 y2 in pixels of the second frame.
+    step : Step
+        The two frames.
+
+    Returns
+    -------
+    Tensor
+        (N, 4), pixels a second.
+
+    """
+    if not len(boxes):
+        return torch.zeros_like(boxes)
+    flow = network.flow(step.after, step.before)
+    return box_velocities(boxes, flow, step.elapsed_s, step.image_size)
 
 
 def box_velocities(boxes: Tensor, flow: Flow, elapsed_s: float,
@@ -70,3 +147,34 @@ def moved(boxes: Tensor, velocities: Tensor, seconds: float,
     middle = (first + second) / 2
     later = torch.cat((torch.minimum(first, middle), torch.maximum(second, middle)), dim=1)
     return torch.minimum(later.clamp(min=0), boxes.new_tensor((width, height, width, height)))
+
+
+@torch.inference_mode()
+def moved_on(detections: Detections, speeds: Tensor, seconds: float,
+             image_size: tuple[int, int]) -> Detections:
+    """
+    Say where the objects of some detections are a while later.
+
+    Parameters
+    ----------
+    detections : Detections
+        Of a frame.
+    speeds : Tensor
+        (N, 4), pixels a second, from `velocities`.
+    seconds : float
+        How long ago the frame was seen.
+    image_size : tuple of int
+        (height, width) in pixels.
+
+    Returns
+    -------
+    Detections
+        Those that are still in the picture, in the same order; their stamp is later.
+
+    """
+    boxes = moved(detections.boxes, speeds, seconds, image_size)
+    inside = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
+    ids = detections.track_ids
+    return replace(detections, boxes=boxes[inside], scores=detections.scores[inside],
+                   labels=detections.labels[inside], stamp_s=detections.stamp_s + seconds,
+                   track_ids=None if ids is None else ids[inside.cpu()])

@@ -207,3 +207,29 @@ def test_an_error_costs_the_memory_only() -> None:
     assert stream.waiting == 0
     answers = feed(stream, 1, 2, 3)
     assert [each.detections.reset_reason for each in answers] == ['error', '', '']
+
+
+def motions(answers: list[Answer]) -> list[tuple[int, int] | None]:
+    """Give the numbers of the pictures between which each answer knows the motion."""
+    return [each.motion and (int(each.motion.before[0, 0, 0]), int(each.motion.after[0, 0, 0]))
+            for each in answers]
+
+
+def test_the_newest_answer_knows_its_motion() -> None:
+    """Not across the beginning of a video, and not between equal stamps."""
+    stream = CameraStream(OneHotNetwork(), Settings(l=4))
+    answers = feed(stream, 0, 1, 2)
+    stream.reset('request')
+    answers += feed(stream, 3, 4, 4)
+    assert motions(answers) == [None, (0, 1), (1, 2), None, (3, 4), None]
+    assert answers[1].motion is not None
+    assert answers[1].motion.elapsed_s == pytest.approx(1 / HZ)
+
+
+def test_of_answers_that_come_together_the_newest_knows_its_motion() -> None:
+    """Pictures 4 and 5 wait for key frame 6; a reset answers what still waits without motion."""
+    stream = CameraStream(OneHotNetwork(), Settings(l=4, key_offset=2))
+    feed(stream, *range(4))
+    assert motions(feed(stream, 4, 5, 6)) == [None, None, (5, 6)]
+    feed(stream, 7, 8)
+    assert motions(stream.reset('request')) == [None]

@@ -26,7 +26,8 @@ def allowed(kind: str, attribute: str) -> set[str]:
 
 def test_the_policy_is_what_the_node_uses(tmp_path: Path) -> None:
     log = tmp_path / 'log'
-    with process('node', '--ros-args', '-r', f'__node:={NAME}', log=log) as running:
+    with process('node', '--ros-args', '-r', f'__node:={NAME}', '-p', 'detections_now:=true',
+                 log=log) as running:
         await_text(log, ' -> ', running)
         client = Client()
 

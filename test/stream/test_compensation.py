@@ -1,7 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Boxes moved on by their velocity, by hand."""
-from impnet_ros.stream.compensation import box_velocities, moved
+from fake_network import OneHotNetwork
+from impnet_ros.config import StreamConfig
+from impnet_ros.stream.compensation import (box_velocities, last_step, moved, moved_on, Step,
+                                            velocities)
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.types import Detections, Frame, Impression
+import numpy as np
 import pytest
 import torch
 
@@ -40,3 +46,65 @@ def test_no_boxes():
 def test_the_other_frame_must_be_earlier():
     with pytest.raises(ValueError, match='expected seconds > 0, got 0'):
         box_velocities(BOXES, (torch.zeros(1, 2, 4, 4),), 0, SIZE)
+
+
+class Shift:
+    """A network whose flow is known: 4 cells left and 1 down to the frame before."""
+
+    def __init__(self):
+        self.asked = []
+
+    def flow(self, image, key_image):
+        self.asked.append((image, key_image))
+        return (torch.tensor([-4.0, 1.0]).view(1, 2, 1, 1).expand(1, 2, 20, 20),)
+
+
+def test_velocities_ask_the_flow_from_the_newer_picture_to_the_older():
+    network = Shift()
+    found = velocities(network, BOXES[1:], Step('older', 'newer', 0.5, SIZE))
+    assert found.tolist() == [pytest.approx([80, -10, 80, -10])]
+    assert network.asked == [('newer', 'older')]
+
+
+def test_without_boxes_no_flow_is_computed():
+    network = Shift()
+    assert velocities(network, BOXES[:0], Step('older', 'newer', 0.5, SIZE)).shape == (0, 4)
+    assert network.asked == []
+
+
+@pytest.mark.parametrize('config', [
+    StreamConfig(segment_length=3), StreamConfig(segment_length=4, key_offset=2),
+    StreamConfig(segment_length=3, mode='per_frame')])
+def test_every_step_of_the_engine_leads_from_one_picture_to_the_next(config):
+    """Frames that wait for their key frame too; the first one has nothing before it."""
+    engine = Engine(OneHotNetwork(), config)
+    states = [engine.reset()]
+    for number in range(6):
+        frame = Frame(np.full((2, 3, 3), number, np.uint8), number / 4)
+        states.append(engine.step(frame, states[-1])[1])
+    steps = [last_step(*pair) for pair in zip(states, states[1:])]
+    assert steps[0] is None
+    assert [int(step.before[0, 0, 0]) for step in steps[1:]] == [0, 1, 2, 3, 4]
+    assert [int(step.after[0, 0, 0]) for step in steps[1:]] == [1, 2, 3, 4, 5]
+    assert {(step.elapsed_s, step.image_size) for step in steps[1:]} == {(0.25, (2, 3))}
+
+
+def test_equal_stamps_give_no_velocity():
+    states = [Impression(last_stamp_s=stamp_s, image_size=SIZE, picture='any')
+              for stamp_s in (5.0, 5.0, 5.0005, 5.002)]
+    assert last_step(states[0], states[1]) is None
+    assert last_step(states[0], states[2]) is None
+    assert last_step(states[0], states[3]).elapsed_s == pytest.approx(0.002)
+
+
+def test_what_has_left_the_picture_is_left_out():
+    """Two seconds later the first box is 20 to the right, the second beyond the edge at 200."""
+    seen = Detections(BOXES, torch.tensor([.9, .8]), torch.tensor([3, 4]), stamp_s=7.0,
+                      track_ids=torch.tensor([11, 12]))
+    speeds = torch.tensor([[10.0, 0, 10, 0], [60, 0, 60, 0]])
+    later = moved_on(seen, speeds, 2.0, SIZE)
+    assert later.boxes.tolist() == [[40, 30, 60, 50]]
+    assert (later.scores.tolist(), later.labels.tolist(), later.track_ids.tolist()) == (
+        [pytest.approx(.9)], [3], [11])
+    assert later.stamp_s == 9.0
+    assert seen.boxes.tolist() == BOXES.tolist()
