@@ -12,7 +12,7 @@ from impnet_ros.training.recipe import Recipe, Variant
 SIDE = 128
 """Pixels of a sprite frame."""
 
-_FLOW_SEED, _TRAINING_SEED, _HELD_OUT_SEED = 11, 1, 1_000_000
+_FLOW_SEED, _TRAINING_SEED, _HELD_OUT_SEED = 11, 1, 2_000_000
 
 NETWORK = ImpressionNetworkConfig(
     name='tiny', class_names=SpriteSet.class_names, width=24, blocks=(2, 3, 12, 2), channels=128,
@@ -39,7 +39,7 @@ class Plan:
     pretraining : int
         Steps of 16 frames: the detector that stands in for ImageNet's weights.
     flow_pretraining : int
-        Steps of 8 pairs: stands in for FlyingChairs.
+        Steps of 32 pairs: stands in for FlyingChairs.
     training : int
         Steps of 8 triplets, each method and seed.
     seeds : tuple of int
@@ -58,8 +58,8 @@ class Plan:
     """
 
     pretraining: int = 1200
-    flow_pretraining: int = 8000
-    training: int = 600
+    flow_pretraining: int = 5000
+    training: int = 400
     seeds: tuple[int, ...] = (0, 1, 2)
     videos: int = 100
     frames: int = 40
@@ -121,8 +121,8 @@ def training_data() -> tuple[DataSource, ...]:
 
 def flow_videos() -> SpriteSet:
     """Sharp videos of fast objects with exact flow, of which none is used elsewhere."""
-    return SpriteSet(600, _FLOW_SEED, SpriteConfig(height=SIDE, width=SIDE, frames=16,
-                                                   degraded_share=0.0, speed=3.0))
+    return SpriteSet(100_000, _FLOW_SEED, SpriteConfig(height=SIDE, width=SIDE, frames=16,
+                                                       degraded_share=0.0, speed=2.0))
 
 
 def held_out(plan: Plan, videos: int | None = None) -> SpriteSet:

@@ -30,6 +30,9 @@ _PAIRS_A_VIDEO = 4
 
 _SAVE_EVERY = 200
 
+_WARM_UP = 100
+"""Steps over which the learning rate rises."""
+
 _COARSE_WEIGHT = 0.25
 """Of each coarser level's error in the loss; FlowNet too is taught on all its levels."""
 
@@ -48,16 +51,16 @@ class FlowRecipe:
     reach : int
         Largest distance of a pair in frames, to either side.
     learning_rate : float
-        Of AdamW; it falls to zero along half a cosine.
+        Of AdamW; it rises over the first steps, then falls to zero along half a cosine.
     seed : int
         Of the pairs.
 
     """
 
     iterations: int
-    batch_size: int = 8
-    reach: int = 12
-    learning_rate: float = 1e-3
+    batch_size: int = 32
+    reach: int = 8
+    learning_rate: float = 2e-3
     seed: int = 0
 
 
@@ -144,7 +147,7 @@ def pretrain_flow(network: ImpressionNetwork, videos: SpriteSet, recipe: FlowRec
                           initial=done, total=recipe.iterations):
         for group in optimiser.param_groups:
             share = (1 + math.cos(math.pi * iteration / recipe.iterations)) / 2
-            group['lr'] = recipe.learning_rate * share
+            group['lr'] = recipe.learning_rate * share * min((iteration + 1) / _WARM_UP, 1.0)
         target, key, exact = flow_batch(videos, recipe, iteration)
         with coarse_flows(network.flow_net) as coarse:
             found = network.flow(network.prepare_batch(target), network.prepare_batch(key))[0]
