@@ -65,7 +65,7 @@ The network is the paper's, with a trunk of width {network['width']} and blocks
 {tuple(network['blocks'])} (ResNet-101: 64 and (3, 4, 23, 3)), on frames of
 {network['short_side']} pixels. Every method is trained for {plan['training']} steps of 8 triplets
 a seed, after {plan['pretraining']} steps of 16 frames for the detector and
-{plan['flow_pretraining']} of 8 pairs for the flow, which stand in for ImageNet and FlyingChairs.
+{plan['flow_pretraining']} of 32 pairs for the flow, which stand in for ImageNet and FlyingChairs.
 The videos are synthetic: absolute figures do not compare with ImageNet VID, differences and orders
 do. Training seeds: {seeds}. Held out: {results['videos']} videos, {results['frames']} frames.
 
