@@ -6,8 +6,10 @@ from typing import get_args, Literal
 
 Mode = Literal['impression', 'average', 'sparse', 'per_frame']
 KeyMode = Literal['sync', 'async']
+Schedule = Literal['fixed', 'adaptive']
 MODES: tuple[Mode, ...] = get_args(Mode)
 KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
+SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 RUNTIMES = ('torch', 'onnxruntime', 'openvino')
 
 
@@ -50,6 +52,20 @@ class StreamConfig:
     key_mode: KeyMode = 'sync'
     """async computes key frames beside the stream: no frame waits for one. Causal streams only."""
 
+    schedule: Schedule = 'fixed'
+    """fixed: a key frame every segment_length; adaptive: when doubt_threshold is exceeded, which
+    finds more for the same number of key frames where motion changes (docs/performance.md)."""
+
+    smallest_length: int = 2
+    """l_min, frames from one key frame to the next that an adaptive schedule keeps at least."""
+
+    largest_length: int = 20
+    """l_max, frames after which an adaptive schedule takes a key frame whatever it sees."""
+
+    doubt_threshold: float = 0.5
+    """Mean mismatch (0..1) of the frames since the key frame, added up, above which an adaptive
+    schedule takes the next key frame."""
+
     box_memory: bool = False
     """Carry boxes too: by flow between key frames, fading where key frames miss them."""
 
@@ -69,10 +85,24 @@ class StreamConfig:
                  self.key_mode)
         _require(self.key_mode == 'sync' or offset == 0, 'key_offset',
                  "0 with key_mode 'async' (nothing waits there)", offset)
+        self._check_schedule()
         _require(not self.box_memory or offset == 0, 'key_offset',
                  '0 with box_memory (boxes are carried forward in time)', offset)
         _require(self.box_lifetime_s > 0.0, 'box_lifetime_s', 'seconds > 0', self.box_lifetime_s)
         _require(self.max_gap_s > 0.0, 'max_gap_s', 'seconds > 0', self.max_gap_s)
+
+    def _check_schedule(self) -> None:
+        smallest, largest = self.smallest_length, self.largest_length
+        _require(self.schedule in SCHEDULES, 'schedule', f'one of {", ".join(SCHEDULES)}',
+                 self.schedule)
+        _require(_is_int(smallest) and smallest >= 1, 'smallest_length', 'an int >= 1', smallest)
+        _require(_is_int(largest) and largest >= smallest, 'largest_length',
+                 f'an int >= {smallest} (smallest_length)', largest)
+        _require(self.doubt_threshold >= 0.0, 'doubt_threshold', 'a number >= 0',
+                 self.doubt_threshold)
+        _require(self.schedule == 'fixed' or self.key_offset == 0, 'key_offset',
+                 "0 with schedule 'adaptive' (nobody knows how long a segment will be)",
+                 self.key_offset)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ of its symbol; here they are put together.
 from typing import Any
 
 from impnet_ros.config import DetectionConfig
+from impnet_ros.model import quality_gate
 from impnet_ros.model.backbone import Backbone, Trunk
 from impnet_ros.model.dis_flow import dis_flow, flow_in_cells
 from impnet_ros.model.embedding import EmbeddingNet
@@ -24,9 +25,13 @@ from impnet_ros.model.warp import warp
 import numpy as np
 import torch
 from torch import nn, Tensor
+from torch.nn import functional
 
 PAPER_DETECTION = DetectionConfig(score_threshold=1e-4, nms_threshold=0.3, max_detections=300)
 """The reference's thresholds, made for measuring average precision."""
+
+_FINER = 4
+"""How many times finer than the feature two pictures are compared."""
 
 Image = np.ndarray[Any, Any] | Tensor | NetworkInput
 
@@ -137,6 +142,15 @@ class ImpressionNetwork(nn.Module):
         warped = [warp(level, field) for level, field in zip(levels, flow, strict=True)]
         scale = flow.scale if isinstance(flow, ScaledFlow) else None
         return with_levels(levels, warped if scale is None else [item * scale for item in warped])
+
+    def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:
+        """(1, 1, h, w), 0..1: how little the flow explains of the picture."""
+        rows, columns = flow[0].shape[2:]
+        fine = functional.interpolate(flow[0], scale_factor=_FINER, mode='bilinear') * _FINER
+        here, there = (quality_gate.grey_cells(self.prepare(item).pixels, fine.shape[2:])
+                       for item in (image, key_image))
+        mismatch = quality_gate.picture_mismatch(here, warp(there, fine))
+        return functional.adaptive_avg_pool2d(mismatch, (rows, columns))
 
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

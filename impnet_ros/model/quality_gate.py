@@ -108,6 +108,28 @@ def grey_levels(grey: Array, sizes: list[tuple[int, int]], device: torch.device)
             for level in greys]
 
 
+def grey_cells(pixels: Tensor, size: tuple[int, int]) -> Tensor:
+    """
+    Give the first channel of `picture_facts` of pictures that are on the device already.
+
+    Parameters
+    ----------
+    pixels : Tensor
+        (B, 3, H, W), in any unit.
+    size : tuple of int
+        (h, w), cells.
+
+    Returns
+    -------
+    Tensor
+        (B, 1, h, w), the grey in deviations of its picture, plus OUTSIDE.
+
+    """
+    grey = functional.adaptive_avg_pool2d(pixels.mean(dim=1, keepdim=True), size)
+    deviation, mean = torch.std_mean(grey, dim=(2, 3), keepdim=True)
+    return (grey - mean) / (deviation + 1e-3) + OUTSIDE
+
+
 def gate_weights(old: Tensor, new: Tensor, old_facts: Tensor, new_facts: Tensor) -> Tensor:
     """
     Weigh one level's new feature against the carried one.

@@ -8,10 +8,10 @@ from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.stream.background import BackgroundExecutor, Executor
 from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
 from impnet_ros.stream.key_frame import absorb_key, carry
-from impnet_ros.stream.schedule import is_key, next_position, reset_reason
+from impnet_ros.stream.schedule import is_doubtful, is_key, next_position, reset_reason
 from impnet_ros.stream.timing import timed
-from impnet_ros.stream.types import (Detections, Frame, Impression, Network, PendingKey, Tracks,
-                                     WaitingFrame)
+from impnet_ros.stream.types import (Detections, Flow, Frame, Impression, Network, PendingKey,
+                                     Tracks, WaitingFrame)
 import torch
 from torch import Tensor
 
@@ -28,9 +28,14 @@ class Engine:
     network : Network
         Five methods, see `impnet_ros.stream.types.Network`.
     config : StreamConfig
-        Segment length, memory gate, key offset, mode, key mode, largest gap.
+        Segment length or adaptive schedule, memory gate, key offset, mode, key mode, largest gap.
     executor : Executor, optional
         Where asynchronous key frames are computed; by default one thread of the engine's own.
+
+    Raises
+    ------
+    ValueError
+        If the schedule is adaptive and the network has no method `mismatch`.
 
     """
 
@@ -42,6 +47,11 @@ class Engine:
         self._mismatch = getattr(network, 'mismatch', None)
         self._clarity = getattr(network, 'clarity', lambda picture: 0.0)
         self._task_along = getattr(network, 'task_along', None)
+        self._adaptive = (self.config.schedule == 'adaptive'
+                          and self.config.mode != 'per_frame')
+        if self._adaptive and self._mismatch is None:
+            raise ValueError("schedule: expected 'fixed' for a network without a method "
+                             f"'mismatch', as {type(network).__name__} is, got 'adaptive'")
         self._executor = executor
         # Without propagation there is nothing to show while a key frame is computed.
         self._in_background = (self.config.key_mode == 'async'
@@ -88,8 +98,13 @@ class Engine:
         stage_ms: dict[str, float] = {}
         with timed(stage_ms, 'prepare'):
             picture = self._prepare(frame.image)
-        new = WaitingFrame(picture, frame.stamp_s, reason, stage_ms)
         due = is_key(state.position, self.config) or state.key_overdue
+        flow = None
+        if self._adaptive and not due and state.pending is None:
+            flow, doubt = self._doubted(picture, state, stage_ms)
+            due = is_doubtful(state.position, doubt, self.config)
+            state = replace(state, doubt=doubt, position=0 if due else state.position)
+        new = WaitingFrame(picture, frame.stamp_s, reason, stage_ms, flow)
         waits = not due and state.position < self.config.key_offset
         state = replace(state, position=next_position(state.position, self.config),
                         last_stamp_s=frame.stamp_s, image_size=frame.image_size,
@@ -135,8 +150,23 @@ class Engine:
         """Make the newest waiting frame the key frame."""
         *before, key = state.waiting
         stage_ms = dict(key.stage_ms)
-        state = absorb_key(self.network, self.config, key.picture, state, stage_ms)
+        state = absorb_key(self.network, self.config, key.picture, state, stage_ms, key.flow)
         return replace(state, waiting=(*before, replace(key, stage_ms=stage_ms)))
+
+    def _doubted(self, picture: Any, state: Impression,
+                 stage_ms: dict[str, float]) -> tuple[Flow, float]:
+        """
+        Add what the flow to the key frame does not explain of a picture to what was there.
+
+        Every frame needs that flow, to be served or to carry the impression on to it. So the
+        frame in which the doubt is too large can itself become the key frame; waiting for the
+        next one would cost one badly served frame more.
+        """
+        assert self._mismatch is not None
+        with timed(stage_ms, 'flow'):
+            flow = self.network.flow(picture, state.key_image)
+            mismatch = self._mismatch(picture, state.key_image, flow)
+            return flow, state.doubt + float(mismatch.mean())
 
     def _advance_in_background(self, picture: Any, due: bool, state: Impression) -> Impression:
         """
@@ -152,7 +182,7 @@ class Engine:
         elif due:
             pending = PendingKey(self._executor.submit(self._absorbed, picture, state), 0)
             due = False
-            state = replace(state, position=next_position(0, self.config))
+            state = replace(state, position=next_position(0, self.config), doubt=0.0)
         state = replace(state, age=state.age + 1, pending=pending, key_overdue=due)
         if pending is None or not pending.future.done():
             return state
@@ -162,7 +192,8 @@ class Engine:
 
     @torch.inference_mode()
     def _absorbed(self, picture: Any, state: Impression) -> Impression:
-        return absorb_key(self.network, self.config, picture, state, {})
+        flow = state.waiting[-1].flow
+        return absorb_key(self.network, self.config, picture, state, {}, flow)
 
     def _finish(self, state: Impression, fresh: bool) -> tuple[list[Detections], Impression]:
         """Detect in all the waiting frames; `fresh` where the task feature has just changed."""
@@ -178,23 +209,24 @@ class Engine:
     def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
         """Detect in a frame with the newest key frame's task feature."""
         stage_ms = dict(frame.stage_ms)
-        boxes, scores, labels = self._task(frame.picture, age, state, stage_ms)
+        boxes, scores, labels = self._task(frame, age, state, stage_ms)
         return Detections(boxes, scores, labels, stamp_s=frame.stamp_s, is_key=age == 0, age=age,
                           mean_weight=state.mean_weight, reset_reason=frame.reset_reason,
                           stage_ms=stage_ms)
 
-    def _task(self, picture: Any, age: int, state: Impression,
+    def _task(self, frame: WaitingFrame, age: int, state: Impression,
               stage_ms: dict[str, float]) -> tuple[Tensor, Tensor, Tensor]:
         assert state.f_task is not None
-        levels = state.f_task
+        levels, flow = state.f_task, frame.flow
         if age != 0 and self._task_along:
-            with timed(stage_ms, 'flow'):
-                flow = self.network.flow(picture, state.key_image)
+            if flow is None:
+                with timed(stage_ms, 'flow'):
+                    flow = self.network.flow(frame.picture, state.key_image)
             with timed(stage_ms, 'task'):
                 found: tuple[Tensor, Tensor, Tensor] = self._task_along(levels, flow)
                 return found
         if age != 0:
-            levels = carry(self.network, picture, state.key_image, levels, stage_ms)
+            levels = carry(self.network, frame.picture, state.key_image, levels, stage_ms, flow)
         with timed(stage_ms, 'task'):
             return self.network.task(levels)
 
@@ -206,7 +238,7 @@ class Engine:
         if tracks is not None and len(tracks.scores):
             tracks = self._carried(tracks, state, frame.picture, stage_ms)
         if fresh or tracks is None:
-            boxes, scores, labels = self._task(frame.picture, state.age, state, stage_ms)
+            boxes, scores, labels = self._task(frame, state.age, state, stage_ms)
             with timed(stage_ms, 'boxes'):
                 tracks = merge(tracks or no_tracks(boxes, frame.stamp_s), boxes, scores, labels,
                                frame.stamp_s, self.config.box_lifetime_s, self._detection,

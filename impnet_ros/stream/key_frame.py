@@ -7,22 +7,23 @@ from typing import Any
 from impnet_ros.config import StreamConfig
 from impnet_ros.model.impression import absorb, aggregate
 from impnet_ros.stream.timing import timed
-from impnet_ros.stream.types import FeatureLevels, Impression, Network
+from impnet_ros.stream.types import FeatureLevels, Flow, Impression, Network
 import torch
 from torch import Tensor
 
 
 def carry(network: Network, picture: Any, key_image: Any, levels: FeatureLevels,
-          stage_ms: dict[str, float]) -> FeatureLevels:
-    """Align levels of `key_image` with `picture`: F, then W and S."""
-    with timed(stage_ms, 'flow'):
-        flow = network.flow(picture, key_image)
+          stage_ms: dict[str, float], flow: Flow | None = None) -> FeatureLevels:
+    """Align levels of `key_image` with `picture`: F where it is not known yet, then W and S."""
+    if flow is None:
+        with timed(stage_ms, 'flow'):
+            flow = network.flow(picture, key_image)
     with timed(stage_ms, 'propagate'):
         return network.propagate(levels, flow)
 
 
 def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impression,
-               stage_ms: dict[str, float]) -> Impression:
+               stage_ms: dict[str, float], flow: Flow | None = None) -> Impression:
     """
     Make `picture` the key frame, eqs. (1)-(4).
 
@@ -41,6 +42,8 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
         Not changed.
     stage_ms : dict
         The milliseconds of features, flow, propagate and weights are added to it.
+    flow : tuple of Tensor, optional
+        From `picture` to the state's key image, where it is known already.
 
     Returns
     -------
@@ -53,14 +56,15 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
     f_task = f_imp = f_k
     mean_weight = 1.0
     if config.mode in ('impression', 'average') and state.f_imp is not None:
-        f_imp_warped = carry(network, picture, state.key_image, state.f_imp, stage_ms)
+        f_imp_warped = carry(network, picture, state.key_image, state.f_imp, stage_ms,
+                             flow)
         with timed(stage_ms, 'weights'):
             w_k = _weights(network, config, f_imp_warped, f_k)
             f_task = aggregate(f_imp_warped, f_k, w_k)
             f_imp = absorb(f_k, f_task, config.memory_gate)
             mean_weight = float(torch.cat([w.flatten() for w in w_k]).mean())
     return replace(state, key_image=picture, f_task=f_task, f_imp=f_imp, age=0,
-                   mean_weight=mean_weight)
+                   mean_weight=mean_weight, doubt=0.0)
 
 
 def _weights(network: Network, config: StreamConfig, f_imp_warped: FeatureLevels,

@@ -4,6 +4,7 @@
 from dataclasses import replace
 
 from impnet_ros.config import StreamConfig
+from impnet_ros.stream.schedule import longest
 from impnet_ros.stream.types import Impression
 
 ENDLESS = 1_000_000_000
@@ -48,7 +49,7 @@ def _advanced(state: Impression, frames: int, config: StreamConfig) -> Impressio
     position = state.position + frames
     if state.position <= config.key_offset:
         return replace(state, position=min(position, config.key_offset))
-    return replace(state, position=0 if position >= config.segment_length else position)
+    return replace(state, position=0 if position >= longest(config) else position)
 
 
 def end_segment(state: Impression) -> Impression:
@@ -57,13 +58,22 @@ def end_segment(state: Impression) -> Impression:
 
 
 def at_boundary(state: Impression, config: StreamConfig) -> bool:
-    """Whether the next frame begins a segment, so that other settings may take over."""
-    return not state.waiting and (state.position == 0 or config.mode == 'per_frame')
+    """
+    Whether other settings may take over with the next frame.
+
+    That is where it begins a segment or, as nobody knows when that will be with an adaptive
+    schedule, where it may.
+    """
+    if state.waiting:
+        return False
+    if config.schedule == 'adaptive' and state.position >= config.smallest_length:
+        return True
+    return state.position == 0 or config.mode == 'per_frame'
 
 
 def stagger(state: Impression, phase: int, config: StreamConfig) -> Impression:
     """
-    Shorten the first segment of a video by `phase` frames.
+    Shorten the first segment of a video by `phase` frames; leave adaptive schedules alone.
 
     Videos of one rate that start together, with phases spread over 0..l-1, then have their key
     frames at different instants. Call it on the fresh state and once more on the state after
@@ -80,5 +90,7 @@ def stagger(state: Impression, phase: int, config: StreamConfig) -> Impression:
         The engine's settings.
 
     """
+    if config.schedule == 'adaptive':
+        return state
     before = min(phase, config.key_offset)
     return _advanced(state, before if state.f_task is None else phase - before, config)

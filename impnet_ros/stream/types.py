@@ -113,7 +113,8 @@ class Network(Protocol):
 
     Another method that a network may offer is `mismatch(picture, key_picture, flow)`: (1, 1, h, w)
     at the first level's cells, 0..1, how much the picture differs from what the flow finds in the
-    key picture. Box memory forgets faster where it is large. A third is
+    key picture. Box memory forgets faster where it is large, and adaptive schedules need it. A
+    third is
     `task_along(levels, flow)`: what `task(propagate(levels, flow))` gives, for networks that find
     it with less work. And `clarity(picture)`: log of the detail, noise not counted, in a picture;
     box memory forgets more slowly while it is small.
@@ -143,6 +144,8 @@ class WaitingFrame:
     stamp_s: float
     reset_reason: str
     stage_ms: Mapping[str, float]
+    flow: Flow | None = None
+    """To the key frame's picture, where it was needed before the frame is served."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +220,9 @@ class Impression:
         The key frame that is being computed in the background, at most one.
     key_overdue : bool
         Whether a key frame fell due while another was still being computed.
+    doubt : float
+        Mean mismatch of the frames since the newest key frame, added up, with an adaptive
+        schedule.
     picture
         The newest frame's picture, from which the motion to the next is seen; None before the
         first.
@@ -236,5 +242,6 @@ class Impression:
     waiting: tuple[WaitingFrame, ...] = ()
     pending: PendingKey | None = None
     key_overdue: bool = False
+    doubt: float = 0.0
     picture: Any = None
     tracks: Tracks | None = None
