@@ -16,6 +16,8 @@ _COMMANDS = {
     'train': ('impnet_ros.training.command', 'train a network from a recipe'),
     'evaluate': ('impnet_ros.evaluation.command', 'mean average precision of a model'),
     'evaluate-clips': ('impnet_ros.evaluation.clips', 'worth of the memory on unlabelled clips'),
+    'schedule-curve': ('impnet_ros.evaluation.schedules',
+                       'fixed against adaptive key frames at equal cost'),
     'distil': ('impnet_ros.training.distill', "teach nanodet_g's memory without labels"),
     'streaming': ('impnet_ros.benchmark.streaming', 'accuracy of the newest result in time'),
     'export': ('impnet_ros.export', 'write a network as ONNX for other runtimes'),

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 import cv2
-from impnet_ros.config import DetectionConfig, MODES, StreamConfig
+from impnet_ros.config import DetectionConfig, MODES, SCHEDULES, StreamConfig
 from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
 from impnet_ros.model.network import load_network
@@ -35,6 +35,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='memory gate, 0..1')
     parser.add_argument('--key-offset', type=int, default=stream.key_offset,
                         help="key frame's place in its segment: 0 causal, l // 2 the paper's")
+    parser.add_argument('--schedule', choices=SCHEDULES, default=stream.schedule,
+                        help='adaptive: key frames where motion needs them, in place of --l')
+    parser.add_argument('--l-min', type=int, default=stream.smallest_length, metavar='L',
+                        help='adaptive: frames from key frame to key frame, at least')
+    parser.add_argument('--l-max', type=int, default=stream.largest_length, metavar='L',
+                        help='adaptive: the same, at most')
+    parser.add_argument('--doubt-threshold', type=float, default=stream.doubt_threshold,
+                        metavar='X', help='adaptive: smaller gives more key frames')
     parser.add_argument('--max-gap', type=float, default=stream.max_gap_s, metavar='S',
                         help='seconds between frames above which a new video starts')
     parser.add_argument('--box-memory', action='store_true',
@@ -111,7 +119,9 @@ class _VideoFile:
 def run(args: argparse.Namespace) -> None:
     """Detect, and write what was asked for."""
     stream = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
-                          mode=args.mode, max_gap_s=args.max_gap, box_memory=args.box_memory)
+                          mode=args.mode, max_gap_s=args.max_gap, box_memory=args.box_memory,
+                          schedule=args.schedule, smallest_length=args.l_min,
+                          largest_length=args.l_max, doubt_threshold=args.doubt_threshold)
     detection = DetectionConfig(score_threshold=args.score_threshold,
                                 nms_threshold=args.nms_threshold,
                                 max_detections=args.max_detections)
@@ -126,10 +136,11 @@ def run(args: argparse.Namespace) -> None:
     start = perf_counter()
     progress = tqdm(detect(engine, video.frames), total=video.count or None, unit='frame',
                     disable=args.quiet)
-    engine_ms = 0.0
+    engine_ms, keys = 0.0, 0
     try:
         for index, (frame, detections) in enumerate(progress):
             engine_ms += sum(detections.stage_ms.values())
+            keys += detections.is_key
             entry = as_entry(index, detections, network.class_names)
             entries.append(entry)
             for label in entry['labels']:
@@ -150,5 +161,13 @@ def run(args: argparse.Namespace) -> None:
                         in sorted(seen.items(), key=lambda item: -item[1])) or 'none'
     print(f'{count} frames in {elapsed_s:.1f} s: {count / elapsed_s:.1f} frames a second '
           f'({engine_ms / count:.1f} ms a frame in the engine) on {network.device}, '
-          f'{args.mode}, l = {args.l}, g = {args.g:g}, key_offset = {args.key_offset}')
+          f'{args.mode}, {_segments(args, keys / count)}, g = {args.g:g}, '
+          f'key_offset = {args.key_offset}')
     print(f'detections: {objects}')
+
+
+def _segments(args: argparse.Namespace, keys_per_frame: float) -> str:
+    """Say how the video was cut into segments."""
+    if args.schedule == 'fixed':
+        return f'l = {args.l}'
+    return f'l = {args.l_min} to {args.l_max}, {keys_per_frame:.3f} key frames a frame'

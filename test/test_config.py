@@ -12,6 +12,11 @@ import pytest
     ({'memory_gate': float('nan')}, 'memory_gate'),
     ({'segment_length': 3, 'key_offset': 3}, r'key_offset: expected an int in 0..2'),
     ({'mode': 'fast'}, "mode: expected one of impression, average, sparse, per_frame, got 'fast'"),
+    ({'schedule': 'none'}, "schedule: expected one of fixed, adaptive, got 'none'"),
+    ({'smallest_length': 0}, 'smallest_length: expected an int >= 1, got 0'),
+    ({'smallest_length': 4, 'largest_length': 3}, 'largest_length: expected an int >= 4'),
+    ({'doubt_threshold': -0.1}, 'doubt_threshold: expected a number >= 0'),
+    ({'schedule': 'adaptive', 'key_offset': 1}, "key_offset: expected 0 with schedule 'adaptive'"),
     ({'max_gap_s': 0.0}, 'max_gap_s')])
 def test_stream_settings_out_of_range(setting, message):
     with pytest.raises(ValueError, match=message):

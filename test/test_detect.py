@@ -53,6 +53,17 @@ def test_delayed_frames_come_out_in_order(tmp_path, pictures, mode):
     assert keys == (list(range(8)) if mode == 'per_frame' else [2, 7])
 
 
+def test_an_adaptive_schedule_keeps_its_bounds(tmp_path, pictures, capsys):
+    """Equal bounds leave it no choice; otherwise key frames are where the pictures differ."""
+    fixed = detect(tmp_path, pictures, '--l', '4')
+    bounds = '--l-min', '4', '--l-max', '4'
+    assert detect(tmp_path, pictures, '--schedule', 'adaptive', *bounds) == fixed
+    assert 'l = 4 to 4, 0.250 key frames a frame' in capsys.readouterr().out
+    entries = detect(tmp_path, pictures, '--schedule', 'adaptive', '--l-min', '2',
+                     '--doubt-threshold', '0')
+    assert [entry['frame'] for entry in entries if entry['is_key']] == [0, 2, 4, 6]
+
+
 def test_memory_changes_what_is_seen(tmp_path, pictures):
     short = detect(tmp_path, pictures, '--l', '1', '--g', '0')
     long = detect(tmp_path, pictures, '--l', '1', '--g', '1')
@@ -80,6 +91,8 @@ def test_annotated_video_has_every_frame(tmp_path, pictures):
 @pytest.mark.parametrize('options, message', [
     (['--l', '0'], 'segment_length: expected an int >= 1, got 0'),
     (['--l', '3', '--key-offset', '3'], 'key_offset: expected an int in 0..2'),
+    (['--l-min', '5', '--l-max', '4'], 'largest_length: expected an int >= 5'),
+    (['--schedule', 'adaptive', '--key-offset', '1'], "key_offset: expected 0 with schedule"),
     (['--g', '1.5'], 'memory_gate: expected a number in 0..1, got 1.5'),
     (['--model', 'yolo'], 'model: expected one of'),
     (['--device', 'tpu'], "device: expected auto, cpu, cuda or cuda:n, got 'tpu'")])

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from impnet_ros.config import KEY_MODES, MODES, RUNTIMES
+from impnet_ros.config import KEY_MODES, MODES, RUNTIMES, SCHEDULES
 from impnet_ros.ros.settings import Settings
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 SetParametersResult)
@@ -84,6 +84,16 @@ ROWS: tuple[Row, ...] = (
     Row('key_mode', _D.key_mode, 'sync: a key frame is answered when its features are ready; '
         'async: they are computed beside the stream, and no frame waits (key_offset 0 only).',
         choices=KEY_MODES),
+    Row('schedule', _D.schedule, 'fixed: a key frame in every l frames; adaptive: when the flow '
+        'explains too little of the images since the last one (key_offset 0, key_period 0 only).',
+        choices=SCHEDULES),
+    Row('l_min', _D.l_min, 'schedule adaptive: frames from one key frame to the next, at least.',
+        (1, 10_000)),
+    Row('l_max', _D.l_max, 'schedule adaptive: frames from one key frame to the next, at most.',
+        (1, 10_000)),
+    Row('doubt_threshold', _D.doubt_threshold, 'schedule adaptive: a key frame comes when the '
+        'mean mismatch (0..1) of the images since the last one adds up to more than this; '
+        'smaller gives more key frames.', (0.0, 10_000.0)),
     Row('box_memory', _D.box_memory, 'Carry boxes too: by flow between key frames, fading where '
         'key frames miss them; gives track ids (key_offset 0 only).'),
     Row('box_lifetime', _D.box_lifetime, 'Seconds in which the score of a carried box that no '

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 import re
 from typing import Any, cast
 
-from impnet_ros.config import DetectionConfig, KeyMode, Mode, StreamConfig
+from impnet_ros.config import DetectionConfig, KeyMode, Mode, Schedule, StreamConfig
 from impnet_ros.stream.pacing import ENDLESS
 
 _CAMERA_NAME = re.compile(r'[A-Za-z][A-Za-z0-9_]*(/[A-Za-z][A-Za-z0-9_]*)*')
 _WORDS = {'segment_length': 'l', 'memory_gate': 'g', 'max_gap_s': 'max_gap',
-          'box_lifetime_s': 'box_lifetime'}
+          'box_lifetime_s': 'box_lifetime', 'smallest_length': 'l_min',
+          'largest_length': 'l_max'}
 _STREAM = StreamConfig()
 _DETECTION = DetectionConfig()
 
@@ -43,6 +44,10 @@ class Settings:
     key_offset: int = _STREAM.key_offset
     mode: str = _STREAM.mode
     key_mode: str = _STREAM.key_mode
+    schedule: str = _STREAM.schedule
+    l_min: int = _STREAM.smallest_length
+    l_max: int = _STREAM.largest_length
+    doubt_threshold: float = _STREAM.doubt_threshold
     box_memory: bool = _STREAM.box_memory
     box_lifetime: float = _STREAM.box_lifetime_s
     key_period: float = 0.0
@@ -64,6 +69,8 @@ class Settings:
             stream = StreamConfig(
                 segment_length=self.l, memory_gate=self.g, key_offset=self.key_offset,
                 mode=cast(Mode, self.mode), key_mode=cast(KeyMode, self.key_mode),
+                schedule=cast(Schedule, self.schedule), smallest_length=self.l_min,
+                largest_length=self.l_max, doubt_threshold=self.doubt_threshold,
                 box_memory=self.box_memory, box_lifetime_s=self.box_lifetime,
                 max_gap_s=self.max_gap)
             detection = DetectionConfig(
@@ -71,6 +78,9 @@ class Settings:
                 max_detections=self.max_detections)
         except ValueError as error:
             raise ValueError(_in_parameter_names(str(error))) from error
+        if self.key_period > 0 and self.schedule == 'adaptive':
+            raise ValueError("key_period: expected 0 with schedule 'adaptive' (l_max ends its "
+                             f'segments), got {self.key_period}')
         if self.key_period > 0:
             stream = replace(stream, segment_length=ENDLESS)
         object.__setattr__(self, 'stream', stream)

@@ -10,6 +10,7 @@ from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 import numpy as np
 import pytest
+import torch
 
 HZ = 10
 
@@ -93,6 +94,27 @@ def test_staggered_key_frames_never_coincide() -> None:
                for index in range(3)]
     found = [keys(feed(stream, *range(24))) for stream in streams]
     assert found == [[0, 6, 12, 18], [0, 4, 10, 16, 22], [0, 2, 8, 14, 20]]
+
+
+class Moving(OneHotNetwork):
+    """Pictures that differ by an eighth a number."""
+
+    def mismatch(self, picture: np.ndarray, key_picture: np.ndarray,
+                 flow: object) -> torch.Tensor:
+        """Tell so."""
+        eighths = self.number(picture) - self.number(key_picture)
+        return torch.tensor(eighths / 8).view(1, 1, 1, 1)
+
+
+def test_an_adaptive_schedule_takes_over_and_hands_back() -> None:
+    """From 4 on a key frame in every third frame, as 1/8 + 2/8 + 3/8 exceeds 1/2; then l = 4."""
+    stream = CameraStream(Moving(), Settings(l=4), share=0.5)
+    found = keys(feed(stream, 0, 1))
+    stream.want(Settings(schedule='adaptive', l_min=2))
+    found += keys(feed(stream, *range(2, 10)))
+    stream.want(Settings(l=4))
+    found += keys(feed(stream, *range(10, 17)))
+    assert found == [0, 2, 5, 8, 10, 14]
 
 
 @pytest.mark.parametrize(('change', 'reason'), [
