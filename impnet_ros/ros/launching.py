@@ -30,6 +30,10 @@ PARAMETERS: dict[str, tuple[str, tuple[str, ...]]] = {
              ('impression', 'average', 'sparse', 'per_frame')),
     'key_mode': ('Whether frames wait for a key frame (sync) or not (async).',
                  ('sync', 'async')),
+    'schedule': ('A key frame in every l frames (fixed), or where motion needs it (adaptive).',
+                 ('fixed', 'adaptive')),
+    'l_min': ('Frames from key frame to key frame of an adaptive schedule, at least.', ()),
+    'l_max': ('Frames from key frame to key frame of an adaptive schedule, at most.', ()),
     'model': ('Network: nanodet_g, or the path of a .safetensors checkpoint.', ()),
     'device': ('Where the network runs: auto, cpu, cuda or cuda:N.', ()),
     'score_threshold': ('Smallest score that is published, 0 to 1.', ()),
@@ -116,5 +120,5 @@ def _node(context: LaunchContext, remappings: Sequence[tuple[Any, Any]],
 
 def _type(name: str) -> type | None:
     """Keep names from being read as YAML: a model called '1e3' stays one; numbers are read."""
-    return str if name in ('model', 'device', 'mode', 'key_mode', 'image_transport',
-                           'image_reliability') else None
+    return str if name in ('model', 'device', 'mode', 'key_mode', 'schedule',
+                           'image_transport', 'image_reliability') else None
