@@ -118,10 +118,10 @@ def clip_sequences(args: argparse.Namespace, network: NanoDetNetwork,
             rng = np.random.default_rng((args.seed, number, sequence))
             chosen = [start + place for place
                       in paced(stop - start, args.frames, args.steps, rng)]
-            for index in tqdm(sorted(set(chosen) - set(labels)), f'label {path.name}', mininterval=20):
+            for index in tqdm(sorted(set(chosen) - set(labels)), f'label {path.name}'):
                 labels[index] = label_frame(network, images[index])
             made.append(PacedVideo([images[index] for index in chosen],
-                                  [labels[index] for index in chosen]))
+                                   [labels[index] for index in chosen]))
     return made
 
 
@@ -149,8 +149,8 @@ def sprite_sequences(args: argparse.Namespace, network: Any) -> dict[str, list[P
         images = {index: video.frame(index) for index in set(chosen)}
         truths = [video.truth(index) for index in chosen]
         made.append(PacedVideo([images[index] for index in chosen],
-                              [PseudoTruth(truth, np.ones(len(truth.labels), np.bool_))
-                               for truth in truths]))
+                               [PseudoTruth(truth, np.ones(len(truth.labels), np.bool_))
+                                for truth in truths]))
     return {'sprites': made}
 
 

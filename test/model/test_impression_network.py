@@ -286,6 +286,20 @@ def test_flow_without_weights() -> None:
     assert not any(name.startswith(('flow', 'scale')) for name, _ in net.named_parameters())
 
 
+def test_mismatch_is_what_the_flow_does_not_explain(network: ImpressionNetwork) -> None:
+    """A picture 16 pixels further right: nothing with the true flow, much with none."""
+    pattern = cv2.GaussianBlur(np.random.default_rng(0).integers(
+        0, 255, (96, 200, 3), np.uint8), (0, 0), 6)
+    key, picture = (np.ascontiguousarray(pattern[:, start:start + 160]) for start in (16, 0))
+    flows = [torch.zeros(1, 2, 6, 10) for _ in range(2)]
+    flows[1][:, 0] = -1.0  # what is at x in the picture was at x - 16 in the key picture
+    none, true = (network.mismatch(picture, key, (flow,)) for flow in flows)
+    assert none.shape == true.shape == (1, 1, 6, 10)
+    assert float(none.mean()) > 0.2
+    assert float(true[..., 2:].max()) < 0.02
+    assert float(network.mismatch(key, key, (flows[0],)).max()) == 0.0
+
+
 @pytest.fixture
 def trained(network: ImpressionNetwork) -> Iterator[ImpressionNetwork]:
     yield network.train()
