@@ -96,7 +96,7 @@ class Parts:
     def _carry(self, tracks: Tracks, picture: Any, key: Any, flow: Any,
                image_size: tuple[int, int]) -> Tracks:
         return carry_tracks(tracks, flow, self._mismatch(picture, key, flow), image_size,
-                            self._detection)
+                            self._detection, 0.2)
 
     @property
     def _detection(self) -> DetectionConfig:

@@ -12,23 +12,14 @@ from dataclasses import replace
 import math
 
 from impnet_ros.config import DetectionConfig
+from impnet_ros.stream.box_motion import corrected, follow, INSIDE, read
 from impnet_ros.stream.types import Flow, Tracks
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision.ops import batched_nms, box_iou
-
-_INSIDE = torch.cartesian_prod(torch.linspace(-0.35, 0.35, 7), torch.linspace(-0.4, 0.4, 7))
-_BESIDE = torch.cartesian_prod(torch.tensor((-0.75, -0.65, 0.65, 0.75)),
-                               torch.linspace(-0.4, 0.4, 7))
-"""Where the flow of a box and of what is behind it is read, in widths and heights, (49 or 28, 2)
-from its centre."""
 
 SAME_OBJECT = 0.5
 """IoU above which a remembered and a fresh box of a class are one object."""
-
-GROWTH = 0.25
-"""Share of the measured growth that a box follows."""
 
 SCENE_CUT = 0.3
 """Mean mismatch of two pictures above which they are of two scenes: 0.43 and more at the cuts of
@@ -41,73 +32,10 @@ clarity: what is blurred is not gone. Half way between, in proportion on a log s
 CLARITY_SPAN_S = 1.5
 """Seconds in which the clarity to compare with falls by an e-fold, as scenes change."""
 
-_NOT_MOVING = 0.01
-"""Cells; keeps the weights of the flow's points above zero where nothing moves."""
-
-
-def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int]) -> Tensor:
-    """
-    Move boxes along a flow.
-
-    A box is full of background too, and a plain median loses a quarter of the way of people who
-    walk by. So points count by how differently they move from what is left and right of the box.
-    Growth, the slope of the flow across the box, is mostly noise and limbs: a quarter of it is
-    believed, which was the best of none, a quarter, a half and all.
-
-    Parameters
-    ----------
-    boxes : Tensor
-        (N, 4), x1 y1 x2 y2 in pixels of the earlier frame.
-    flow : tuple of Tensor
-        F(earlier, later): the first level, (1, 2, h, w), tells in cells where each place goes.
-    image_size : tuple of int
-        (height, width) of both frames in pixels.
-
-    Returns
-    -------
-    Tensor
-        (N, 4), in pixels of the later frame, clipped to it.
-
-    """
-    if not len(boxes):
-        return boxes
-    height, width = image_size
-    size = boxes.new_tensor((width, height))
-    cells = boxes.new_tensor((flow[0].shape[3], flow[0].shape[2]))
-    points = torch.cat((_INSIDE, _BESIDE)).to(boxes)
-    moves = _read(flow[0].to(boxes), boxes, points, image_size)  # (N, points, 2), cells
-    inside, beside = moves.split((len(_INSIDE), len(_BESIDE)), dim=1)
-    apart = (inside - beside.median(dim=1, keepdim=True).values).norm(dim=2) + _NOT_MOVING
-    shift = torch.stack([_weighted_median(inside[..., axis], apart) for axis in (0, 1)], dim=1)
-    offsets = _INSIDE.to(boxes)
-    slope = ((inside * offsets).mean(dim=1) / offsets.square().mean(dim=0)) * size / cells
-    extents = (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3)
-    half = (GROWTH * slope / extents).clamp(-0.2, 0.25) * extents / 2
-    shift = shift * size / cells
-    moved = boxes + torch.cat((shift - half, shift + half), dim=1)
-    return torch.minimum(moved.clamp(min=0), torch.cat((size, size)))
-
-
-def _read(field: Tensor, boxes: Tensor, points: Tensor, image_size: tuple[int, int]) -> Tensor:
-    """Sample (1, C, h, w) at `points` (P, 2), given in sides from the centre of each box."""
-    extents = (boxes[:, 2:] - boxes[:, :2])[:, None]
-    centres = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
-    size = boxes.new_tensor((image_size[1], image_size[0]))
-    places = 2 * (centres + points * extents) / size - 1
-    read = functional.grid_sample(field, places[None], padding_mode='border', align_corners=False)
-    return read[0].permute(1, 2, 0)
-
-
-def _weighted_median(values: Tensor, weights: Tensor) -> Tensor:
-    """Median (N,) of values (N, P) that count by their weights."""
-    values, order = values.sort(dim=1)
-    share = weights.gather(1, order).cumsum(dim=1)
-    middle = (share < share[:, -1:] / 2).sum(dim=1, keepdim=True)
-    return values.gather(1, middle.clamp(max=values.shape[1] - 1))[:, 0]
-
 
 def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
-                 image_size: tuple[int, int], detection: DetectionConfig) -> Tracks:
+                 image_size: tuple[int, int], detection: DetectionConfig,
+                 stamp_s: float) -> Tracks:
     """
     Bring tracks from one frame to the next.
 
@@ -125,19 +53,25 @@ def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
         (height, width) in pixels.
     detection : DetectionConfig
         Boxes below its score threshold, and boxes that left the picture, are forgotten.
+    stamp_s : float
+        Time of the later frame in seconds.
 
     """
     scores, clarity = tracks.scores, tracks.clarity
-    if mismatch is not None and len(scores):
+    if not len(scores):
+        return replace(tracks, frame_s=stamp_s)
+    if mismatch is not None:
         if float(mismatch.mean()) > SCENE_CUT:
             scores, clarity = torch.zeros_like(scores), -math.inf
-        inside = _read(mismatch.to(scores), tracks.boxes, _INSIDE.to(scores), image_size)
+        inside = read(mismatch.to(scores), tracks.boxes, INSIDE.to(scores), image_size)
         scores = scores * (1 - inside[..., 0].median(dim=1).values)
-    boxes = carry_boxes(tracks.boxes, flow, image_size)
+    elapsed_s = max(stamp_s - tracks.frame_s, 1e-3)
+    boxes, velocity = follow(tracks, flow, image_size, elapsed_s)
     alive = scores >= max(detection.score_threshold, 1e-6)
     alive &= (boxes[:, 2:] - boxes[:, :2] >= 2).all(dim=1)
-    return replace(tracks, boxes=boxes[alive], scores=scores[alive], labels=tracks.labels[alive],
-                   ids=tracks.ids[alive.cpu()], clarity=clarity)
+    moved = replace(tracks, boxes=boxes, scores=scores, velocity=velocity,
+                    age_s=tracks.age_s + elapsed_s, clarity=clarity, frame_s=stamp_s)
+    return moved.chosen(alive)
 
 
 def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float,
@@ -174,37 +108,41 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     elapsed_s = max(stamp_s - carried.stamp_s, 0.0)
     clearest = max(clarity, carried.clarity - elapsed_s / CLARITY_SPAN_S)
     blurred = min(clearest - clarity, 1.0)
-    fading = math.exp(-elapsed_s / (lifetime_s * BLURRED_LIFETIME ** blurred))
-    faded = carried.scores * fading
+    faded = carried.scores * math.exp(-elapsed_s / (lifetime_s * BLURRED_LIFETIME ** blurred))
     threshold = min(detection.nms_threshold, SAME_OBJECT)
     overlap = box_iou(boxes, carried.boxes)
     overlap[labels[:, None] != carried.labels[None]] = 0
     met = _meet(overlap.cpu(), scores.cpu(), threshold).to(boxes.device)
-    fresh, known = (met >= 0).nonzero()[:, 0], met[met >= 0]
-    boxes, scores = boxes.clone(), scores.clone()
-    share = scores[fresh] / (scores[fresh] + carried.scores[known]).clamp(min=1e-6)
-    boxes[fresh] = torch.lerp(carried.boxes[known], boxes[fresh], share[:, None])
-    scores[fresh] = torch.maximum(scores[fresh], faded[known])
-    left = faded >= detection.score_threshold
-    left[known] = False
-    ids = torch.full((len(scores),), -1)
-    ids[fresh.cpu()] = carried.ids[known.cpu()]
-    boxes, scores = torch.cat((boxes, carried.boxes[left])), torch.cat((scores, faded[left]))
-    labels = torch.cat((labels, carried.labels[left]))
-    ids = torch.cat((ids, carried.ids[left.cpu()]))
-    kept = batched_nms(boxes, scores, labels, threshold)[:detection.max_detections]
-    ids = ids[kept.cpu()]
-    new = ids < 0
-    ids[new] = torch.arange(carried.next_id, carried.next_id + int(new.sum()))
-    return Tracks(boxes[kept], scores[kept], labels[kept], ids,
-                  carried.next_id + int(new.sum()), stamp_s, clearest)
+    hits, known = (met >= 0).nonzero()[:, 0], met[met >= 0]
+    fresh = tracks_of(boxes.clone(), scores.clone(), labels, stamp_s)
+    fresh.velocity[hits], fresh.drift[hits] = corrected(carried, known, boxes[hits], elapsed_s)
+    share = scores[hits] / (scores[hits] + carried.scores[known]).clamp(min=1e-6)
+    fresh.boxes[hits] = torch.lerp(carried.boxes[known], boxes[hits], share[:, None])
+    fresh.scores[hits] = torch.maximum(scores[hits], faded[known])
+    fresh.age_s[hits] = carried.age_s[known]
+    fresh.ids[hits.cpu()] = carried.ids[known.cpu()]
+    missed = faded >= detection.score_threshold
+    missed[known] = False
+    united = fresh.and_also(replace(carried, scores=faded).chosen(missed))
+    kept = batched_nms(united.boxes, united.scores, united.labels, threshold)
+    united = united.chosen(kept[:detection.max_detections])
+    new = united.ids < 0
+    next_id = carried.next_id + int(new.sum())
+    united.ids[new] = torch.arange(carried.next_id, next_id)
+    return replace(united, next_id=next_id, clarity=clearest)
 
 
 def no_tracks(like: Tensor, stamp_s: float) -> Tracks:
     """Nothing remembered yet; tensors like `like` (boxes)."""
-    return Tracks(like.new_zeros(0, 4), like.new_zeros(0),
-                  torch.zeros(0, dtype=torch.int64, device=like.device),
-                  torch.zeros(0, dtype=torch.int64), 0, stamp_s)
+    labels = torch.zeros(0, dtype=torch.int64, device=like.device)
+    return tracks_of(like.new_zeros(0, 4), like.new_zeros(0), labels, stamp_s)
+
+
+def tracks_of(boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float) -> Tracks:
+    """Boxes that nothing is known of yet, without ids (-1)."""
+    count = len(scores)
+    return Tracks(boxes, scores, labels, torch.full((count,), -1), boxes.new_zeros(count, 2),
+                  boxes.new_zeros(count, 2), boxes.new_zeros(count), 0, stamp_s, stamp_s)
 
 
 def _meet(overlap: Tensor, scores: Tensor, threshold: float) -> Tensor:

@@ -9,7 +9,7 @@ flow says about a box's motion tells where it went meanwhile.
 from dataclasses import dataclass, replace
 from typing import Any
 
-from impnet_ros.stream.box_memory import carry_boxes
+from impnet_ros.stream.box_motion import carry_boxes
 from impnet_ros.stream.types import Detections, Flow, Impression, Network
 import torch
 from torch import Tensor

@@ -251,12 +251,13 @@ class Engine:
 
     def _carried(self, tracks: Tracks, state: Impression, picture: Any,
                  stage_ms: dict[str, float]) -> Tracks:
-        assert state.image_size is not None
+        assert state.image_size is not None and state.last_stamp_s is not None
         with timed(stage_ms, 'flow'):
             flow = self.network.flow(state.picture, picture)
         with timed(stage_ms, 'boxes'):
             mismatch = self._mismatch(state.picture, picture, flow) if self._mismatch else None
-            return carry_tracks(tracks, flow, mismatch, state.image_size, self._detection)
+            return carry_tracks(tracks, flow, mismatch, state.image_size, self._detection,
+                                state.last_stamp_s)
 
     @property
     def _detection(self) -> DetectionConfig:

@@ -3,13 +3,16 @@
 """What goes through the stream: frames in, detections out, the impression between them."""
 from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+
+_OF_EACH = ('boxes', 'scores', 'labels', 'ids', 'velocity', 'drift', 'age_s')
+# What a track consists of.
 
 FeatureLevels = tuple[Tensor, ...]
 Flow = tuple[Tensor, ...]
@@ -159,10 +162,18 @@ class Tracks:
         float (N, 4), x1 y1 x2 y2 in pixels of the newest frame.
     scores, labels, ids : Tensor
         (N,); an id is never given twice within a video.
+    velocity : Tensor
+        (N, 2), (x, y) in pixels a second against the background.
+    drift : Tensor
+        (N, 2), pixels a second that the flow misses of it.
+    age_s : Tensor
+        (N,), seconds since each was first seen.
     next_id : int
         The first id that is still free.
     stamp_s : float
         When they last met fresh boxes, seconds.
+    frame_s : float
+        Time of the newest frame, seconds.
     clarity : float
         Log of the detail in the clearest picture of late; see `box_memory.merge`.
 
@@ -172,9 +183,25 @@ class Tracks:
     scores: Tensor
     labels: Tensor
     ids: Tensor
+    velocity: Tensor
+    drift: Tensor
+    age_s: Tensor
     next_id: int
     stamp_s: float
+    frame_s: float
     clarity: float = -math.inf
+
+    def chosen(self, which: Tensor) -> 'Tracks':
+        """Give some of them, by a mask or by numbers."""
+        return replace(self, boxes=self.boxes[which], scores=self.scores[which],
+                       labels=self.labels[which], ids=self.ids[which.cpu()],
+                       velocity=self.velocity[which], drift=self.drift[which],
+                       age_s=self.age_s[which])
+
+    def and_also(self, other: 'Tracks') -> 'Tracks':
+        """Append the tracks of another memory; all else stays as it is here."""
+        return replace(self, **{name: torch.cat((getattr(self, name), getattr(other, name)))
+                                for name in _OF_EACH})
 
 
 @dataclass(frozen=True)

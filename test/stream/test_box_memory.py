@@ -1,10 +1,12 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Boxes that follow the flow, meet fresh ones, fade and keep their identity."""
+from dataclasses import replace
 import math
 
 from impnet_ros.config import DetectionConfig, StreamConfig
-from impnet_ros.stream.box_memory import carry_boxes, carry_tracks, merge, no_tracks
+from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
+from impnet_ros.stream.box_motion import carry_boxes, hidden
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame, Impression
 import numpy as np
@@ -56,7 +58,7 @@ def test_a_scene_cut_ends_every_track():
     tracks = tracks_of((10, 10, 40, 40, .9, 0), (100, 10, 140, 40, .8, 0))
     mismatch = torch.zeros(1, 1, 10, 20)
     mismatch[..., :7] = 1  # a third of the picture; the second box does not lie in it
-    assert len(carry_tracks(tracks, uniform_flow(0, 0), mismatch, SIZE, DETECTION).scores) == 0
+    assert len(carry_tracks(tracks, uniform_flow(0, 0), mismatch, SIZE, DETECTION, 0.1).scores) == 0
 
 
 def test_no_boxes_and_boxes_at_the_border():
@@ -69,7 +71,7 @@ def test_a_box_that_leaves_the_picture_or_its_likeness_is_forgotten():
     tracks = tracks_of((130, 10, 150, 30, .9, 0), (10, 10, 40, 40, .9, 0), (60, 10, 90, 40, .8, 0))
     mismatch = torch.zeros(1, 1, 10, 20)
     mismatch[..., :4] = 1
-    kept = carry_tracks(tracks, uniform_flow(4, 0), mismatch, SIZE, DETECTION)
+    kept = carry_tracks(tracks, uniform_flow(4, 0), mismatch, SIZE, DETECTION, 0.1)
     assert kept.ids.tolist() == [2] and kept.scores.tolist() == pytest.approx([.8])
 
 
@@ -118,6 +120,46 @@ def test_what_is_blurred_is_not_gone():
     assert after(1.5).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6)])
     assert after(-4.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6)])
     assert after(2.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6 ** .5)])
+
+
+def test_what_another_box_hides_goes_on_as_it_went():
+    """A box that walks 80 pixels a second goes on behind a nearer one that stands still."""
+    tracks = tracks_of((20, 16, 40, 48, .8, 0))
+    for number in range(1, 4):
+        flow = torch.zeros(1, 2, 10, 20)
+        flow[:, 0, 1:7, 1:9] = 1.0
+        tracks = carry_tracks(tracks, (flow,), None, SIZE, DETECTION, number * 0.1)
+    assert tracks.boxes[0].tolist() == pytest.approx([44, 16, 64, 48], abs=0.5)
+    assert tracks.velocity[0].tolist() == pytest.approx([80, 0], abs=2)
+    tracks = met(tracks, (40, 10, 76, 70, .8, 0), stamp_s=0.3, lifetime_s=9.0)
+    far = int((tracks.ids == 0).nonzero())
+    moved = carry_tracks(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, 0.4)
+    assert moved.boxes[far].tolist() == pytest.approx([52, 16, 72, 48], abs=0.5)
+    assert moved.boxes[1 - far].tolist() == pytest.approx([40, 10, 76, 70], abs=1e-3)
+
+
+def test_the_own_way_counts_against_a_moving_camera():
+    tracks = tracks_of((20, 16, 40, 48, .8, 0), (10, 10, 70, 70, .8, 0))
+    velocity = torch.tensor([[80., 0], [0, 0]])
+    tracks = replace(tracks, velocity=velocity, age_s=torch.tensor([1., 1.]))
+    moved = carry_tracks(tracks, uniform_flow(-2, 0), None, SIZE, DETECTION, 0.1)
+    assert moved.boxes[0].tolist() == pytest.approx([12, 16, 32, 48], abs=1e-3)
+
+
+def test_a_nearer_box_hides_what_it_covers_if_it_is_sure_enough():
+    boxes = torch.tensor([[20., 10, 40, 50], [30, 20, 60, 60]])
+    both = hidden(boxes, torch.tensor([.6, .5]))
+    # Of 7 columns at 23 .. 37 pixels the right three, of 7 rows at 14 .. 46 the lower five.
+    assert both.sum(dim=1).tolist() == [15, 0]
+    assert not hidden(boxes, torch.tensor([.6, .25])).any()
+
+
+def test_a_fresh_box_ahead_of_its_track_corrects_the_tracks_drift():
+    tracks = met(tracks_of((10, 10, 50, 50, .8, 0)), (14, 10, 54, 50, .8, 0), stamp_s=0.5)
+    # Four pixels in half a second: 8 a second, a fifth of which is learned.
+    assert tracks.drift[0].tolist() == pytest.approx([1.6, 0])
+    moved = carry_tracks(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, 1.0)
+    assert moved.boxes[0].tolist() == pytest.approx([12.8, 10, 52.8, 50], abs=1e-3)
 
 
 class MovingBox:
