@@ -110,7 +110,7 @@ def test_an_adaptive_schedule_takes_over_and_hands_back() -> None:
     """From 4 on a key frame in every third frame, as 1/8 + 2/8 + 3/8 exceeds 1/2; then l = 4."""
     stream = CameraStream(Moving(), Settings(l=4), share=0.5)
     found = keys(feed(stream, 0, 1))
-    stream.want(Settings(schedule='adaptive', l_min=2))
+    stream.want(Settings(schedule='adaptive', l_min=2, doubt_threshold=0.5))
     found += keys(feed(stream, *range(2, 10)))
     stream.want(Settings(l=4))
     found += keys(feed(stream, *range(10, 17)))
