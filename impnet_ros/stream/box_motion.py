@@ -34,8 +34,9 @@ HIDDEN_POINT = 0.1
 VELOCITY_SPAN_S = 0.3
 """Seconds over which a velocity is averaged."""
 
-CORRECTION = 0.2
-"""Share of what a fresh box is ahead by, a second, that velocity and drift take over."""
+CORRECTION_SPAN_S = 1.5
+"""Seconds of meeting fresh boxes in which velocity and drift take over most of what the flow
+misses; the places of single boxes are too noisy for less."""
 
 LARGEST_DRIFT = 0.6
 """Sides a second; a person walks about two."""
@@ -166,9 +167,10 @@ def corrected(tracks: Tracks, number: Tensor, boxes: Tensor,
     """
     carried = tracks.boxes[number]
     ahead = (boxes - carried).reshape(-1, 2, 2).mean(dim=1) / max(elapsed_s, 0.01)
+    ahead = ahead * (1 - math.exp(-elapsed_s / CORRECTION_SPAN_S))
     most = LARGEST_DRIFT * (carried[:, 2:] - carried[:, :2])
-    drift = tracks.drift[number] + CORRECTION * ahead
-    return (tracks.velocity[number] + CORRECTION * ahead,
+    drift = tracks.drift[number] + ahead
+    return (tracks.velocity[number] + ahead,
             torch.minimum(torch.maximum(drift, -most), most))
 
 

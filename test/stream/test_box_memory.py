@@ -156,10 +156,11 @@ def test_a_nearer_box_hides_what_it_covers_if_it_is_sure_enough():
 
 def test_a_fresh_box_ahead_of_its_track_corrects_the_tracks_drift():
     tracks = met(tracks_of((10, 10, 50, 50, .8, 0)), (14, 10, 54, 50, .8, 0), stamp_s=0.5)
-    # Four pixels in half a second: 8 a second, a fifth of which is learned.
-    assert tracks.drift[0].tolist() == pytest.approx([1.6, 0])
+    # Four pixels in half a second, 8 a second, of which half a second of 1.5 learns its part.
+    assert tracks.drift[0].tolist() == pytest.approx([8 * (1 - math.exp(-1 / 3)), 0])
+    x = 12 + 4 * (1 - math.exp(-1 / 3))  # half way between the two, and half a second of drift
     moved = carry_tracks(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, 1.0)
-    assert moved.boxes[0].tolist() == pytest.approx([12.8, 10, 52.8, 50], abs=1e-3)
+    assert moved.boxes[0].tolist() == pytest.approx([x, 10, x + 40, 50], abs=1e-3)
 
 
 class MovingBox:
