@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.serialization import serialize_message
 from ros_harness import Client, image_message, node_process, process
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
@@ -127,6 +128,26 @@ def test_compressed_images(tmp_path: Path) -> None:
             client.send(message, 'image/compressed')
         client.until(lambda: len(detections) == 3)
         assert [each.header.stamp.sec for each in detections] == [1, 2, 4]
+
+
+def test_messages_that_are_no_messages(tmp_path: Path) -> None:
+    """Serialised images cut short or with random bytes in front: the good ones are answered."""
+    random = np.random.default_rng(2)
+    with client_of_node(tmp_path / 'log', l=50) as client:
+        detections, publisher = client.listen('detections'), client.publisher()
+        for index in range(100):
+            message = image_message(BLACK, (1 + index) * SECOND_NS // 10)
+            if index % 5 == 0:
+                client.send(message)
+                client.until(lambda: bool(detections)
+                             and detections[-1].header.stamp == message.header.stamp)  # noqa: B023
+                continue
+            data = bytearray(serialize_message(message))
+            if index % 5 == 1:
+                data[4:60] = random.bytes(56)
+            publisher.publish(bytes(data[:int(random.integers(61, len(data)))]))
+            client.parameter('l')
+        assert len(detections) == 20
 
 
 def test_clock_jumps(tmp_path: Path) -> None:
