@@ -18,7 +18,9 @@ _PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 def _player(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     arguments = [LaunchConfiguration('bag'), '--rate', LaunchConfiguration('rate'),
-                 '--clock', LaunchConfiguration('clock'), '--quiet']
+                 '--clock', LaunchConfiguration('clock'), '--quiet',
+                 # The node may need long to start on a small board; no image shall be lost.
+                 '--wait', '120', '--wait-for', LaunchConfiguration('topic')]
     for switch in ('loop', 'reliable', 'start_paused'):
         if IfCondition(LaunchConfiguration(switch)).evaluate(context):
             arguments.append(f'--{switch.replace("_", "-")}')

@@ -33,6 +33,8 @@ def main(args: list[str] | None = None) -> int:
                         help='begin S seconds into the bag')
     parser.add_argument('--wait', type=float, default=10.0, metavar='S',
                         help='wait for a subscriber of every topic, S seconds at most (10)')
+    parser.add_argument('--wait-for', default='', metavar='TOPIC',
+                        help='wait for a subscriber of this topic, or one below it, only')
     parser.add_argument('--log', type=Path, metavar='FILE',
                         help='write a line "topic bag_ns published_ns" for each message')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')

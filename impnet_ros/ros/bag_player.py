@@ -97,6 +97,7 @@ class Player(Node):
                     playback_qos(connection.ext.offered_qos_profiles, options.reliability))
         if not self.topics:
             raise ValueError(f'{options.bag}: expected topics that can be published, found none')
+        self._awaited = self._publishers_of(options.wait_for)
         start_ns = reader.start_time + int(options.start_offset * 1e9)
         self.timeline = Timeline(options.rate, start_ns)
         self.paused, self.playing = options.start_paused, False
@@ -107,8 +108,20 @@ class Player(Node):
             self.create_timer(1.0 / options.clock, self.publish_clock,
                               clock=Clock(clock_type=ClockType.STEADY_TIME))
 
-    def all_heard(self) -> bool:
-        """Whether every topic has a subscriber."""
+    def _publishers_of(self, topic: str) -> list[Publisher]:
+        """Give the publishers of a topic and of what lies below it, as /compressed does."""
+        name = '/' + topic.strip('/')
+        found = [publisher for own, publisher in self.topics.items()
+                 if own == name or own.startswith(f'{name}/')]
+        if topic and not found:
+            raise ValueError(f'--wait-for: expected a topic of the bag, got {topic}; there are '
+                             f'{", ".join(sorted(self.topics))}')
+        return found
+
+    def is_heard(self) -> bool:
+        """Whether the awaited topic has a subscriber; without one, whether every topic has."""
+        if self._awaited:
+            return any(publisher.get_subscription_count() for publisher in self._awaited)
         return all(publisher.get_subscription_count() for publisher in self.topics.values())
 
     def publish_clock(self) -> None:
@@ -161,13 +174,13 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
             player = Player(reader, options)
             executor.add_node(player)
             wait_until_s = monotonic() + options.wait
-            while not (stop.is_set or player.all_heard() or monotonic() > wait_until_s):
+            while not (stop.is_set or player.is_heard() or monotonic() > wait_until_s):
                 executor.spin_once(_SLICE_S)
             settled_s = monotonic() + _SETTLE_S
             while not stop.is_set and monotonic() < settled_s:
                 executor.spin_once(_SLICE_S)
-            if not player.all_heard() and not stop.is_set:
-                player.get_logger().warning('playing, though not every topic has a subscriber')
+            if not player.is_heard() and not stop.is_set:
+                player.get_logger().warning('playing, though not every awaited topic has a subscriber')
             start_ns = reader.start_time + int(options.start_offset * 1e9)
             while not stop.is_set:
                 player.playing = True

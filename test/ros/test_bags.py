@@ -102,8 +102,8 @@ class TestOverDds:
         clocks: list[Clock] = client.received['/clock']
         client.node.create_subscription(Image, 'image', images.append, 10)
         client.node.create_subscription(Clock, '/clock', clocks.append, 10)
-        with process('bag_play', str(bag), '--quiet', '--wait', '60', '--loop', '--clock', '50',
-                     '--start-paused'):
+        with process('bag_play', str(bag), '--quiet', '--wait', '60', '--wait-for', 'image', '--loop',
+                     '--clock', '50', '--start-paused'):
             client.call('pause', SetBool, SetBool.Request(data=False))
             client.until(lambda: len(images) > 2 * COUNT)
             client.call('pause', SetBool, SetBool.Request(data=True))
@@ -126,6 +126,16 @@ class TestOverDds:
             assert player.wait(60) == 1
         assert 'Traceback' not in log.read_text()
         assert 'none' in log.read_text()
+
+    def test_a_topic_to_wait_for_that_is_not_there(self, folder: Path, tmp_path: Path) -> None:
+        """One line that names what is there, and 1."""
+        from ros_harness import process
+        bag, log = tmp_path / 'bag', tmp_path / 'log'
+        write_bag(folder, bag, fps=20, topic='cam/image', quiet=True)
+        with process('bag_play', str(bag), '--wait-for', '/camera', log=log) as player:
+            assert player.wait(60) == 1
+        assert 'got /camera; there are /cam/image' in log.read_text()
+        assert 'Traceback' not in log.read_text()
 
 
 @pytest.mark.ros
