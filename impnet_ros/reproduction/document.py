@@ -135,8 +135,11 @@ def _table_3(results: Mapping[str, Any]) -> str:
         else:
             mine = ['not measured', '']
         rows.append([name, f'{value}', mine[0], f'{time}', mine[1]])
-    return '## Table 3: dense aggregation\n\n' + table(
-        ['method', 'paper mAP', 'our mAP', 'paper ms', 'our ms'], rows)
+    head = '## Table 3: dense aggregation\n\n'
+    if ours:
+        seeds = ', '.join(str(seed) for seed in ours['seeds'])
+        head += f'Training seeds: {seeds}.\n\n'
+    return head + table(['method', 'paper mAP', 'our mAP', 'paper ms', 'our ms'], rows)
 
 
 def _figure_4(results: Mapping[str, Any]) -> str:

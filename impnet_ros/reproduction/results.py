@@ -103,15 +103,15 @@ def aggregation_results(plan: Plan, folder: Path, seeds: list[int]) -> dict[str,
     Returns
     -------
     dict
-        'table_3', or nothing where FGFA is not done for all of the seeds.
+        'table_3', of the seeds for which FGFA is done; nothing where there is none.
 
     """
     done = [seed for seed in seeds if available_settings(folder / f'{FGFA}_{seed}')
             and len(load_found(folder / f'{FGFA}_{seed}', 'main')) == plan.aggregated_videos]
-    if done != seeds:
+    if not done:
         return {}
-    scores = Scores(folder, seeds, held_out(plan, plan.aggregated_videos))
-    return {'table_3': {'FGFA': scores.value(Run(FGFA)),
+    scores = Scores(folder, done, held_out(plan, plan.aggregated_videos))
+    return {'table_3': {'seeds': done, 'FGFA': scores.value(Run(FGFA)),
                         'FGFA-fast': scores.value(Run(FGFA, 'fast')),
                         'impression': scores.value(Run('d')),
                         'impression - FGFA': scores.difference(Run('d'), Run(FGFA))}}
