@@ -180,7 +180,8 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
             while not stop.is_set and monotonic() < settled_s:
                 executor.spin_once(_SLICE_S)
             if not player.is_heard() and not stop.is_set:
-                player.get_logger().warning('playing, though not every awaited topic has a subscriber')
+                player.get_logger().warning(
+                    'playing, though not every awaited topic has a subscriber')
             start_ns = reader.start_time + int(options.start_offset * 1e9)
             while not stop.is_set:
                 player.playing = True

@@ -11,9 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_OF_EACH = ('boxes', 'scores', 'labels', 'ids', 'velocity', 'drift', 'age_s')
-# What a track consists of.
-
 FeatureLevels = tuple[Tensor, ...]
 Flow = tuple[Tensor, ...]
 
@@ -200,8 +197,13 @@ class Tracks:
 
     def and_also(self, other: 'Tracks') -> 'Tracks':
         """Append the tracks of another memory; all else stays as it is here."""
-        return replace(self, **{name: torch.cat((getattr(self, name), getattr(other, name)))
-                                for name in _OF_EACH})
+        return replace(self, boxes=torch.cat((self.boxes, other.boxes)),
+                       scores=torch.cat((self.scores, other.scores)),
+                       labels=torch.cat((self.labels, other.labels)),
+                       ids=torch.cat((self.ids, other.ids)),
+                       velocity=torch.cat((self.velocity, other.velocity)),
+                       drift=torch.cat((self.drift, other.drift)),
+                       age_s=torch.cat((self.age_s, other.age_s)))
 
 
 @dataclass(frozen=True)
