@@ -102,8 +102,8 @@ class TestOverDds:
         clocks: list[Clock] = client.received['/clock']
         client.node.create_subscription(Image, 'image', images.append, 10)
         client.node.create_subscription(Clock, '/clock', clocks.append, 10)
-        with process('bag_play', str(bag), '--quiet', '--wait', '60', '--wait-for', 'image', '--loop',
-                     '--clock', '50', '--start-paused'):
+        with process('bag_play', str(bag), '--quiet', '--wait', '60', '--wait-for', 'image',
+                     '--loop', '--clock', '50', '--start-paused'):
             client.call('pause', SetBool, SetBool.Request(data=False))
             client.until(lambda: len(images) > 2 * COUNT)
             client.call('pause', SetBool, SetBool.Request(data=True))
