@@ -59,7 +59,8 @@ def test_quick_run_writes_everything_and_is_not_repeated(tmp_path, capsys):
     results = json.loads((tmp_path / 'reproduction' / 'results.json').read_text())
     assert set(results['table_1']) == set(METHODS)
     assert list(results['table_2']) == [str(offset) for offset in range(10)]
-    assert set(results['table_3']) == {'FGFA', 'FGFA-fast', 'impression', 'impression - FGFA'}
+    assert set(results['table_3']) == {'seeds', 'FGFA', 'FGFA-fast', 'impression',
+                                       'impression - FGFA'}
     text = (tmp_path / 'reproduction.md').read_text()
     for name in ('Table 1', 'Table 2', 'Table 3', 'Figure 4', 'Figure 6', 'Figure 7', 'Figure 8'):
         assert f'## {name}' in text
