@@ -11,6 +11,7 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 RUNTIMES = ('torch', 'onnxruntime', 'openvino')
+PRECISIONS = ('float32', 'bfloat16', 'float16')
 
 
 def _require(condition: bool, name: str, expected: str, got: object) -> None:

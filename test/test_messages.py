@@ -45,7 +45,7 @@ def test_fields_of_frame_status() -> None:
     from impnet_ros.msg import FrameStatus
 
     times = {f'{stage}_ms': 'float' for stage in (
-        'features', 'flow', 'propagate', 'weights', 'task', 'decode', 'total', 'latency')}
+        'features', 'flow', 'propagate', 'weights', 'task', 'boxes', 'decode', 'total', 'latency')}
     assert FrameStatus.get_fields_and_field_types() == {
         'header': 'std_msgs/Header', 'is_key': 'boolean', 'age': 'int32', 'mean_weight': 'float',
         'reset_reason': 'string', **times,

@@ -15,7 +15,7 @@ from impnet_ros.benchmark.measure import Clock, interleave, Measured, Stream, wh
 from impnet_ros.benchmark.parts import Parts
 from impnet_ros.benchmark.rows import make_row, Row
 from impnet_ros.benchmark.variants import side_by_side, Variant
-from impnet_ros.config import KEY_MODES, MODES, RUNTIMES
+from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES
 from impnet_ros.images import RgbImage
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.types import Network
@@ -30,6 +30,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument('--model', nargs='+', default=['nanodet_g'], help='names or checkpoints')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
+                        help='of the convolutions')
     parser.add_argument('--runtime', choices=RUNTIMES, default='torch',
                         help='what runs the features of nanodet_g (torch)')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag; by default '
@@ -130,9 +132,10 @@ def run(args: argparse.Namespace) -> None:
     images = load_images(source, 120, args.size)
     results: dict[str, Any] = {'input': source.name if source else 'sprites',
                                'size': list(args.size), 'clip_frames': len(images),
-                               'runtime': args.runtime, 'rows': []}
+                               'runtime': args.runtime, 'precision': args.precision, 'rows': []}
     for model in args.model:
-        network = load_network(model, args.device, runtime=args.runtime)
+        network = load_network(model, args.device, runtime=args.runtime,
+                               precision=args.precision)
         results.setdefault('conditions', conditions(torch.device(network.device)))
         _measure(args, network, images, results)
     results['memory_mb'] = memory_mb()

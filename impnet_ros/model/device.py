@@ -1,7 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Which device a network runs on: what is asked for, or an error; never a silent fallback."""
+"""Which device a network runs on: what is asked for, or an error; and the way there."""
 import torch
+from torch import Tensor
 
 
 def choose_device(name: str) -> torch.device:
@@ -37,3 +38,28 @@ def choose_device(name: str) -> torch.device:
         raise ValueError(f'device: {name!r} was asked for, but this PyTorch sees {count} CUDA '
                          f"devices; use 'cpu' or 'auto', or install a CUDA build and driver")
     return torch.device('cuda', int(index or 0))
+
+
+def upload(tensor: Tensor, device: torch.device) -> Tensor:
+    """
+    Bring a tensor from the host's memory to a device without waiting for it.
+
+    What goes to a CUDA device goes through pinned memory, which PyTorch keeps and gives out again
+    once the copy is done; a copy from other memory would stop the host until then.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        On the CPU, or on the device already.
+    device : torch.device
+        Where it is wanted.
+
+    Returns
+    -------
+    Tensor
+        The same one where it is on the device already.
+
+    """
+    if device.type != 'cuda' or tensor.device.type != 'cpu':
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)

@@ -18,7 +18,7 @@ PATCH_STRIDE = 4
 
 class FlowLevels(tuple[Tensor, ...]):
     """
-    A flow field brought to feature levels, and what it was made of.
+    A flow field brought to feature levels, and what it was made of; in the host's memory.
 
     Attributes
     ----------
@@ -35,10 +35,10 @@ class FlowLevels(tuple[Tensor, ...]):
 
     @classmethod
     def between(cls, grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any],
-                sizes: list[tuple[int, int]], device: torch.device) -> 'FlowLevels':
+                sizes: list[tuple[int, int]]) -> 'FlowLevels':
         """Flow from the target to the key frame, (1, 2, *size) in cells for each size."""
         field = dis_flow(grey, key_grey)
-        self = cls(flow_in_cells(field, size).to(device) for size in sizes)
+        self = cls(flow_in_cells(field, size) for size in sizes)
         self.grey, self.key_grey, self.field = grey, key_grey, field
         return self
 

@@ -114,15 +114,15 @@ class TaskHead(nn.Module):
         return [propose(scores, deltas, self.anchors, size, self.limits) for scores, deltas
                 in zip(maps.rpn_scores.detach(), maps.rpn_deltas.detach(), strict=True)]
 
-    def detect(self, feature: Tensor, size: tuple[int, int],
+    def detect(self, maps: HeadMaps, size: tuple[int, int],
                config: DetectionConfig) -> list[tuple[Tensor, Tensor, Tensor]]:
         """
         Detect objects in each picture of a batch.
 
         Parameters
         ----------
-        feature : Tensor
-            (B, C, h, w).
+        maps : HeadMaps
+            Of the whole batch, from `forward`.
         size : tuple of int
             (height, width) of the network's input.
         config : DetectionConfig
@@ -134,7 +134,6 @@ class TaskHead(nn.Module):
             See `select_detections`.
 
         """
-        maps = self(feature)
         proposals = self.propose(maps, size)
         rois, counts = with_picture(proposals), [len(item) for item in proposals]
         votes = (item.split(counts)

@@ -6,6 +6,7 @@ The Impression Network as published, and smaller ones of the same code.
 Hetang et al., "Impression Network for Video Object Detection", 2017. Each part stands in the file
 of its symbol; here they are put together.
 """
+from collections.abc import Sequence
 from typing import Any
 
 from impnet_ros.config import DetectionConfig
@@ -20,6 +21,7 @@ from impnet_ros.model.impression_config import ImpressionNetworkConfig
 from impnet_ros.model.levels import Levels, with_levels
 from impnet_ros.model.network_input import (input_size, make_input, NetworkInput, resize_factor,
                                             resized)
+from impnet_ros.model.precision import computed_in
 from impnet_ros.model.quality import QualityNet
 from impnet_ros.model.warp import warp
 import numpy as np
@@ -49,6 +51,8 @@ class ImpressionNetwork(nn.Module):
     ----------
     detection : DetectionConfig
         Thresholds; may be replaced at any time.
+    precision : torch.dtype
+        Of the convolutions in use, float32 at first; features are float32 always.
 
     """
 
@@ -56,6 +60,7 @@ class ImpressionNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.detection = PAPER_DETECTION
+        self.precision = torch.float32
         trunk = Trunk(config.width, config.blocks, config.stride_style)
         with torch.no_grad():  # random weights expect inputs of about unit size
             trunk.conv1.weight *= max(config.pixel_deviation) / 58
@@ -119,22 +124,45 @@ class ImpressionNetwork(nn.Module):
     def features(self, image: Image) -> Levels:
         """N_feat: one level (B, C, ceil(h / 16), ceil(w / 16)) of the prepared h x w."""
         picture = self.prepare(image)
-        return Levels((self.backbone(picture.pixels),), picture.image_size)
+        with computed_in(self.precision, self.device):
+            feature = self.backbone(picture.pixels)
+        return Levels((feature.float(),), picture.image_size)
 
     def flow(self, image: Image, key_image: Image) -> ScaledFlow:
-        """F(I_i, I_key) and S: (B, 2, h, w) in feature cells, (x, y), from target to key frame."""
+        """
+        F(I_i, I_key) and S: (B, 2, h, w) in feature cells, (x, y), from target to key frame.
+
+        DIS computes it in the host's memory and leaves it there; FlowNet-S on the device.
+        """
         target, key = self.prepare(image), self.prepare(key_image)
-        if self.flow_net is None or self.scale_map is None:
+        if self.flow_net is None:
             pairs = zip(target.grey, key.grey, strict=True)
             fields = [flow_in_cells(dis_flow(one, other), (one.shape[0] // 8, one.shape[1] // 8))
                       for one, other in pairs]
-            return ScaledFlow((torch.cat(fields).to(self.device),), None)
+            return ScaledFlow((torch.cat(fields),), None)
         assert target.half is not None and key.half is not None
+        return self._learned_flow(target.half, key.half)
+
+    def flows(self, images: Sequence[Image], key_image: Image) -> list[ScaledFlow]:
+        """Give what `flow` gives for each of several images; FlowNet-S takes them as a batch."""
+        if self.flow_net is None:
+            return [self.flow(image, key_image) for image in images]
+        halves = [self.prepare(image).half for image in (*images, key_image)]
+        *targets, key = (half for half in halves if half is not None)
+        together = self._learned_flow(torch.cat(targets), key.expand(len(targets), -1, -1, -1))
+        assert together.scale is not None
+        return [ScaledFlow((field,), scale) for field, scale
+                in zip(together[0].split(1), together.scale.split(1), strict=True)]
+
+    def _learned_flow(self, half: Tensor, key_half: Tensor) -> ScaledFlow:
+        assert self.flow_net is not None and self.scale_map is not None
         # Mixed precision on a CPU leaves this out: its bfloat16 gradients of the coarsest, tiny
         # convolution are at times garbage (PyTorch 2.14 with oneDNN).
-        with torch.autocast('cpu', enabled=False):
-            field, features = self.flow_net(torch.cat((target.half, key.half), dim=1))
-        return ScaledFlow((field,), self.scale_map(features))
+        with torch.autocast('cpu', enabled=False), computed_in(self.precision, self.device):
+            field, features = self.flow_net(torch.cat((half, key_half), dim=1))
+        with computed_in(self.precision, self.device):
+            scale = self.scale_map(features)
+        return ScaledFlow((field,), scale.float())
 
     def propagate(self, levels: tuple[Tensor, ...],
                   flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -155,8 +183,10 @@ class ImpressionNetwork(nn.Module):
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """w_k of eq. (2), (B, 1, h, w): the share of the new feature."""
-        return tuple(softmax_weight(self.quality_net(old), self.quality_net(new))
-                     for old, new in zip(f_imp_warped, f_k, strict=True))
+        with computed_in(self.precision, self.device):
+            scores = [(self.quality_net(old), self.quality_net(new))
+                      for old, new in zip(f_imp_warped, f_k, strict=True)]
+        return tuple(softmax_weight(old.float(), new.float()) for old, new in scores)
 
     def detect(self, levels: tuple[Tensor, ...]) -> list[tuple[Tensor, Tensor, Tensor]]:
         """
@@ -178,7 +208,9 @@ class ImpressionNetwork(nn.Module):
                              f'got {type(levels).__name__}')
         sides = self.config.short_side, self.config.long_side
         factor = resize_factor(levels.image_size, *sides)
-        found = self.head.detect(levels[0], input_size(levels.image_size, *sides), self.detection)
+        with computed_in(self.precision, self.device):
+            maps = self.head(levels[0])
+        found = self.head.detect(maps, input_size(levels.image_size, *sides), self.detection)
         return [(boxes / factor, scores, labels) for boxes, scores, labels in found]
 
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:

@@ -70,13 +70,41 @@ def candidates_at(logits: Tensor, cells: Tensor, width: int, stride: int,
     if len(scores) > BEFORE_NMS:
         scores, best = scores.topk(BEFORE_NMS)
         label, place = label[best], place[best]
-    bins = sides[:, place].view(4, BINS, -1).softmax(dim=1)
+    return _decoded(sides[:, place], cells[place], width, stride), scores, label
+
+
+def best_candidates(logits: Tensor, stride: int) -> tuple[Tensor, Tensor, Tensor]:
+    """
+    Boxes of one level with the best scores, however small: always as many, before NMS.
+
+    How many are above a threshold only the host can ask, and it would have to wait for the answer.
+    So a GPU does more than `candidates` does, and is not waited for.
+
+    Parameters
+    ----------
+    logits, stride
+        As for `candidates`.
+
+    Returns
+    -------
+    boxes, scores, labels : Tensor
+        As from `candidates`; BEFORE_NMS of them, or all where there are fewer.
+
+    """
+    _, height, width = logits.shape
+    classes, sides = logits.flatten(1).split((CLASSES, 4 * BINS))
+    best = classes.flatten().topk(min(BEFORE_NMS, classes.numel()))
+    label, cell = best.indices // (height * width), best.indices % (height * width)
+    return _decoded(sides[:, cell], cell, width, stride), best.values.sigmoid(), label
+
+
+def _decoded(sides: Tensor, cell: Tensor, width: int, stride: int) -> Tensor:
+    """Boxes (n, 4) from the bins (4 BINS, n) of cells (n,) counted row by row."""
+    bins = sides.view(4, BINS, -1).softmax(dim=1)
     steps = torch.arange(BINS, dtype=bins.dtype, device=bins.device)[:, None]
     left, top, right, bottom = (bins * steps).sum(dim=1)
-    cell = cells[place]
     x, y = cell % width + 0.5, cell // width + 0.5
-    boxes = torch.stack((x - left, y - top, x + right, y + bottom), dim=1) * stride
-    return boxes, scores, label
+    return torch.stack((x - left, y - top, x + right, y + bottom), dim=1) * stride
 
 
 def select(boxes: Tensor, scores: Tensor, labels: Tensor, config: DetectionConfig,

@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The compact detector as a network of the stream: NanoDet-g, DIS flow, a small learned N_q."""
+from collections.abc import Iterable
 from typing import Any
 
 from impnet_ros.config import DetectionConfig
@@ -9,8 +10,10 @@ from impnet_ros.model import nanodet_quality, quality_gate
 from impnet_ros.model.dis_flow import FlowLevels
 from impnet_ros.model.levels import Levels, with_levels
 from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
-from impnet_ros.model.nanodet_boxes import candidates, candidates_at, logit, select
+from impnet_ros.model.nanodet_boxes import (best_candidates, candidates, candidates_at, logit,
+                                            select)
 from impnet_ros.model.picture import make_picture, normalised, Picture
+from impnet_ros.model.precision import computed_in
 from impnet_ros.model.runtimes import choose_runtime
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
@@ -40,13 +43,15 @@ class NanoDetNetwork(nn.Module):
     detector : NanoDet
         With its weights.
     device : torch.device
-        Where it runs; flow is always computed on the CPU.
+        Where it runs; flow is always computed on the CPU, and detections always come to it.
     detection : DetectionConfig, optional
         Thresholds; may be replaced at any time as `network.detection`.
     runtime : str
         What runs the detector, see `impnet_ros.model.runtimes`.
     quality : PairQuality, optional
         N_q with its weights; without it the weights are the training-free ones.
+    precision : torch.dtype
+        Of the detector's convolutions; everything else is float32.
 
     """
 
@@ -55,9 +60,11 @@ class NanoDetNetwork(nn.Module):
 
     def __init__(self, detector: NanoDet, device: torch.device,
                  detection: DetectionConfig | None = None, runtime: str = 'torch',
-                 quality: nanodet_quality.PairQuality | None = None) -> None:
+                 quality: nanodet_quality.PairQuality | None = None,
+                 precision: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.device = device
+        self.precision = precision
         self.detection = detection or DetectionConfig()
         empty = torch.tensor([BACKGROUND] * CLASSES + [0.0] * (CHANNELS - CLASSES))
         self.register_buffer('empty', empty[:, None, None].to(device), persistent=False)
@@ -69,14 +76,15 @@ class NanoDetNetwork(nn.Module):
 
     @classmethod
     def load(cls, device: torch.device, detection: DetectionConfig | None = None,
-             runtime: str = 'torch', learned: bool = True) -> 'NanoDetNetwork':
+             runtime: str = 'torch', learned: bool = True,
+             precision: torch.dtype = torch.float32) -> 'NanoDetNetwork':
         """Build the network with the weights that come with the package, N_q's if `learned`."""
         detector = NanoDet()
         load_into(detector, load_shipped('nanodet_g').tensors)
         quality = nanodet_quality.PairQuality() if learned else None
         if quality is not None:
             load_into(quality, load_shipped('nanodet_g_memory').tensors)
-        return cls(detector, device, detection, runtime, quality)
+        return cls(detector, device, detection, runtime, quality, precision)
 
     def prepare(self, image: Image) -> Picture:
         """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""
@@ -85,10 +93,12 @@ class NanoDetNetwork(nn.Module):
     def features(self, image: Image) -> Levels:
         """N_feat: (1, CHANNELS + FACTS, h, w) a level."""
         picture = self.prepare(image)
-        outputs = self._run_detector(normalised(picture, self.device))
+        pixels = normalised(picture, self.device)
+        with computed_in(self.precision, self.device):
+            outputs = self._run_detector(pixels)
         memory = quality_gate if self.quality is None else nanodet_quality
         facts = memory.picture_facts(picture.grey, _cells(picture), self.device)
-        return Levels((torch.cat((output + head.add_bias(-self.empty), fact), dim=1)
+        return Levels((torch.cat((output.float() + head.add_bias(-self.empty), fact), dim=1)
                        for head, output, fact
                        in zip(self.detector.heads, outputs, facts, strict=True)),
                       picture.image_size)
@@ -96,8 +106,7 @@ class NanoDetNetwork(nn.Module):
     def flow(self, image: Image, key_image: Image) -> tuple[Tensor, ...]:
         """F(I_i, I_key): (1, 2, h, w) a level, (x, y) in cells, from target to key frame."""
         picture = self.prepare(image)
-        return FlowLevels.between(picture.grey, self.prepare(key_image).grey, _cells(picture),
-                                  self.device)
+        return FlowLevels.between(picture.grey, self.prepare(key_image).grey, _cells(picture))
 
     def propagate(self, levels: tuple[Tensor, ...],
                   flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -114,8 +123,8 @@ class NanoDetNetwork(nn.Module):
     def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:
         """(1, 1, h, w) at stride 8, 0..1: how little the flow explains of the picture."""
         cells = tuple(flow[0].shape[2:])
-        here, there = (quality_gate.grey_levels(self.prepare(item).grey, [cells], self.device)[0]
-                       for item in (image, key_image))
+        here, there = (quality_gate.grey_levels(self.prepare(item).grey, [cells],
+                                                flow[0].device)[0] for item in (image, key_image))
         return quality_gate.picture_mismatch(here, warp(there, flow[0]))
 
     def clarity(self, image: Image) -> float:
@@ -134,10 +143,12 @@ class NanoDetNetwork(nn.Module):
 
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
+        if self.device.type != 'cpu':
+            return self._task_unwatched(levels)
         threshold = self.detection.score_threshold
-        return self._select(levels, [
+        return self._select(levels, *_joined(
             candidates(level[0, :CHANNELS] + self.empty, stride, threshold)
-            for level, stride in zip(levels, STRIDES, strict=True)])
+            for level, stride in zip(levels, STRIDES, strict=True)))
 
     def task_along(self, levels: tuple[Tensor, ...],
                    flow: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
@@ -147,6 +158,10 @@ class NanoDetNetwork(nn.Module):
         A warped class output is a mean of four cells' outputs: where all of them are below the
         threshold it is too, and need not be computed.
         """
+        if self.device.type != 'cpu':
+            return self._task_unwatched(with_levels(levels, (
+                warp(level[:, :CHANNELS], field)
+                for level, field in zip(levels, flow, strict=True))))
         threshold = self.detection.score_threshold
         lowest = logit(threshold) - BACKGROUND - 1e-3  # rounding must not lose a cell
         found = []
@@ -155,18 +170,32 @@ class NanoDetNetwork(nn.Module):
             values, cells = warp_where(level[:, :CHANNELS], field, wanted)
             found.append(candidates_at(values + self.empty[..., 0], cells, level.shape[3], stride,
                                        threshold))
-        return self._select(levels, found)
+        return self._select(levels, *_joined(found))
 
-    def _select(self, levels: tuple[Tensor, ...], found: list[tuple[Tensor, Tensor, Tensor]]
-                ) -> tuple[Tensor, Tensor, Tensor]:
+    def _task_unwatched(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+        """N_task with the host waiting once, for the candidates to arrive in its memory."""
+        boxes, scores, labels = _joined(
+            best_candidates(level[0, :CHANNELS] + self.empty, stride)
+            for level, stride in zip(levels, STRIDES, strict=True))
+        found = torch.cat((boxes, scores[:, None], labels[:, None].to(boxes)), dim=1).cpu()
+        found = found[found[:, 4] >= self.detection.score_threshold]
+        return self._select(levels, found[:, :4], found[:, 4], found[:, 5].long())
+
+    def _select(self, levels: tuple[Tensor, ...], boxes: Tensor, scores: Tensor,
+                labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         if not isinstance(levels, Levels):
             raise ValueError('levels: expected Levels of `features`, which know the image size, '
                              f'got {type(levels).__name__}')
-        boxes, scores, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
         height, width = levels.image_size
         rows, columns = levels[0].shape[2:]
         scale = (width / (columns * STRIDES[0]), height / (rows * STRIDES[0]))
         return select(boxes, scores, labels, self.detection, scale, levels.image_size)
+
+
+def _joined(found: Iterable[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+    """Join boxes, scores and labels of all levels."""
+    boxes, scores, labels = (torch.cat(parts) for parts in zip(*found, strict=True))
+    return boxes, scores, labels
 
 
 def _cells(picture: Picture) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ import math
 from typing import Any
 
 import cv2
+from impnet_ros.model.device import upload
 from impnet_ros.model.dis_flow import dis_flow
 import numpy as np
 import torch
@@ -82,7 +83,7 @@ def picture_facts(grey: Array, sizes: list[tuple[int, int]], device: torch.devic
         planes[0, NOISE] = math.log(noise + 0.5)
         detail = cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA)
         planes[0, DETAIL] = np.log(detail + 0.5)
-        facts.append(torch.from_numpy(planes).to(device))
+        facts.append(upload(torch.from_numpy(planes), device))
     return facts
 
 
@@ -127,7 +128,7 @@ def journey(grey: Array, key_grey: Array, field: Array, sizes: list[tuple[int, i
         cells = cv2.resize(told, (columns, rows), interpolation=cv2.INTER_AREA)
         cells[..., [0, 2]] *= np.float32(columns / width)
         planes = np.concatenate((np.ones((rows, columns, 1), np.float32), cells), axis=2)
-        result.append(torch.from_numpy(planes.transpose(2, 0, 1)[None]).to(device))
+        result.append(upload(torch.from_numpy(planes.transpose(2, 0, 1)[None]), device))
     return result
 
 

@@ -11,6 +11,7 @@ from impnet_ros.model.checkpoint import load_checkpoint
 from impnet_ros.model.device import choose_device
 from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.precision import choose_precision
 from impnet_ros.model.presets import impression_r101, tiny
 import torch
 
@@ -24,7 +25,8 @@ _log = logging.getLogger(__name__)
 
 def load_network(name: str, device: str = 'auto',
                  detection: DetectionConfig | None = None,
-                 runtime: str = 'torch') -> NanoDetNetwork | ImpressionNetwork:
+                 runtime: str = 'torch', precision: str = 'float32',
+                 ) -> NanoDetNetwork | ImpressionNetwork:
     """
     Build a network with its weights, ready for `impnet_ros.stream.engine.Engine`.
 
@@ -41,6 +43,9 @@ def load_network(name: str, device: str = 'auto',
     runtime : str
         What runs nanodet_g's features on a CPU: 'torch', 'onnxruntime' or 'openvino'; the others
         need the extra `runtimes` and are faster (docs/performance.md).
+    precision : str
+        Of convolutions: 'float32', 'bfloat16' (processors and GPUs that have it) or 'float16'
+        (GPUs); see `impnet_ros.model.precision`.
 
     Returns
     -------
@@ -50,12 +55,17 @@ def load_network(name: str, device: str = 'auto',
     Raises
     ------
     ValueError
-        If the name, the device or the runtime is unknown, or the weights do not fit.
+        If the name, the device, the runtime or the precision is unknown, they exclude each
+        other, or the weights do not fit.
 
     """
     chosen = choose_device(device)
+    numbers = choose_precision(precision, chosen)
     if name == 'nanodet_g':
-        return NanoDetNetwork.load(chosen, detection, runtime)
+        if runtime != 'torch' and precision != 'float32':
+            raise ValueError(f"precision: expected 'float32' with runtime {runtime!r}, got "
+                             f'{precision!r}')
+        return NanoDetNetwork.load(chosen, detection, runtime, precision=numbers)
     if runtime != 'torch':
         raise ValueError(f"runtime: expected 'torch' for model {name!r}, got {runtime!r}")
     if name in PRESETS:
@@ -63,15 +73,16 @@ def load_network(name: str, device: str = 'auto',
                      '(impnet train); what it detects now means nothing', name)
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(0)
-            return _ready(PRESETS[name](), chosen, detection)
+            return _ready(PRESETS[name](), chosen, detection, numbers)
     if Path(name).suffix == '.safetensors':
-        return _ready(load_checkpoint(Path(name)), chosen, detection)
+        return _ready(load_checkpoint(Path(name)), chosen, detection, numbers)
     raise ValueError(f'model: expected one of {", ".join(NAMES)} or a .safetensors file, got '
                      f'{name!r}' + ('' if Path(name).exists() else ' (no such file)'))
 
 
 def _ready(network: ImpressionNetwork, device: torch.device,
-           detection: DetectionConfig | None) -> ImpressionNetwork:
+           detection: DetectionConfig | None, precision: torch.dtype) -> ImpressionNetwork:
+    network.precision = precision
     if detection is not None:
         network.detection = detection
     return network.to(device).eval()

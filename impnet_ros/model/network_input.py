@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the paper's network makes of an image, once a frame: resized, normalised, halved for F."""
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
+from impnet_ros.model.device import upload
 from impnet_ros.model.flownet import halve
 from impnet_ros.model.impression_config import ImpressionNetworkConfig
 import numpy as np
@@ -128,16 +130,20 @@ def make_input(pixels: Tensor, image_size: tuple[int, int], config: ImpressionNe
         raise ValueError(f'pixels: expected uint8 (B, 3, h, w), got {pixels.dtype} '
                          f'{tuple(pixels.shape)}')
 
-    def channels(values: tuple[float, ...]) -> Tensor:
-        return torch.tensor(values, device=device).view(3, 1, 1)
-
-    rgb = pixels.to(device).float()
-    normalised = rgb - channels(config.pixel_mean)
+    rgb = upload(pixels, device).float()
+    normalised = rgb - _channels(config.pixel_mean, device)
     if any(value != 1.0 for value in config.pixel_deviation):
-        normalised /= channels(config.pixel_deviation)
+        normalised /= _channels(config.pixel_deviation, device)
     half = None
     if config.flow == 'flownet_s':
         # The mean of 2x2 differences is the difference of the means: halve first, it is cheaper.
-        half = (halve(rgb) - channels(config.flow_mean)) / 255
+        half = (halve(rgb) - _channels(config.flow_mean, device)) / 255
     return NetworkInput(normalised, half, _grey(pixels) if config.flow == 'dis' else (),
                         image_size)
+
+
+@lru_cache(maxsize=16)
+@torch.inference_mode(mode=False)
+def _channels(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """Give (3, 1, 1), made once, as a copy from the host makes it wait; fit for training too."""
+    return torch.tensor(values, device=device).view(3, 1, 1)

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the compact detector keeps of a frame's image."""
 from dataclasses import dataclass
+from functools import lru_cache
 import math
 from typing import Any
 
 import cv2
+from impnet_ros.model.device import upload
 import numpy as np
 import torch
 from torch import Tensor
@@ -114,9 +116,14 @@ def normalised(picture: Picture, device: torch.device) -> Tensor:
 
     """
     height, width = picture.pixels.shape[:2]
-    pixels = torch.from_numpy(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR)).to(device)
+    bgr = torch.from_numpy(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR))
     # Row by row: an operation over three channels at a time would take six times as long.
-    rows = pixels.view(height, 3 * width).float()
-    rows = rows.sub_(torch.tensor(_MEAN, device=device).repeat(width))
-    rows = rows.div_(torch.tensor(_DEVIATION, device=device).repeat(width))
+    rows = upload(bgr, device).view(height, 3 * width).float()
+    rows = rows.sub_(_row(_MEAN, width, device)).div_(_row(_DEVIATION, width, device))
     return rows.view(height, width, 3).permute(2, 0, 1)[None]
+
+
+@lru_cache(maxsize=16)
+def _row(channels: tuple[float, ...], width: int, device: torch.device) -> Tensor:
+    """Repeat the value of each channel for a row of pixels, once for each size of pictures."""
+    return torch.tensor(channels, device=device).repeat(width)

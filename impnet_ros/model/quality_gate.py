@@ -11,6 +11,7 @@ import math
 from typing import Any
 
 import cv2
+from impnet_ros.model.device import upload
 import numpy as np
 import torch
 from torch import Tensor
@@ -104,7 +105,7 @@ def grey_levels(grey: Array, sizes: list[tuple[int, int]], device: torch.device)
     greys = [cv2.resize(grey, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
              for rows, columns in sizes]
     mean, deviation = greys[0].mean(), greys[0].std() + 1.0  # one scale for all levels
-    return [torch.from_numpy((level - mean) / deviation + OUTSIDE)[None, None].to(device)
+    return [upload(torch.from_numpy((level - mean) / deviation + OUTSIDE)[None, None], device)
             for level in greys]
 
 

@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """W: carry a feature along a flow field."""
+from impnet_ros.model.device import upload
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -19,7 +20,8 @@ def warp(feature: Tensor, flow: Tensor) -> Tensor:
     feature : Tensor
         (B, C, h, w), the key frame's feature; B may be 1 for a whole batch of flows.
     flow : Tensor
-        (B, 2, h, w), (x, y) in feature cells, from the target frame to the key frame.
+        (B, 2, h, w), (x, y) in feature cells, from the target frame to the key frame; on the
+        feature's device or in the host's memory.
 
     Returns
     -------
@@ -35,6 +37,7 @@ def warp(feature: Tensor, flow: Tensor) -> Tensor:
     if flow.ndim != 4 or flow.shape[1] != 2 or flow.shape[2:] != feature.shape[2:]:
         raise ValueError(f'flow: expected (B, 2, {feature.shape[2]}, {feature.shape[3]}), '
                          f'got {tuple(flow.shape)}')
+    flow = upload(flow, feature.device)
     gathers_fast = (feature.device.type == 'cpu' and feature.dtype == flow.dtype
                     and feature.is_contiguous(memory_format=torch.channels_last))
     # A side of one cell has no corners to align: grid_sample would ignore the flow along it.

@@ -16,7 +16,7 @@ from impnet_ros.benchmark.clip import default_clip, load_images
 from impnet_ros.benchmark.command import image_size
 from impnet_ros.benchmark.machine import conditions
 from impnet_ros.benchmark.report import print_rows
-from impnet_ros.config import KEY_MODES, MODES, RUNTIMES
+from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES
 from impnet_ros.ros.bench_cameras import Answer, Cameras
 from impnet_ros.ros.bench_process import NodeProcess
 from impnet_ros.ros.bench_rows import make_row, Row
@@ -41,6 +41,7 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--model', default='nanodet_g')
     parser.add_argument('--device', default='auto')
     parser.add_argument('--runtime', choices=RUNTIMES, default='torch')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag')
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640))
     parser.add_argument('--rate', type=float, default=30.0, metavar='HZ', help='of each camera')
@@ -89,7 +90,7 @@ class _Measurement:
         self._process = NodeProcess(
             self._node, self._spin, _NAMESPACE,
             {'model': options.model, 'device': options.device, 'runtime': options.runtime,
-             'threads': options.threads, 'cameras': names})
+             'precision': options.precision, 'threads': options.threads, 'cameras': names})
 
     def _spin(self, seconds: float) -> None:
         """Serve callbacks for so long."""
@@ -173,7 +174,8 @@ def main(args: Sequence[str] | None = None) -> int:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps(
             {'conditions': found, 'node_memory_mb': memory_mb, 'node_threads': options.threads,
-             'runtime': options.runtime, 'rows': rows}, indent=1) + '\n')
+             'runtime': options.runtime, 'precision': options.precision,
+             'rows': rows}, indent=1) + '\n')
     return 0
 
 

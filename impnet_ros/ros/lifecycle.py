@@ -119,7 +119,7 @@ class DetectorNode(LifecycleNode):
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
             self.network = load_network(settings.model, settings.device, settings.detection,
-                                        settings.runtime)
+                                        settings.runtime, settings.precision)
             self._check_classes(settings)
             self._warm_up()
             self._background = BackgroundExecutor(torch.device(self.network.device))

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from impnet_ros.config import KEY_MODES, MODES, RUNTIMES, SCHEDULES
+from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES, SCHEDULES
 from impnet_ros.ros.settings import Settings
 from rcl_interfaces.msg import (FloatingPointRange, IntegerRange, ParameterDescriptor,
                                 SetParametersResult)
@@ -58,6 +58,9 @@ ROWS: tuple[Row, ...] = (
     Row('runtime', _D.runtime, 'What runs the features of nanodet_g on a CPU; those other than '
         'torch are faster and need their packages (pip install impnet_ros[runtimes]). '
         'Changes only while unconfigured.', choices=RUNTIMES, when_unconfigured=True),
+    Row('precision', _D.precision, 'Of the convolutions: float32; bfloat16, faster on processors '
+        'and GPUs that have it; float16, for GPUs. Changes only while unconfigured.',
+        choices=PRECISIONS, when_unconfigured=True),
     Row('threads', _D.threads, 'CPU threads of the network; 0 for as many as cores, 4 at most.',
         (0, 256), read_only=True),
     Row('autostart', _D.autostart, 'Configure and activate at start-up without a lifecycle '

@@ -32,6 +32,7 @@ class Settings:
     model: str = 'nanodet_g'
     device: str = 'auto'
     runtime: str = 'torch'
+    precision: str = 'float32'
     threads: int = 0
     autostart: bool = True
     cameras: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import math
 from impnet_ros.msg import FrameStatus
 from impnet_ros.ros.camera_stream import Answer
 
-STAGES = ('features', 'flow', 'propagate', 'weights', 'task')
+STAGES = ('features', 'flow', 'propagate', 'weights', 'task', 'boxes')
 _LARGEST_LATENCY_S = 60.0
 _CLOCK_STEP_S = 0.1
 

@@ -47,6 +47,7 @@ class Engine:
         self._mismatch = getattr(network, 'mismatch', None)
         self._clarity = getattr(network, 'clarity', lambda picture: 0.0)
         self._task_along = getattr(network, 'task_along', None)
+        self._flows = getattr(network, 'flows', None)
         self._adaptive = (self.config.schedule == 'adaptive'
                           and self.config.mode != 'per_frame')
         if self._adaptive and self._mismatch is None:
@@ -201,17 +202,30 @@ class Engine:
             (frame,) = state.waiting
             result, state = self._followed(frame, fresh, state)
             return [result], replace(state, waiting=())
-        first_age = state.age - len(state.waiting) + 1
+        *before, newest = state.waiting
+        if self._flows and len(before) > 1:
+            before = self._with_flows(before, state)
+        first_age = state.age - len(before)
         results = [self._served(frame, first_age + index, state)
-                   for index, frame in enumerate(state.waiting)]
+                   for index, frame in enumerate((*before, newest))]
         return results, replace(state, waiting=(), tracks=None)
+
+    def _with_flows(self, frames: list[WaitingFrame], state: Impression) -> list[WaitingFrame]:
+        """Find the flow of several frames to their key frame at once; each bears its share."""
+        assert self._flows is not None
+        together_ms: dict[str, float] = {}
+        with timed(together_ms, 'flow'):
+            flows = self._flows([frame.picture for frame in frames], state.key_image)
+        share_ms = together_ms['flow'] / len(frames)
+        return [replace(frame, flow=flow, stage_ms={**frame.stage_ms, 'flow': share_ms})
+                for frame, flow in zip(frames, flows, strict=True)]
 
     def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
         """Detect in a frame with the newest key frame's task feature."""
         stage_ms = dict(frame.stage_ms)
         boxes, scores, labels = self._task(frame, age, state, stage_ms)
         return Detections(boxes, scores, labels, stamp_s=frame.stamp_s, is_key=age == 0, age=age,
-                          mean_weight=state.mean_weight, reset_reason=frame.reset_reason,
+                          mean_weight=float(state.mean_weight), reset_reason=frame.reset_reason,
                           stage_ms=stage_ms)
 
     def _task(self, frame: WaitingFrame, age: int, state: Impression,
@@ -244,9 +258,9 @@ class Engine:
                                frame.stamp_s, self.config.box_lifetime_s, self._detection,
                                self._clarity(frame.picture))
         result = Detections(tracks.boxes, tracks.scores, tracks.labels, stamp_s=frame.stamp_s,
-                            is_key=state.age == 0, age=state.age, mean_weight=state.mean_weight,
-                            reset_reason=frame.reset_reason, stage_ms=stage_ms,
-                            track_ids=tracks.ids)
+                            is_key=state.age == 0, age=state.age,
+                            mean_weight=float(state.mean_weight), reset_reason=frame.reset_reason,
+                            stage_ms=stage_ms, track_ids=tracks.ids)
         return result, replace(state, tracks=tracks)
 
     def _carried(self, tracks: Tracks, state: Impression, picture: Any,

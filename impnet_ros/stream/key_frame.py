@@ -54,7 +54,7 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
     with timed(stage_ms, 'features'):
         f_k = network.features(picture)
     f_task = f_imp = f_k
-    mean_weight = 1.0
+    mean_weight: float | Tensor = 1.0
     if config.mode in ('impression', 'average') and state.f_imp is not None:
         f_imp_warped = carry(network, picture, state.key_image, state.f_imp, stage_ms,
                              flow)
@@ -62,7 +62,7 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
             w_k = _weights(network, config, f_imp_warped, f_k)
             f_task = aggregate(f_imp_warped, f_k, w_k)
             f_imp = absorb(f_k, f_task, config.memory_gate)
-            mean_weight = float(torch.cat([w.flatten() for w in w_k]).mean())
+            mean_weight = torch.cat([w.flatten() for w in w_k]).mean()
     return replace(state, key_image=picture, f_task=f_task, f_imp=f_imp, age=0,
                    mean_weight=mean_weight, doubt=0.0)
 

@@ -111,13 +111,15 @@ class Network(Protocol):
     method (resizing and normalising once a frame); else it is the image itself. Levels are a
     tuple of tensors (B, C_i, h_i, w_i).
 
-    Another method that a network may offer is `mismatch(picture, key_picture, flow)`: (1, 1, h, w)
-    at the first level's cells, 0..1, how much the picture differs from what the flow finds in the
-    key picture. Box memory forgets faster where it is large, and adaptive schedules need it. A
-    third is
-    `task_along(levels, flow)`: what `task(propagate(levels, flow))` gives, for networks that find
-    it with less work. And `clarity(picture)`: log of the detail, noise not counted, in a picture;
-    box memory forgets more slowly while it is small.
+    Other methods that a network may offer:
+
+    * `mismatch(picture, key_picture, flow)`: (1, 1, h, w) at the first level's cells, 0..1, how
+      much the picture differs from what the flow finds in the key picture. Box memory forgets
+      faster where it is large, and adaptive schedules need it.
+    * `clarity(picture)`: log of the detail in a picture, noise not counted; box memory forgets
+      more slowly while it is small.
+    * `task_along(levels, flow)`: what `task(propagate(levels, flow))` gives, found with less work.
+    * `flows(pictures, key_picture)`: list of what `flow` gives for each, found faster together.
     """
 
     def features(self, image: Any) -> FeatureLevels:
@@ -241,8 +243,9 @@ class Impression:
         Task feature of the current segment and impression; None before the first key frame.
     age : int
         Frames from the newest key frame to the newest frame.
-    mean_weight : float
-        Mean w_k at the newest key frame.
+    mean_weight : float or Tensor
+        Mean w_k at the newest key frame; a tensor () on the network's device where it was fused,
+        read when its detections are, so that nothing waits for a GPU before that.
     waiting : tuple of WaitingFrame
         Frames, at most l - 1, whose key frame has not come yet.
     pending : PendingKey, optional
@@ -267,7 +270,7 @@ class Impression:
     f_task: FeatureLevels | None = None
     f_imp: FeatureLevels | None = None
     age: int = 0
-    mean_weight: float = 1.0
+    mean_weight: float | Tensor = 1.0
     waiting: tuple[WaitingFrame, ...] = ()
     pending: PendingKey | None = None
     key_overdue: bool = False

@@ -206,6 +206,24 @@ def test_batched_is_single(network: ImpressionNetwork) -> None:
             assert found[index][2].equal(labels)
 
 
+@pytest.mark.parametrize('kind', ['flownet_s', 'dis'])
+@torch.inference_mode()
+def test_flows_of_several_pictures(kind: str) -> None:
+    """Each is what `flow` gives alone, with its own scale map."""
+    network = tiny(flow=kind).eval()
+    *images, key = (network.prepare(frame.image) for frame in video(4))
+    together = network.flows(images, key)
+    assert len(together) == 3
+    for image, found in zip(images, together, strict=True):
+        alone = network.flow(image, key)
+        assert found[0].shape == alone[0].shape
+        torch.testing.assert_close(found[0], alone[0], rtol=0, atol=1e-4)
+        assert (found.scale is None) == (alone.scale is None) == (kind == 'dis')
+        if found.scale is not None and alone.scale is not None:
+            torch.testing.assert_close(found.scale, alone.scale, rtol=0, atol=1e-5)
+    assert not torch.equal(together[0][0], together[1][0])
+
+
 def test_task_refuses_what_it_cannot_place(network: ImpressionNetwork) -> None:
     feature = torch.zeros(2, 128, 6, 6)
     with pytest.raises(ValueError, match='expected one picture, got 2'):

@@ -191,3 +191,30 @@ def test_bad_frames_are_refused_with_what_was_expected():
         Frame(np.zeros((2, 2), np.uint8), 0.0)
     with pytest.raises(ValueError, match='expected uint8, got float32'):
         Frame(np.zeros((2, 2, 3), np.float32), 0.0)
+
+
+class TogetherNetwork(OneHotNetwork):
+    """Finds several flows at once, and notes the frames."""
+
+    def flows(self, images, key_image):
+        numbers = [self.number(image) for image in images]
+        self.calls.append(('flows', numbers, self.number(key_image)))
+        return [(torch.zeros(1, 2, 1, 1),) for _ in images]
+
+
+@pytest.mark.parametrize('offset', [0, 1, 3])
+def test_flows_of_waiting_frames_are_found_together(offset):
+    """The same answers; one call for the frames before the key frame, from two frames on."""
+    network, plain = TogetherNetwork(), OneHotNetwork()
+    settings = {'segment_length': 5, 'key_offset': offset, 'mode': 'sparse'}
+    found, expected = (run(engine(each, **settings), map(frame, range(10)))
+                       for each in (network, plain))
+    for one, other in zip(found, expected, strict=True):
+        assert one.scores.equal(other.scores) and one.age == other.age
+        assert one.stage_ms.keys() == other.stage_ms.keys()
+    together = [call[1:] for call in network.calls if call[0] == 'flows']
+    alone = [call[1] for call in network.calls if call[0] == 'flow']
+    if offset < 2:
+        assert not together and len(alone) == 8
+    else:
+        assert together == [([0, 1, 2], 3), ([5, 6, 7], 8)] and alone == [4, 9]
