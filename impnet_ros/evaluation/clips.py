@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.config import DetectionConfig, StreamConfig
+from impnet_ros.config import DetectionConfig, PRECISIONS, StreamConfig
 from impnet_ros.data.degradations import camera_shake, CLEAN, defocus, low_light
 from impnet_ros.data.samples import Degradation
 from impnet_ros.evaluation.average_precision import class_average_precision
@@ -16,6 +16,7 @@ from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.predict import to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.precision import choose_precision
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
@@ -39,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('clips', type=Path, nargs='+', help='video files or image folders')
     parser.add_argument('--untrained', action='store_true',
                         help='training-free weights in place of the learned N_q')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
+                        help='of the convolutions; the labels are made in float32')
     parser.add_argument('--span', type=float, default=1 / 3, metavar='S',
                         help='seconds between key frames of the long segments '
                              '(default: a third)')
@@ -50,12 +53,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Label the sharp frames, spoil them, and compare the modes on the spoilt ones."""
-    network = NanoDetNetwork.load(torch.device('cpu'), _DETECTION, learned=not args.untrained)
+    device = torch.device('cpu')
+    teacher = NanoDetNetwork.load(device, _DETECTION)
+    network = NanoDetNetwork.load(device, _DETECTION, learned=not args.untrained,
+                                  precision=choose_precision(args.precision, device))
     rows = []
     for path in args.clips:
         video = open_video(path)
         images = [np.asarray(frame.image) for frame in video.frames][:args.frames]
-        labels = [label_frame(network, image)
+        labels = [label_frame(teacher, image)
                   for image in tqdm(images, f'label {path.name}', unit='frame')]
         for bursts in args.bursts:
             spoilt, how = spoil_in_bursts(images, STRENGTHS[bursts], args.seed)

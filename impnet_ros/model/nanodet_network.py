@@ -15,6 +15,7 @@ from impnet_ros.model.nanodet_boxes import (best_candidates, candidates, candida
 from impnet_ros.model.picture import make_picture, normalised, Picture
 from impnet_ros.model.precision import computed_in
 from impnet_ros.model.runtimes import choose_runtime
+from impnet_ros.model.threads import one_thread
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
 import numpy as np
@@ -108,6 +109,7 @@ class NanoDetNetwork(nn.Module):
         picture = self.prepare(image)
         return FlowLevels.between(picture.grey, self.prepare(key_image).grey, _cells(picture))
 
+    @one_thread()
     def propagate(self, levels: tuple[Tensor, ...],
                   flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """W a level; the scale map S is 1, as nothing here was trained to scale."""
@@ -120,6 +122,7 @@ class NanoDetNetwork(nn.Module):
                 level[:, CHANNELS + nanodet_quality.AGE:] += item  # fresh from the warp
         return with_levels(levels, carried)
 
+    @one_thread()
     def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:
         """(1, 1, h, w) at stride 8, 0..1: how little the flow explains of the picture."""
         cells = tuple(flow[0].shape[2:])
@@ -131,6 +134,7 @@ class NanoDetNetwork(nn.Module):
         """Log of the detail in the picture, noise not counted."""
         return quality_gate.sharpness(self.prepare(image).grey)
 
+    @one_thread()
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """w_k, (1, 1, h, w) a level, the share of the new feature in 0..1."""
@@ -141,6 +145,7 @@ class NanoDetNetwork(nn.Module):
                            else self.quality(*pair, number))
         return tuple(weights)
 
+    @one_thread()
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
         if self.device.type != 'cpu':
@@ -150,6 +155,7 @@ class NanoDetNetwork(nn.Module):
             candidates(level[0, :CHANNELS] + self.empty, stride, threshold)
             for level, stride in zip(levels, STRIDES, strict=True)))
 
+    @one_thread()
     def task_along(self, levels: tuple[Tensor, ...],
                    flow: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """
