@@ -2,7 +2,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 #
-# All measurements of docs/performance.md, one after the other, then its tables and plots. Takes about 40 minutes; nothing
+# All measurements of docs/performance.md, one after the other, then its tables and plots. Takes about 50 minutes; nothing
 # else may run on the machine.  tools/performance.sh [PART ...]   with parts of the list below, all by default.
 set -euo pipefail
 
@@ -14,16 +14,18 @@ mkdir -p "$out"
 # A part is a function; its name is also that of the JSON file that it writes.
 modes_1() { impnet bench --threads 1 --l 3 5 10 20 --rounds 10 --json "$out/modes_1.json" --plot docs/images/modes_1.png; }
 modes_2() { impnet bench --threads 2 --l 3 5 10 20 --rounds 10 --json "$out/modes_2.json" --plot docs/images/modes_2.png; }
-onnxruntime_1() { runtime onnxruntime 1; }
-onnxruntime_2() { runtime onnxruntime 2; }
-openvino_1() { runtime openvino 1; }
-openvino_2() { runtime openvino 2; }
-runtime() {
-  impnet bench --runtime "$1" --threads "$2" --l 10 --modes impression --key-modes sync --rounds 10 --json "$out/$1_$2.json"
-}
-r101() {
-  impnet bench --model impression_r101 impression_r101_dis --size 1000x600 --threads 2 --l 10 --modes sparse impression \
-    --key-modes sync --frames 10 --rounds 3 --json "$out/r101.json"
+bfloat16_1() { impression_at_10 --precision bfloat16 --threads 1 --json "$out/bfloat16_1.json"; }
+bfloat16_2() { impression_at_10 --precision bfloat16 --threads 2 --json "$out/bfloat16_2.json"; }
+onnxruntime_1() { impression_at_10 --runtime onnxruntime --threads 1 --json "$out/onnxruntime_1.json"; }
+onnxruntime_2() { impression_at_10 --runtime onnxruntime --threads 2 --json "$out/onnxruntime_2.json"; }
+openvino_1() { impression_at_10 --runtime openvino --threads 1 --json "$out/openvino_1.json"; }
+openvino_2() { impression_at_10 --runtime openvino --threads 2 --json "$out/openvino_2.json"; }
+impression_at_10() { impnet bench --l 10 --modes impression --key-modes sync --rounds 10 "$@"; }
+r101() { papers_network --modes sparse impression --json "$out/r101.json"; }
+r101_bfloat16() { papers_network --modes impression --precision bfloat16 --json "$out/r101_bfloat16.json"; }
+papers_network() {
+  impnet bench --model impression_r101 impression_r101_dis --size 1000x600 --threads 2 --l 10 --key-modes sync --frames 10 \
+    --rounds 3 "$@"
 }
 scaling() {
   impnet bench --what size cameras length --threads 1 --l 10 --rounds 5 --json "$out/scaling.json" --plot docs/images/scaling.png
@@ -47,7 +49,8 @@ waiting() {
 
 parts=("$@")
 if [ ${#parts[@]} -eq 0 ]; then
-  parts=(modes_1 modes_2 onnxruntime_1 onnxruntime_2 openvino_1 openvino_2 r101 scaling node_one node_two streaming waiting)
+  parts=(modes_1 modes_2 bfloat16_1 bfloat16_2 onnxruntime_1 onnxruntime_2 openvino_1 openvino_2 r101 r101_bfloat16 scaling
+    node_one node_two streaming waiting)
 fi
 mkdir -p docs/images
 for part in "${parts[@]}"; do

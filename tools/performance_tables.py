@@ -71,7 +71,8 @@ def runtimes() -> str:
     """Compare the runtimes."""
     rows = []
     for threads in (1, 2):
-        for name, file in (('torch', 'modes'), ('onnxruntime',) * 2, ('openvino',) * 2):
+        for name, file in (('torch', 'modes'), ('torch, bfloat16', 'bfloat16'),
+                           ('onnxruntime',) * 2, ('openvino',) * 2):
             figures = read(f'{file}_{threads}')
             chosen = next(row for row in figures['rows'] if row['mode'] == 'impression'
                           and row['l'] == 10 and row['key_mode'] == 'sync'
@@ -140,7 +141,8 @@ def conditions() -> str:
 TABLES: dict[str, Callable[[], str]] = {
     'conditions': conditions, 'parts': parts, 'runtimes': runtimes, 'streaming': streaming,
     'waiting': waiting, 'modes_1': lambda: modes('modes_1'), 'modes_2': lambda: modes('modes_2'),
-    'r101': lambda: modes('r101'), 'node_one': lambda: node('node_one'),
+    'r101': lambda: modes('r101'), 'r101_bfloat16': lambda: modes('r101_bfloat16'),
+    'node_one': lambda: node('node_one'),
     'node_two': lambda: node('node_two'), 'by_size': lambda: scaling('by_size'),
     'by_cameras': lambda: scaling('by_cameras'), 'by_length': lambda: scaling('by_length')}
 
