@@ -32,6 +32,9 @@ scaling() {
 }
 node_one() { impnet_bench_node --rate 30 --l 10 --rounds 3 --seconds 10 --json "$out/node_one.json"; }
 node_two() { impnet_bench_node --rate 15 --cameras 2 --l 10 --rounds 3 --seconds 10 --json "$out/node_two.json"; }
+node_bfloat16() {
+  impnet_bench_node --rate 30 --l 10 --precision bfloat16 --box-memory off --rounds 3 --seconds 10 --json "$out/node_bfloat16.json"
+}
 streaming() { impnet streaming --bench "$out/modes_1.json" --speed 4 --l 3 10 --json "$out/streaming.json"; }
 # On an idle machine and beside one process that is always busy: threads that spin for long while they wait (the usual
 # way), threads that sleep at once, and ours.
@@ -50,7 +53,7 @@ waiting() {
 parts=("$@")
 if [ ${#parts[@]} -eq 0 ]; then
   parts=(modes_1 modes_2 bfloat16_1 bfloat16_2 onnxruntime_1 onnxruntime_2 openvino_1 openvino_2 r101 r101_bfloat16 scaling
-    node_one node_two streaming waiting)
+    node_one node_bfloat16 node_two streaming waiting)
 fi
 mkdir -p docs/images
 for part in "${parts[@]}"; do

@@ -143,7 +143,8 @@ TABLES: dict[str, Callable[[], str]] = {
     'waiting': waiting, 'modes_1': lambda: modes('modes_1'), 'modes_2': lambda: modes('modes_2'),
     'r101': lambda: modes('r101'), 'r101_bfloat16': lambda: modes('r101_bfloat16'),
     'node_one': lambda: node('node_one'),
-    'node_two': lambda: node('node_two'), 'by_size': lambda: scaling('by_size'),
+    'node_two': lambda: node('node_two'), 'node_bfloat16': lambda: node('node_bfloat16'),
+    'by_size': lambda: scaling('by_size'),
     'by_cameras': lambda: scaling('by_cameras'), 'by_length': lambda: scaling('by_length')}
 
 
