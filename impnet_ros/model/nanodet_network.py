@@ -12,10 +12,10 @@ from impnet_ros.model.levels import Levels, with_levels
 from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
 from impnet_ros.model.nanodet_boxes import (best_candidates, candidates, candidates_at, logit,
                                             select)
+from impnet_ros.model.one_thread import one_thread
 from impnet_ros.model.picture import make_picture, normalised, Picture
 from impnet_ros.model.precision import computed_in
 from impnet_ros.model.runtimes import choose_runtime
-from impnet_ros.model.threads import one_thread
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
 import numpy as np

@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Small operations run on one thread, and everybody has their threads back afterwards."""
-from impnet_ros.model.threads import one_thread
+from impnet_ros.model.one_thread import one_thread
 from impnet_ros.stream.background import BackgroundExecutor
 import pytest
 import torch
