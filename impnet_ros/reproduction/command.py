@@ -11,9 +11,12 @@ import cv2
 from impnet_ros.config import StreamConfig
 from impnet_ros.reproduction.document import write_document
 from impnet_ros.reproduction.figures import draw_figures
-from impnet_ros.reproduction.plan import FGFA, FULL, held_out, METHODS, Plan, QUICK
+from impnet_ros.reproduction.other_flow import CLIPS, clips
+from impnet_ros.reproduction.plan import (FGFA, FULL, held_out, METHODS, OTHER_FLOW, Plan,
+                                          QUICK)
 from impnet_ros.reproduction.predictions import aggregating, predict_held_out, streaming
-from impnet_ros.reproduction.results import aggregation_results, finished_seeds, make_results
+from impnet_ros.reproduction.results import (aggregation_results, finished_seeds, make_results,
+                                             other_flow_results)
 from impnet_ros.reproduction.settings import LENGTH, stream_settings
 from impnet_ros.reproduction.speed import time_aggregation, time_settings
 from impnet_ros.reproduction.training_stages import trained_weights
@@ -30,8 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--document', type=Path, metavar='FILE',
                         help='what to write, with a folder for plots beside it (default: '
                              'docs/reproduction.md, with --quick in the output folder)')
-    parser.add_argument('--methods', nargs='+', choices=(*METHODS, FGFA), metavar='METHOD',
-                        help='only some of a, b, c, d, e, fgfa: to share the work')
+    parser.add_argument('--methods', nargs='+', choices=(*METHODS, *OTHER_FLOW, FGFA),
+                        metavar='METHOD', help='only some of a, b, c, d, e, d_other, e_other, '
+                        'fgfa: to share the work')
     parser.add_argument('--threads', type=int, default=1, help='processor threads (default: 1)')
     parser.add_argument('--only-write', action='store_true',
                         help='train and evaluate nothing, write about the seeds that are done')
@@ -46,7 +50,9 @@ def run(args: argparse.Namespace) -> None:
     output = args.output or Path('out') / ('quick' if args.quick else 'reproduction')
     document = args.document or (output if args.quick else Path('docs')) / 'reproduction.md'
     if not args.only_write:
-        compute(plan, output, args.methods or (*METHODS, FGFA), not args.quiet)
+        # Where the clips are not, neither are the photographs of OTHER_FLOW.
+        everything = (*METHODS, *(OTHER_FLOW if len(clips()) == len(CLIPS) else ()), FGFA)
+        compute(plan, output, args.methods or everything, not args.quiet)
     seeds = finished_seeds(plan, output / 'evaluation')
     if not seeds:
         raise ValueError(f'{output}: expected at least one seed with all methods, got none; '
@@ -56,13 +62,14 @@ def run(args: argparse.Namespace) -> None:
         speed.write_text(json.dumps(_speed(plan, output, seeds[0]), indent=1))
     results = make_results(plan, output / 'evaluation', seeds, json.loads(speed.read_text()))
     results.update(aggregation_results(plan, output / 'evaluation', seeds))
+    results.update(other_flow_results(plan, output / 'evaluation', seeds))
     write(results, document, 'impnet reproduce' + (' --quick' if args.quick else ''))
 
 
 def compute(plan: Plan, output: Path, methods: Sequence[str], progress: bool) -> None:
     """Train and evaluate whatever is not done yet, seed by seed, FGFA last."""
     for seed in plan.seeds:
-        for method in METHODS:
+        for method in (*METHODS, *OTHER_FLOW):
             if method in methods:
                 predict_held_out(trained_weights(plan, output, method, seed, progress),
                                  streaming(stream_settings(method, plan)), held_out(plan),

@@ -25,6 +25,9 @@ METHODS: dict[str, Variant] = {'a': 'per_frame', 'b': 'sparse', 'c': 'average', 
                                'e': 'not_end_to_end'}
 """Columns of table 1."""
 
+OTHER_FLOW: dict[str, Variant] = {'d_other': 'impression', 'e_other': 'not_end_to_end'}
+"""(d) and (e) from a flow network taught on pictures of another kind, see `other_flow`."""
+
 FGFA = 'fgfa'
 """The method of table 3, with its embedding network."""
 
@@ -97,7 +100,7 @@ def training_recipe(plan: Plan, method: str, seed: int, start: str) -> Recipe:
     plan : Plan
         Sizes.
     method : str
-        'a' to 'e', or FGFA.
+        'a' to 'e', of OTHER_FLOW, or FGFA.
     seed : int
         Of the data.
     start : str
@@ -105,9 +108,9 @@ def training_recipe(plan: Plan, method: str, seed: int, start: str) -> Recipe:
 
     """
     network = replace(NETWORK, embedding_width=64) if method == FGFA else NETWORK
-    variant: Variant = 'fgfa' if method == FGFA else METHODS[method]
+    variants: dict[str, Variant] = {**METHODS, **OTHER_FLOW, FGFA: 'fgfa'}
     return Recipe(
-        network, training_data(), plan.training, variant, start, batch_size=8,
+        network, training_data(), plan.training, variants[method], start, batch_size=8,
         optimiser='adamw', learning_rate=1e-3, weight_decay=1e-2,
         drops=(plan.training * 3 // 4, plan.training * 19 // 20),
         warm_up=min(20, plan.training // 4), largest_gradient=10.0, precision='bf16', seed=seed,

@@ -11,7 +11,7 @@ from impnet_ros.evaluation.average_precision import mean_average_precision
 from impnet_ros.evaluation.conventions import CONVENTIONS, MSRA
 from impnet_ros.evaluation.matching import match_all
 from impnet_ros.evaluation.report import by_motion, per_cent
-from impnet_ros.reproduction.plan import FGFA, held_out, METHODS, NETWORK, Plan
+from impnet_ros.reproduction.plan import FGFA, held_out, METHODS, NETWORK, OTHER_FLOW, Plan
 from impnet_ros.reproduction.predictions import available_settings, load_found, load_key_weights
 from impnet_ros.reproduction.scores import Run, Scores
 from impnet_ros.reproduction.settings import LENGTH, OFFSET
@@ -115,6 +115,29 @@ def aggregation_results(plan: Plan, folder: Path, seeds: list[int]) -> dict[str,
                         'FGFA-fast': scores.value(Run(FGFA, 'fast')),
                         'impression': scores.value(Run('d')),
                         'impression - FGFA': scores.difference(Run('d'), Run(FGFA))}}
+
+
+def other_flow_results(plan: Plan, folder: Path, seeds: list[int]) -> dict[str, Any]:
+    """
+    Collect (d) and (e) from the flow network that was taught on other pictures.
+
+    Returns
+    -------
+    dict
+        'other_flow', of the seeds for which both are done; nothing where there is none.
+
+    """
+    done = [seed for seed in seeds
+            if all(_is_whole(plan, folder / f'{method}_{seed}') for method in OTHER_FLOW)]
+    if not done:
+        return {}
+    scores = Scores(folder, done, held_out(plan))
+    d, e = (Run(method) for method in OTHER_FLOW)
+    return {'other_flow': {
+        'seeds': done, 'd': scores.value(d), 'e': scores.value(e),
+        'd - e': scores.difference(d, e), 'd - a': scores.difference(d, Run('a')),
+        'd - a, degraded': scores.difference(d, Run('a'), 'degraded'),
+        'e - a': scores.difference(e, Run('a'))}}
 
 
 def _other_conventions(scores: Scores, folder: Path,

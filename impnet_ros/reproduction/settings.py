@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which settings of the stream each trained network is evaluated with."""
 from impnet_ros.config import DetectionConfig, StreamConfig
-from impnet_ros.reproduction.plan import Plan
+from impnet_ros.reproduction.plan import OTHER_FLOW, Plan
 
 LENGTH, OFFSET = 10, 5
 """l and key frame of table 1."""
@@ -18,7 +18,7 @@ def stream_settings(method: str, plan: Plan) -> dict[str, StreamConfig]:
     Parameters
     ----------
     method : str
-        'a' to 'e' of table 1.
+        'a' to 'e' of table 1, or of OTHER_FLOW.
     plan : Plan
         Says which l and g.
 
@@ -37,7 +37,7 @@ def stream_settings(method: str, plan: Plan) -> dict[str, StreamConfig]:
         return {'main': StreamConfig(1, mode='per_frame')}
     if method == 'c':
         return {'main': sparse(mode='average')}
-    if method == 'e':
+    if method == 'e' or method in OTHER_FLOW:
         return {'main': sparse()}
     mode = 'sparse' if method == 'b' else 'impression'
     settings = {'main': sparse(mode=mode)}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
 from impnet_ros.model.impression_network import ImpressionNetwork
-from impnet_ros.reproduction.plan import (flow_videos, NETWORK, Plan, pretraining_recipe,
-                                          training_recipe)
+from impnet_ros.reproduction.other_flow import with_other_flow
+from impnet_ros.reproduction.plan import (flow_videos, NETWORK, OTHER_FLOW, Plan,
+                                          pretraining_recipe, training_recipe)
 from impnet_ros.training.flow_pretraining import FlowRecipe, pretrain_flow
 from impnet_ros.training.loop import train, WEIGHTS
 import torch
@@ -61,7 +62,7 @@ def trained_weights(plan: Plan, folder: Path, method: str, seed: int,
     Train one method of table 1 with one seed.
 
     Method (e) begins with the features of (a), trained frame by frame, and with the flow network
-    as it came from its own training.
+    as it came from its own training; those of OTHER_FLOW as their namesakes, but for the flow.
 
     Returns
     -------
@@ -72,8 +73,10 @@ def trained_weights(plan: Plan, folder: Path, method: str, seed: int,
     path = folder / f'{method}_{seed}' / WEIGHTS
     if path.is_file():
         return path
-    start = (trained_weights(plan, folder, 'a', seed, progress) if method == 'e'
+    start = (trained_weights(plan, folder, 'a', seed, progress) if method.startswith('e')
              else starting_weights(plan, folder, progress))
+    if method in OTHER_FLOW:
+        start = with_other_flow(start, plan, folder, path.parent / 'start.safetensors')
     result = train(training_recipe(plan, method, seed, str(start)), path.parent, 'cpu', progress)
     assert result is not None
     return result

@@ -3,7 +3,7 @@
 """
 Teach F on exact flow, as the paper's FlowNet-S was taught on FlyingChairs before it was used.
 
-Sharp sprite videos give pairs of frames up to `reach` apart with their exact flow; the target in a
+Sharp videos give pairs of frames up to `reach` apart with their exact flow; the target in a
 feature cell is its mean over the cell.
 """
 from collections.abc import Iterator
@@ -11,14 +11,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 import math
 from pathlib import Path
+from typing import Protocol
 
-from impnet_ros.data.sprites import SpriteSet
 from impnet_ros.model.backbone import STRIDE
 from impnet_ros.model.flownet import FLOW_UNIT, FlowNetS
 from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.training.log import TrainingLog
 from impnet_ros.training.training_state import Changing, load_state, save_state
 import numpy as np
+from numpy.typing import NDArray
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -35,6 +36,29 @@ _WARM_UP = 100
 
 _COARSE_WEIGHT = 0.25
 """Of each coarser level's error in the loss; FlowNet too is taught on all its levels."""
+
+
+class FlowVideo(Protocol):
+    """Frames and the exact flow between any two, as of `SpriteVideo` and `MovedVideo`."""
+
+    def __len__(self) -> int:
+        """Count the frames."""
+
+    def frame(self, index: int) -> NDArray[np.uint8]:
+        """Picture `index`, uint8 (H, W, 3) RGB."""
+
+    def flow(self, index: int, key_index: int) -> NDArray[np.float32]:
+        """Flow (H, W, 2) in pixels from frame `index` to frame `key_index`."""
+
+
+class FlowVideos(Protocol):
+    """Videos by number."""
+
+    def __len__(self) -> int:
+        """Count the videos."""
+
+    def __getitem__(self, number: int) -> FlowVideo:
+        """Make a video."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +88,7 @@ class FlowRecipe:
     seed: int = 0
 
 
-def flow_batch(videos: SpriteSet, recipe: FlowRecipe,
+def flow_batch(videos: FlowVideos, recipe: FlowRecipe,
                iteration: int) -> tuple[Tensor, Tensor, Tensor]:
     """
     Make the pairs of one step.
@@ -116,7 +140,7 @@ def end_point_error(found: Tensor, exact: Tensor) -> Tensor:
     return (found - exact).norm(dim=1).mean()
 
 
-def pretrain_flow(network: ImpressionNetwork, videos: SpriteSet, recipe: FlowRecipe,
+def pretrain_flow(network: ImpressionNetwork, videos: FlowVideos, recipe: FlowRecipe,
                   folder: Path, progress: bool = True) -> None:
     """
     Train a network's FlowNet-S in place, from where an earlier call stopped.
@@ -125,8 +149,8 @@ def pretrain_flow(network: ImpressionNetwork, videos: SpriteSet, recipe: FlowRec
     ----------
     network : ImpressionNetwork
         With flow_net; the scale map is not touched.
-    videos : SpriteSet
-        Sharp videos, other ones than are used later.
+    videos : FlowVideos
+        Sharp ones, others than are used later.
     recipe : FlowRecipe
         How.
     folder : Path

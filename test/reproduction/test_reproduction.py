@@ -6,8 +6,12 @@ import json
 from impnet_ros.cli import main
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import VideoResult
+from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
+from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.reproduction.figures import contributions
-from impnet_ros.reproduction.plan import FULL, held_out, METHODS, training_data
+from impnet_ros.reproduction.other_flow import photographs, with_other_flow
+from impnet_ros.reproduction.plan import (FULL, held_out, METHODS, NETWORK, QUICK,
+                                          training_data)
 from impnet_ros.reproduction.predictions import load_found, load_key_weights, save_results
 from impnet_ros.reproduction.settings import stream_settings
 import numpy as np
@@ -53,7 +57,8 @@ def test_stored_detections_come_back(tmp_path):
     assert load_key_weights(tmp_path, 'main').tolist() == [[0, 1, 0.25], [10, 1, 0.25]]
 
 
-def test_quick_run_writes_everything_and_is_not_repeated(tmp_path, capsys):
+def test_quick_run_writes_everything_and_is_not_repeated(tmp_path, capsys, clips, monkeypatch):
+    monkeypatch.setenv('IMPNET_CLIPS', str(clips))
     command = ['reproduce', '--quick', '--quiet', '--output', str(tmp_path)]
     assert main(command) == 0
     results = json.loads((tmp_path / 'reproduction' / 'results.json').read_text())
@@ -61,7 +66,10 @@ def test_quick_run_writes_everything_and_is_not_repeated(tmp_path, capsys):
     assert list(results['table_2']) == [str(offset) for offset in range(10)]
     assert set(results['table_3']) == {'seeds', 'FGFA', 'FGFA-fast', 'impression',
                                        'impression - FGFA'}
+    assert set(results['other_flow']) == {'seeds', 'd', 'e', 'd - e', 'd - a', 'd - a, degraded',
+                                          'e - a'}
     text = (tmp_path / 'reproduction.md').read_text()
+    assert '(d) - (e), both from a flow taught on other pictures' in text
     for name in ('Table 1', 'Table 2', 'Table 3', 'Figure 4', 'Figure 6', 'Figure 7', 'Figure 8'):
         assert f'## {name}' in text
     for name in ('table_1', 'table_2', 'figure_4', 'figure_6', 'figure_7', 'figure_8'):
@@ -70,6 +78,25 @@ def test_quick_run_writes_everything_and_is_not_repeated(tmp_path, capsys):
     written = weights.stat().st_mtime_ns
     assert main([*command, '--only-write']) == 0
     assert weights.stat().st_mtime_ns == written
+
+
+def test_other_flow_differs_in_the_flow_alone(tmp_path, clips, monkeypatch):
+    """The start of (e) from another flow: features of (a), the flow network of the photographs."""
+    monkeypatch.setenv('IMPNET_CLIPS', str(clips))
+    start = tmp_path / 'start.safetensors'
+    save_checkpoint(start, ImpressionNetwork(NETWORK), {})
+    changed = load_checkpoint(with_other_flow(start, QUICK, tmp_path, tmp_path / 'other' /
+                                              'start.safetensors'))
+    before, after = load_checkpoint(start).state_dict(), changed.state_dict()
+    different = {name.split('.')[0] for name in before if not before[name].equal(after[name])}
+    assert different == {'flow_net'}
+    assert (tmp_path / 'flow_other' / 'log.csv').is_file()
+
+
+def test_photographs_that_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.setenv('IMPNET_CLIPS', str(tmp_path))
+    with pytest.raises(ValueError, match='expected bikes.mp4, .* got 0 of them'):
+        photographs()
 
 
 def test_nothing_to_write_about(tmp_path, capsys):
