@@ -29,6 +29,13 @@ BLURRED_LIFETIME = 6.0
 """How many times longer an unconfirmed box lives where the picture has lost an e-fold of its
 clarity: what is blurred is not gone. Half way between, in proportion on a log scale."""
 
+WAY_FADES = (2.0, 0.5)
+"""E-folds that a score falls by a side of way, besides those of time, and at most at a key frame:
+what moves fast is soon out of sight or misplaced, by its own motion or by the camera's."""
+
+LOOKS = 2.0
+"""What a remembered place, the mean of several looks, counts against a fresh one."""
+
 CLARITY_SPAN_S = 1.5
 """Seconds in which the clarity to compare with falls by an e-fold, as scenes change."""
 
@@ -67,10 +74,13 @@ def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
         scores = scores * (1 - inside[..., 0].median(dim=1).values)
     elapsed_s = max(stamp_s - tracks.frame_s, 1e-3)
     boxes, velocity = follow(tracks, flow, image_size, elapsed_s)
+    extents = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
+    moves = (boxes - tracks.boxes).reshape(-1, 2, 2).mean(dim=1).abs().amax(dim=1)
+    way = tracks.way + moves / extents.clamp(min=1).prod(dim=1).sqrt()
     alive = scores >= max(detection.score_threshold, 1e-6)
     alive &= (boxes[:, 2:] - boxes[:, :2] >= 2).all(dim=1)
     moved = replace(tracks, boxes=boxes, scores=scores, velocity=velocity,
-                    age_s=tracks.age_s + elapsed_s, clarity=clarity, frame_s=stamp_s)
+                    age_s=tracks.age_s + elapsed_s, way=way, clarity=clarity, frame_s=stamp_s)
     return moved.chosen(alive)
 
 
@@ -79,15 +89,18 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     """
     Unite remembered and fresh boxes.
 
-    A fresh box and the remembered one that it meets become one: the place is their mean, weighted
-    by score, as a good look long ago tells more than a bad one now; the score is the better one,
-    after fading. What is left over is united by class-wise NMS.
+    What is remembered fades with time and with its way, more slowly where the picture is blurred.
+    A fresh box and the remembered one that it meets become one. The place is their mean: a good
+    look long ago tells more than a bad one now, but not once it has faded. The score rises to
+    a better one at once, and falls towards a worse one twice as fast as to nothing where nothing
+    is seen: a weak look at something tells more than no look. What is left over is united by
+    class-wise NMS.
 
     Parameters
     ----------
     carried : Tracks
-        Remembered boxes, already moved to this frame; their scores fade by the time since they
-        last met fresh ones.
+        Remembered boxes, already moved to this frame; their scores fade by the time and the way
+        since they last met fresh ones.
     boxes, scores, labels : Tensor
         Fresh boxes (N, 4), (N,), (N,).
     stamp_s : float
@@ -108,7 +121,9 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     elapsed_s = max(stamp_s - carried.stamp_s, 0.0)
     clearest = max(clarity, carried.clarity - elapsed_s / CLARITY_SPAN_S)
     blurred = min(clearest - clarity, 1.0)
-    faded = carried.scores * math.exp(-elapsed_s / (lifetime_s * BLURRED_LIFETIME ** blurred))
+    by_way = (WAY_FADES[0] * carried.way).clamp(max=WAY_FADES[1])
+    folds = (elapsed_s / lifetime_s + by_way) / BLURRED_LIFETIME ** blurred
+    faded = carried.scores * torch.exp(-folds)
     threshold = min(detection.nms_threshold, SAME_OBJECT)
     overlap = box_iou(boxes, carried.boxes)
     overlap[labels[:, None] != carried.labels[None]] = 0
@@ -116,14 +131,16 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     hits, known = (met >= 0).nonzero()[:, 0], met[met >= 0]
     fresh = tracks_of(boxes.clone(), scores.clone(), labels, stamp_s)
     fresh.velocity[hits], fresh.drift[hits] = corrected(carried, known, boxes[hits], elapsed_s)
-    share = scores[hits] / (scores[hits] + carried.scores[known]).clamp(min=1e-6)
+    share = scores[hits] / (scores[hits] + LOOKS * faded[known]).clamp(min=1e-6)
     fresh.boxes[hits] = torch.lerp(carried.boxes[known], boxes[hits], share[:, None])
-    fresh.scores[hits] = torch.maximum(scores[hits], faded[known])
+    better_before = (carried.scores[known] - scores[hits]).clamp(min=0)
+    fresh.scores[hits] = scores[hits] + better_before * torch.exp(-2 * folds[known])
     fresh.age_s[hits] = carried.age_s[known]
     fresh.ids[hits.cpu()] = carried.ids[known.cpu()]
     missed = faded >= detection.score_threshold
     missed[known] = False
-    united = fresh.and_also(replace(carried, scores=faded).chosen(missed))
+    rest = replace(carried, scores=faded, way=torch.zeros_like(faded))
+    united = fresh.and_also(rest.chosen(missed))
     kept = batched_nms(united.boxes, united.scores, united.labels, threshold)
     united = united.chosen(kept[:detection.max_detections])
     new = united.ids < 0
@@ -142,7 +159,8 @@ def tracks_of(boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float) -> 
     """Boxes that nothing is known of yet, without ids (-1)."""
     count = len(scores)
     return Tracks(boxes, scores, labels, torch.full((count,), -1), boxes.new_zeros(count, 2),
-                  boxes.new_zeros(count, 2), boxes.new_zeros(count), 0, stamp_s, stamp_s)
+                  boxes.new_zeros(count, 2), boxes.new_zeros(count), boxes.new_zeros(count),
+                  0, stamp_s, stamp_s)
 
 
 def _meet(overlap: Tensor, scores: Tensor, threshold: float) -> Tensor:

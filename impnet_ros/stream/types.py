@@ -167,6 +167,8 @@ class Tracks:
         (N, 2), pixels a second that the flow misses of it.
     age_s : Tensor
         (N,), seconds since each was first seen.
+    way : Tensor
+        (N,), the way that each has gone since the last key frame, in sides: roots of its area.
     next_id : int
         The first id that is still free.
     stamp_s : float
@@ -185,6 +187,7 @@ class Tracks:
     velocity: Tensor
     drift: Tensor
     age_s: Tensor
+    way: Tensor
     next_id: int
     stamp_s: float
     frame_s: float
@@ -195,7 +198,7 @@ class Tracks:
         return replace(self, boxes=self.boxes[which], scores=self.scores[which],
                        labels=self.labels[which], ids=self.ids[which.cpu()],
                        velocity=self.velocity[which], drift=self.drift[which],
-                       age_s=self.age_s[which])
+                       age_s=self.age_s[which], way=self.way[which])
 
     def and_also(self, other: 'Tracks') -> 'Tracks':
         """Append the tracks of another memory; all else stays as it is here."""
@@ -205,7 +208,8 @@ class Tracks:
                        ids=torch.cat((self.ids, other.ids)),
                        velocity=torch.cat((self.velocity, other.velocity)),
                        drift=torch.cat((self.drift, other.drift)),
-                       age_s=torch.cat((self.age_s, other.age_s)))
+                       age_s=torch.cat((self.age_s, other.age_s)),
+                       way=torch.cat((self.way, other.way)))
 
 
 @dataclass(frozen=True)

@@ -78,12 +78,38 @@ def test_a_box_that_leaves_the_picture_or_its_likeness_is_forgotten():
 
 def test_a_fresh_box_inherits_the_id_and_places_are_weighted_by_score():
     carried = tracks_of((10, 10, 50, 50, .9, 0))
-    worse = met(carried, (14, 10, 54, 50, .3, 0), (100, 10, 140, 50, .6, 0))
+    worse = met(carried, (14, 10, 54, 50, .6, 0), (100, 10, 140, 50, .5, 0))
     assert worse.ids.tolist() == [0, 1]
-    assert worse.boxes[0].tolist() == pytest.approx([11, 10, 51, 50])
-    assert worse.scores.tolist() == pytest.approx([.9, .6])
+    assert worse.boxes[0].tolist() == pytest.approx([11, 10, 51, 50])  # twice .9 against .6
     better = met(carried, (14, 10, 54, 50, .95, 0))
     assert better.ids.tolist() == [0] and better.scores.tolist() == pytest.approx([.95])
+
+
+def test_a_faded_place_yields_to_a_fresh_one():
+    faded = met(tracks_of((10, 10, 50, 50, .8, 0)), (14, 10, 54, 50, .8, 0), stamp_s=math.log(2))
+    assert faded.boxes[0].tolist() == pytest.approx([12, 10, 52, 50])  # twice a half against one
+
+
+def test_a_score_rises_at_once_and_falls_slowly():
+    rising = met(tracks_of((10, 10, 50, 50, .5, 0)), (10, 10, 50, 50, .8, 0), stamp_s=0.5)
+    assert rising.scores.tolist() == pytest.approx([.8])
+    falling = met(rising, (10, 10, 50, 50, .5, 0), stamp_s=1.0)
+    assert falling.scores.tolist() == pytest.approx([.5 + .3 * math.exp(-2 * 0.5)])
+
+
+def test_a_missed_box_fades_with_its_way_since_the_last_key_frame():
+    tracks = tracks_of((10, 10, 50, 50, .8, 0))
+    for number in (1, 2):
+        tracks = carry_tracks(tracks, uniform_flow(0.5, 0), None, SIZE, DETECTION, number * 0.1)
+    assert tracks.way.tolist() == pytest.approx([8 / 40])
+    assert tracks.scores.tolist() == pytest.approx([.8])
+    missed = met(tracks, stamp_s=0.2)
+    assert missed.scores.tolist() == pytest.approx([.8 * math.exp(-0.2 - 2 * 8 / 40)])
+    assert missed.way.tolist() == [0]
+    far = carry_tracks(tracks, uniform_flow(9, 0), None, SIZE, DETECTION, 0.2)
+    assert met(far, stamp_s=0.2).scores.tolist() == pytest.approx([.8 * math.exp(-0.2 - 0.5)])
+    seen = met(tracks, (18, 10, 58, 50, .8, 0), stamp_s=0.2)
+    assert seen.way.tolist() == [0]
 
 
 def test_two_fresh_boxes_on_a_remembered_one_become_one_with_the_better_ones_place():
@@ -159,7 +185,8 @@ def test_a_fresh_box_ahead_of_its_track_corrects_the_tracks_drift():
     tracks = met(tracks_of((10, 10, 50, 50, .8, 0)), (14, 10, 54, 50, .8, 0), stamp_s=0.5)
     # Four pixels in half a second, 8 a second, of which half a second of 1.5 learns its part.
     assert tracks.drift[0].tolist() == pytest.approx([8 * (1 - math.exp(-1 / 3)), 0])
-    x = 12 + 4 * (1 - math.exp(-1 / 3))  # half way between the two, and half a second of drift
+    # Between the two by what the first look still counts, and half a second of drift.
+    x = 10 + 4 / (1 + 2 * math.exp(-0.5)) + 4 * (1 - math.exp(-1 / 3))
     moved = carry_tracks(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, 1.0)
     assert moved.boxes[0].tolist() == pytest.approx([x, 10, x + 40, 50], abs=1e-3)
 
@@ -219,11 +246,12 @@ def test_frames_between_key_frames_need_no_task_network():
 
 
 def test_a_blind_key_frame_is_bridged_with_a_fading_score():
-    results = run(MovingBox(blind=[14, 18]), 4, segment_length=1, box_lifetime_s=0.5)
-    assert [len(result) for result in results] == [1, 1, 1, 1]
-    assert results[2].scores.tolist() == pytest.approx([.8 * math.exp(-0.4)])
-    assert results[2].boxes[0, 0].item() == pytest.approx(18, abs=1e-3)
-    assert results[3].scores.tolist() == pytest.approx([.8]) and results[3].track_ids[0] == 0
+    results = run(MovingBox(blind=[14]), 3, segment_length=1, box_lifetime_s=0.5)
+    assert [len(result) for result in results] == [1, 1, 1]
+    way = 4 / 16  # of a side
+    assert results[1].scores.tolist() == pytest.approx([.8 * math.exp(-0.1 / 0.5 - 2 * way)])
+    assert results[1].boxes[0, 0].item() == pytest.approx(14, abs=1e-3)
+    assert results[2].scores.tolist() == pytest.approx([.8]) and results[2].track_ids[0] == 0
 
 
 def test_box_memory_is_causal():
