@@ -36,6 +36,9 @@ what moves fast is soon out of sight or misplaced, by its own motion or by the c
 LOOKS = 2.0
 """What a remembered place, the mean of several looks, counts against a fresh one."""
 
+LEFT_BY_A_LOOK = 0.5
+"""Least share of what a score was better before that one worse look leaves, however late."""
+
 CLARITY_SPAN_S = 1.5
 """Seconds in which the clarity to compare with falls by an e-fold, as scenes change."""
 
@@ -93,8 +96,8 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     A fresh box and the remembered one that it meets become one. The place is their mean: a good
     look long ago tells more than a bad one now, but not once it has faded. The score rises to
     a better one at once, and falls towards a worse one twice as fast as to nothing where nothing
-    is seen: a weak look at something tells more than no look. What is left over is united by
-    class-wise NMS.
+    is seen: a weak look at something tells more than no look; but one look takes half at most.
+    What is left over is united by class-wise NMS.
 
     Parameters
     ----------
@@ -134,7 +137,8 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     share = scores[hits] / (scores[hits] + LOOKS * faded[known]).clamp(min=1e-6)
     fresh.boxes[hits] = torch.lerp(carried.boxes[known], boxes[hits], share[:, None])
     better_before = (carried.scores[known] - scores[hits]).clamp(min=0)
-    fresh.scores[hits] = scores[hits] + better_before * torch.exp(-2 * folds[known])
+    left = torch.exp(-2 * folds[known]).clamp(min=LEFT_BY_A_LOOK)
+    fresh.scores[hits] = scores[hits] + left * better_before
     fresh.age_s[hits] = carried.age_s[known]
     fresh.ids[hits.cpu()] = carried.ids[known.cpu()]
     missed = faded >= detection.score_threshold

@@ -93,8 +93,10 @@ def test_a_faded_place_yields_to_a_fresh_one():
 def test_a_score_rises_at_once_and_falls_slowly():
     rising = met(tracks_of((10, 10, 50, 50, .5, 0)), (10, 10, 50, 50, .8, 0), stamp_s=0.5)
     assert rising.scores.tolist() == pytest.approx([.8])
-    falling = met(rising, (10, 10, 50, 50, .5, 0), stamp_s=1.0)
-    assert falling.scores.tolist() == pytest.approx([.5 + .3 * math.exp(-2 * 0.5)])
+    falling = met(rising, (10, 10, 50, 50, .5, 0), stamp_s=0.7)
+    assert falling.scores.tolist() == pytest.approx([.5 + .3 * math.exp(-2 * 0.2)])
+    late = met(rising, (10, 10, 50, 50, .5, 0), stamp_s=2.5)
+    assert late.scores.tolist() == pytest.approx([.65])  # one look takes half at most
 
 
 def test_a_missed_box_fades_with_its_way_since_the_last_key_frame():
