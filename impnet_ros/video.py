@@ -3,6 +3,7 @@
 """Frames from a video file, a folder of images or a rosbag2; needs no ROS."""
 from collections.abc import Iterator
 from dataclasses import dataclass
+import os
 from pathlib import Path
 import re
 from typing import Any
@@ -39,6 +40,11 @@ class Video:
     frames: Iterator[Frame]
     count: int
     fps: float
+
+
+def clips_folder() -> Path:
+    """Where the clips are that `make setup` fetches: IMPNET_CLIPS, or data/clips."""
+    return Path(os.environ.get('IMPNET_CLIPS', 'data/clips'))
 
 
 def open_video(path: str | Path, topic: str = '', fps: float = 30.0) -> Video:

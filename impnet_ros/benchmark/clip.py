@@ -3,14 +3,13 @@
 """What is measured on: an endless video without a cut, from a clip or from sprites."""
 from collections.abc import Iterator
 from itertools import islice
-import os
 from pathlib import Path
 
 import cv2
 from impnet_ros.data.sprites import SpriteConfig, SpriteVideo
 from impnet_ros.images import RgbImage
 from impnet_ros.stream.types import Frame
-from impnet_ros.video import open_video
+from impnet_ros.video import clips_folder, open_video
 import numpy as np
 
 FPS = 30.0
@@ -19,7 +18,7 @@ FPS = 30.0
 
 def default_clip() -> Path | None:
     """Find the clip of people on bicycles that `make setup` fetches; None where it is not."""
-    path = Path(os.environ.get('IMPNET_CLIPS', 'data/clips')) / 'bikes.mp4'
+    path = clips_folder() / 'bikes.mp4'
     return path if path.is_file() else None
 
 

@@ -124,6 +124,7 @@ def normalised(picture: Picture, device: torch.device) -> Tensor:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(mode=False)
 def _row(channels: tuple[float, ...], width: int, device: torch.device) -> Tensor:
     """Repeat the value of each channel for a row of pixels, once for each size of pictures."""
     return torch.tensor(channels, device=device).repeat(width)

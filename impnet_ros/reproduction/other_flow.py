@@ -7,7 +7,6 @@ Its FlowNet-S came from FlyingChairs, and method (e) uses it as it came. One tha
 sprites knows what it will meet, so (d) and (e) are also trained from one that was taught on parts
 of photographs moved about.
 """
-import os
 from pathlib import Path
 
 from impnet_ros.data.moved_pictures import Image, MovedPictures
@@ -15,7 +14,7 @@ from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
 from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.reproduction.plan import NETWORK, Plan, SIDE
 from impnet_ros.training.flow_pretraining import FlowRecipe, pretrain_flow
-from impnet_ros.video import open_video
+from impnet_ros.video import clips_folder, open_video
 import numpy as np
 import torch
 
@@ -25,8 +24,7 @@ _EVERY, _VIDEOS, _SEED = 6, 100_000, 17
 
 def clips() -> list[Path]:
     """Find the clips that `make setup` fetches; fewer, or none, where they are not."""
-    folder = Path(os.environ.get('IMPNET_CLIPS', 'data/clips'))
-    return [path for name in CLIPS if (path := folder / name).is_file()]
+    return [path for name in CLIPS if (path := clips_folder() / name).is_file()]
 
 
 def photographs() -> list[Image]:

@@ -73,7 +73,7 @@ def trained_weights(plan: Plan, folder: Path, method: str, seed: int,
     path = folder / f'{method}_{seed}' / WEIGHTS
     if path.is_file():
         return path
-    start = (trained_weights(plan, folder, 'a', seed, progress) if method.startswith('e')
+    start = (trained_weights(plan, folder, 'a', seed, progress) if method in ('e', 'e_other')
              else starting_weights(plan, folder, progress))
     if method in OTHER_FLOW:
         start = with_other_flow(start, plan, folder, path.parent / 'start.safetensors')

@@ -41,7 +41,8 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--model', default='nanodet_g')
     parser.add_argument('--device', default='auto')
     parser.add_argument('--runtime', choices=RUNTIMES, default='torch')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32')
+    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
+                        help='of the convolutions')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag')
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640))
     parser.add_argument('--rate', type=float, default=30.0, metavar='HZ', help='of each camera')

@@ -208,7 +208,8 @@ class Engine:
         first_age = state.age - len(before)
         results = [self._served(frame, first_age + index, state)
                    for index, frame in enumerate((*before, newest))]
-        return results, replace(state, waiting=(), tracks=None)
+        return results, replace(state, waiting=(), tracks=None,
+                                mean_weight=results[-1].mean_weight)
 
     def _with_flows(self, frames: list[WaitingFrame], state: Impression) -> list[WaitingFrame]:
         """Find the flow of several frames to their key frame at once; each bears its share."""
@@ -261,7 +262,7 @@ class Engine:
                             is_key=state.age == 0, age=state.age,
                             mean_weight=float(state.mean_weight), reset_reason=frame.reset_reason,
                             stage_ms=stage_ms, track_ids=tracks.ids)
-        return result, replace(state, tracks=tracks)
+        return result, replace(state, tracks=tracks, mean_weight=result.mean_weight)
 
     def _carried(self, tracks: Tracks, state: Impression, picture: Any,
                  stage_ms: dict[str, float]) -> Tracks:

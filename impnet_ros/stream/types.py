@@ -248,8 +248,8 @@ class Impression:
     age : int
         Frames from the newest key frame to the newest frame.
     mean_weight : float or Tensor
-        Mean w_k at the newest key frame; a tensor () on the network's device where it was fused,
-        read when its detections are, so that nothing waits for a GPU before that.
+        Mean w_k at the newest key frame; a tensor () on the network's device until that frame's
+        detections are there, so that nothing waits for a GPU before.
     waiting : tuple of WaitingFrame
         Frames, at most l - 1, whose key frame has not come yet.
     pending : PendingKey, optional

@@ -107,6 +107,8 @@ def test_every_mode(tmp_path: Path, network: Any, frames: list[Frame]) -> None:
             assert [each.age for each in status] == [each.age for each in results]
             assert [each.mean_weight for each in status] == pytest.approx(
                 [each.mean_weight for each in results], abs=1e-5)
+            with_boxes = changes.get('box_memory', False)
+            assert all((each.boxes_ms > 0) == with_boxes for each in status)
         client.close()
 
 
