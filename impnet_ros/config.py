@@ -67,11 +67,12 @@ class StreamConfig:
     """Mean mismatch (0..1) of the frames since the key frame, added up, above which an adaptive
     schedule takes the next key frame; 0.4 took one in ten frames on average of four clips."""
 
-    box_memory: bool = False
-    """Carry boxes too: by flow between key frames, fading where key frames miss them."""
+    box_memory: bool | None = None
+    """Carry boxes too: by flow between key frames, fading where key frames miss them. None leaves
+    it to the network where it can be, in mode impression with key_offset 0."""
 
     box_lifetime_s: float = 0.3
-    """Seconds in which the score of a box that no key frame confirms falls to 1 / e; up to six
+    """Seconds in which the score of a box that no key frame confirms falls to 1 / e; up to ten
     times as long while the picture is blurred or dark."""
 
     def __post_init__(self) -> None:

@@ -47,8 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         metavar='X', help='adaptive: smaller gives more key frames')
     parser.add_argument('--max-gap', type=float, default=stream.max_gap_s, metavar='S',
                         help='seconds between frames above which a new video starts')
-    parser.add_argument('--box-memory', action='store_true',
-                        help='carry boxes too; gives track ids (key offset 0 only)')
+    parser.add_argument('--box-memory', action=argparse.BooleanOptionalAction,
+                        help='carry boxes too, or not; gives track ids (key offset 0 only; '
+                             'default: as the model recommends in mode impression)')
     parser.add_argument('--score-threshold', type=float, default=detection.score_threshold)
     parser.add_argument('--nms-threshold', type=float, default=detection.nms_threshold)
     parser.add_argument('--max-detections', type=int, default=detection.max_detections)

@@ -180,7 +180,8 @@ def measure_ratio(network: Any, image_size: tuple[int, int], segment_length: int
     image = rng.integers(0, 255, (*image_size, 3), dtype=np.uint8)
 
     def seconds(mode: str, warm_up: int, frames: int) -> float:
-        engine = Engine(network, StreamConfig(segment_length=segment_length, mode=mode))
+        engine = Engine(network, StreamConfig(segment_length=segment_length, mode=mode,
+                                              box_memory=False))
         state, start = engine.reset(), 0.0
         for index in range(warm_up + frames):
             if index == warm_up:

@@ -4,6 +4,7 @@
 from typing import Any
 
 import cv2
+from impnet_ros.model.alike import alike
 import numpy as np
 import torch
 from torch import Tensor
@@ -47,7 +48,7 @@ def dis_flow(grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any]) -> np.n
     """
     Where each pixel of a picture was in the key picture.
 
-    The ULTRAFAST preset with a finer finest scale: the presets above it smooth small and thin
+    Both are made `alike` first. The ULTRAFAST preset with a finer finest scale: the presets above it smooth small and thin
     moving things away. One direct flow to the key frame; chaining the flows of the frames between
     would add up their errors.
 
@@ -67,7 +68,7 @@ def dis_flow(grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any]) -> np.n
     solver.setFinestScale(FINEST_SCALE)
     solver.setPatchSize(PATCH_SIZE)
     solver.setPatchStride(PATCH_STRIDE)
-    return solver.calc(grey, key_grey, np.zeros((*grey.shape, 2), np.float32))
+    return solver.calc(*alike(grey, key_grey), np.zeros((*grey.shape, 2), np.float32))
 
 
 def flow_in_cells(flow: np.ndarray[Any, Any], size: tuple[int, int]) -> Tensor:

@@ -58,6 +58,8 @@ class NanoDetNetwork(nn.Module):
 
     name = 'nanodet_g'
     class_names = COCO_80
+    box_memory = True
+    """Boxes and features together find more than either alone (docs/memory.md)."""
 
     def __init__(self, detector: NanoDet, device: torch.device,
                  detection: DetectionConfig | None = None, runtime: str = 'torch',
@@ -144,6 +146,14 @@ class NanoDetNetwork(nn.Module):
             weights.append(quality_gate.gate_weights(*pair) if self.quality is None
                            else self.quality(*pair, number))
         return tuple(weights)
+
+    @one_thread()
+    def trust(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """(1, 1, h, w) a level, 0..1: how surely a carried feature is in its place."""
+        if self.quality is None:
+            return tuple(torch.ones_like(level[:, :1]) for level in levels)
+        return tuple(nanodet_quality.certainty(level[:, CHANNELS:], stride)
+                     for level, stride in zip(levels, STRIDES, strict=True))
 
     @one_thread()
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:

@@ -29,6 +29,9 @@ GREY, SHARPNESS, NOISE, DETAIL, AGE, TRAVEL, UNLIKE, ASTRAY = range(FACTS)
 OUTSIDE = 4.0
 """Added to the grey so that the zero from outside the picture is far from every grey."""
 
+ASTRAY_SCALE = 4.0
+"""Pixels of the resized picture that the flow there and back may miss, see `certainty`."""
+
 RESIDUAL_SCALE = 0.35
 INPUTS = 24
 LEVELS = 3
@@ -135,6 +138,30 @@ def journey(grey: Array, key_grey: Array, field: Array, sizes: list[tuple[int, i
 def add_journey(facts: Tensor, told: Tensor) -> Tensor:
     """Note in carried facts (B, FACTS, h, w) what `journey` told, (B, 4, h, w)."""
     return torch.cat((facts[:, :AGE], facts[:, AGE:] + told), dim=1)
+
+
+def certainty(facts: Tensor, stride: int) -> Tensor:
+    """
+    Tell how surely a carried feature is in its place.
+
+    Where the flow there and back again does not end where it began, an object was hidden or lost
+    on the way, and its feature shows where it is not any more.
+
+    Parameters
+    ----------
+    facts : Tensor
+        (B, FACTS, h, w), carried.
+    stride : int
+        Pixels of the resized picture a cell.
+
+    Returns
+    -------
+    Tensor
+        (B, 1, h, w), 0..1: 1 for a flow that returns, 1 / e at ASTRAY_SCALE pixels.
+
+    """
+    astray = facts[:, ASTRAY:ASTRAY + 1] * stride
+    return torch.exp(-(astray / ASTRAY_SCALE) ** 2)
 
 
 class PairQuality(nn.Module):

@@ -17,7 +17,7 @@ _LARGEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class Row:
-    """One parameter: default, meaning, bounds, and when it may change."""
+    """One parameter: default, meaning, bounds, when it may change, and types it may have too."""
 
     name: str
     default: Any
@@ -26,13 +26,14 @@ class Row:
     choices: tuple[str, ...] = ()
     read_only: bool = False
     when_unconfigured: bool = False
+    others: tuple[type, ...] = ()
 
     def descriptor(self) -> ParameterDescriptor:
         """Describe the parameter to `ros2 param describe`."""
         descriptor = ParameterDescriptor(description=self.description, read_only=self.read_only)
         # A whole number for a real one (g:=1) and an empty list have another ROS type than the
         # default; static typing would refuse them before the callback sees them.
-        descriptor.dynamic_typing = isinstance(self.default, float | list)
+        descriptor.dynamic_typing = isinstance(self.default, float | list) or bool(self.others)
         if self.choices:
             descriptor.additional_constraints = 'one of: ' + ', '.join(self.choices)
         elif self.when_unconfigured:
@@ -98,7 +99,8 @@ ROWS: tuple[Row, ...] = (
         'mean mismatch (0..1) of the images since the last one adds up to more than this; '
         'smaller gives more key frames.', (0.0, 10_000.0)),
     Row('box_memory', _D.box_memory, 'Carry boxes too: by flow between key frames, fading where '
-        'key frames miss them; gives track ids (key_offset 0 only).'),
+        'key frames miss them; gives track ids (key_offset 0 only). auto: as the model recommends '
+        'in mode impression with key_offset 0 (nanodet_g: yes).', others=(bool,)),
     Row('box_lifetime', _D.box_lifetime, 'Seconds in which the score of a carried box that no '
         'key frame confirms falls to 1 / e.', (1e-3, 60.0)),
     Row('key_period', _D.key_period, 'Seconds between key frames, in place of l, for cameras of '
@@ -216,7 +218,7 @@ def _value(row: Row, value: Any) -> Any:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f'{row.name}: expected a number, got {value!r}')
         value = float(value)
-    elif type(value) is not type(default):
+    elif type(value) is not type(default) and type(value) not in row.others:
         raise ValueError(f'{row.name}: expected {type(default).__name__}, got {value!r}')
     if row.choices and value not in row.choices:
         raise ValueError(f'{row.name}: expected one of {", ".join(row.choices)}, got {value!r}')

@@ -49,7 +49,7 @@ class Settings:
     l_min: int = _STREAM.smallest_length
     l_max: int = _STREAM.largest_length
     doubt_threshold: float = _STREAM.doubt_threshold
-    box_memory: bool = _STREAM.box_memory
+    box_memory: bool | str = 'auto'
     box_lifetime: float = _STREAM.box_lifetime_s
     key_period: float = 0.0
     max_gap: float = _STREAM.max_gap_s
@@ -66,13 +66,16 @@ class Settings:
     detection: DetectionConfig = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        if isinstance(self.box_memory, str) and self.box_memory != 'auto':
+            raise ValueError(f'box_memory: expected auto, true or false, got {self.box_memory!r}')
         try:
             stream = StreamConfig(
                 segment_length=self.l, memory_gate=self.g, key_offset=self.key_offset,
                 mode=cast(Mode, self.mode), key_mode=cast(KeyMode, self.key_mode),
                 schedule=cast(Schedule, self.schedule), smallest_length=self.l_min,
                 largest_length=self.l_max, doubt_threshold=self.doubt_threshold,
-                box_memory=self.box_memory, box_lifetime_s=self.box_lifetime,
+                box_memory=None if isinstance(self.box_memory, str) else self.box_memory,
+                box_lifetime_s=self.box_lifetime,
                 max_gap_s=self.max_gap)
             detection = DetectionConfig(
                 score_threshold=self.score_threshold, nms_threshold=self.nms_threshold,

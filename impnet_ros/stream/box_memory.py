@@ -25,7 +25,7 @@ SCENE_CUT = 0.3
 """Mean mismatch of two pictures above which they are of two scenes: 0.43 and more at the cuts of
 bikes.mp4, 0.18 and less everywhere else, bursts of strong blur and darkness included."""
 
-BLURRED_LIFETIME = 6.0
+BLURRED_LIFETIME = 10.0
 """How many times longer an unconfirmed box lives where the picture has lost an e-fold of its
 clarity: what is blurred is not gone. Half way between, in proportion on a log scale."""
 

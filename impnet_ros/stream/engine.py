@@ -28,7 +28,8 @@ class Engine:
     network : Network
         Five methods, see `impnet_ros.stream.types.Network`.
     config : StreamConfig
-        Segment length or adaptive schedule, memory gate, key offset, mode, key mode, largest gap.
+        Segment length or adaptive schedule, memory gate, key offset, mode, key mode, largest gap,
+        box memory.
     executor : Executor, optional
         Where asynchronous key frames are computed; by default one thread of the engine's own.
 
@@ -42,7 +43,7 @@ class Engine:
     def __init__(self, network: Network, config: StreamConfig | None = None,
                  executor: Executor | None = None) -> None:
         self.network = network
-        self.config = config or StreamConfig()
+        self.config = _settled(config or StreamConfig(), network)
         self._prepare = getattr(network, 'prepare', lambda image: image)
         self._mismatch = getattr(network, 'mismatch', None)
         self._clarity = getattr(network, 'clarity', lambda picture: 0.0)
@@ -278,3 +279,12 @@ class Engine:
     def _detection(self) -> DetectionConfig:
         """Return the network's thresholds, which may be set while it runs."""
         return getattr(self.network, 'detection', DetectionConfig())
+
+
+def _settled(config: StreamConfig, network: Network) -> StreamConfig:
+    """Decide about box memory where the settings leave it to the network."""
+    if config.box_memory is not None:
+        return config
+    wanted = (getattr(network, 'box_memory', False) and config.mode == 'impression'
+              and config.key_offset == 0)
+    return replace(config, box_memory=wanted)

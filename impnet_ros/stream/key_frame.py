@@ -60,6 +60,8 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
                              flow)
         with timed(stage_ms, 'weights'):
             w_k = _weights(network, config, f_imp_warped, f_k)
+            if config.box_memory and config.mode == 'impression':
+                w_k = _cautious(network, w_k, f_imp_warped)
             f_task = aggregate(f_imp_warped, f_k, w_k)
             f_imp = absorb(f_k, f_task, config.memory_gate)
             mean_weight = torch.cat([w.flatten() for w in w_k]).mean()
@@ -72,3 +74,12 @@ def _weights(network: Network, config: StreamConfig, f_imp_warped: FeatureLevels
     if config.mode == 'average':
         return tuple(torch.full_like(level[:, :1], 0.5) for level in f_k)
     return network.weights(f_imp_warped, f_k)
+
+
+def _cautious(network: Network, w_k: tuple[Tensor, ...],
+              f_imp_warped: FeatureLevels) -> tuple[Tensor, ...]:
+    """Keep of the impression what is surely in its place, where a network can tell."""
+    trust = getattr(network, 'trust', None)
+    if trust is None:
+        return w_k
+    return tuple(1 - (1 - w) * sure for w, sure in zip(w_k, trust(f_imp_warped), strict=True))

@@ -120,6 +120,10 @@ class Network(Protocol):
       more slowly while it is small.
     * `task_along(levels, flow)`: what `task(propagate(levels, flow))` gives, found with less work.
     * `flows(pictures, key_picture)`: list of what `flow` gives for each, found faster together.
+    * `trust(levels)`: (B, 1, h_i, w_i) a level, 0..1, how surely carried levels are in their
+      place. Beside box memory the impression keeps no larger share: boxes carry the rest better.
+
+    An attribute `box_memory`, True, asks for box memory where the settings leave it open.
     """
 
     def features(self, image: Any) -> FeatureLevels:

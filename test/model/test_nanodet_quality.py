@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Facts of pictures, and the learned N_q: where it starts, and what it must never do."""
 import cv2
-from impnet_ros.model.nanodet_quality import (add_journey, AGE, ASTRAY, DETAIL, FACTS, GREY,
-                                              journey, noise_deviation, PairQuality, picture_facts,
-                                              SHARPNESS, TRAVEL, UNLIKE)
+from impnet_ros.model.nanodet_quality import (add_journey, AGE, ASTRAY, certainty, DETAIL,
+                                              FACTS, GREY, journey, noise_deviation, PairQuality,
+                                              picture_facts, SHARPNESS, TRAVEL, UNLIKE)
 import numpy as np
 import pytest
 import torch
@@ -61,6 +61,15 @@ def test_a_wrong_flow_is_unlike_and_goes_astray():
     field = np.full((*grey.shape, 2), 8, np.float32)
     told = journey(grey, grey, field, [(16, 20)], CPU)[0]
     assert told[0, UNLIKE - AGE].mean() > .5 and told[0, ASTRAY - AGE, 3:-3, 3:-3].mean() > 1
+
+
+def test_a_feature_that_went_astray_is_not_sure_to_be_in_its_place():
+    """Four pixels astray leave 1 / e, on each level; two carry e^-1/4."""
+    for stride in (8, 16, 32):
+        facts = torch.zeros(1, FACTS, 1, 3)
+        facts[0, ASTRAY, 0] = torch.tensor([0., 2, 4]) / stride
+        assert certainty(facts, stride).flatten().tolist() == pytest.approx(
+            [1, np.exp(-0.25), np.exp(-1)])
 
 
 def test_untrained_it_follows_the_rule():

@@ -26,7 +26,8 @@ MODES = [
     {'mode': 'impression', 'l': 4, 'g': 1.0}, {'mode': 'impression', 'l': 5, 'g': 0.25},
     {'mode': 'average', 'l': 4}, {'mode': 'sparse', 'l': 4}, {'mode': 'per_frame'},
     {'mode': 'impression', 'l': 4, 'key_offset': 2}, {'mode': 'sparse', 'l': 5, 'key_offset': 4},
-    {'mode': 'impression', 'l': 4, 'box_memory': True},
+    {'mode': 'impression', 'l': 4, 'box_memory': False},
+    {'mode': 'sparse', 'l': 4, 'box_memory': True},
 ]
 
 
@@ -90,7 +91,7 @@ def test_every_mode(tmp_path: Path, network: Any, frames: list[Frame]) -> None:
     with node_process(tmp_path / 'log', score_threshold=THRESHOLD):
         client = Client()
         detections, status = client.listen_to()
-        defaults = {'mode': 'impression', 'l': 10, 'g': 1.0, 'key_offset': 0, 'box_memory': False}
+        defaults = {'mode': 'impression', 'l': 10, 'g': 1.0, 'key_offset': 0, 'box_memory': 'auto'}
         for changes in MODES:
             client.reset()
             assert client.set(**{**defaults, **changes}) == ''
@@ -107,7 +108,8 @@ def test_every_mode(tmp_path: Path, network: Any, frames: list[Frame]) -> None:
             assert [each.age for each in status] == [each.age for each in results]
             assert [each.mean_weight for each in status] == pytest.approx(
                 [each.mean_weight for each in results], abs=1e-5)
-            with_boxes = changes.get('box_memory', False)
+            with_boxes = changes.get('box_memory', changes['mode'] == 'impression'
+                                     and 'key_offset' not in changes)
             assert all((each.boxes_ms > 0) == with_boxes for each in status)
         client.close()
 

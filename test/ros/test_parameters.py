@@ -125,6 +125,21 @@ def test_lists_may_be_empty(context: Context) -> None:
         node.destroy_node()
 
 
+def test_box_memory_is_true_false_or_left_to_the_model(context: Context) -> None:
+    """As a truth value or the word; other words are refused."""
+    for given, expected in (('auto', None), (True, True), (False, False)):
+        node = build(context, box_memory=given)
+        assert node.settings.stream.box_memory is expected
+        node.destroy_node()
+    with pytest.raises(ValueError, match="box_memory: expected auto, true or false, got 'yes'"):
+        build(context, box_memory='yes')
+    node = build(context)
+    assert node.settings.stream.box_memory is None
+    assert node.set_parameters([Parameter('box_memory', value=True)])[0].successful
+    assert node.settings.stream.box_memory is True
+    node.destroy_node()
+
+
 def test_spelling_mistakes_are_named() -> None:
     """What the node does not know, and not what ROS itself sets."""
     assert unknown({'score_treshold': 1, 'g': 1, 'use_sim_time': 1, 'qos_overrides./x': 1}) == [

@@ -146,9 +146,9 @@ def test_what_is_blurred_is_not_gone():
 
     assert after(3.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75)])
     # 0.75 s take half an e-fold off what is expected: 1.5 is one e-fold less than that.
-    assert after(1.5).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6)])
-    assert after(-4.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6)])
-    assert after(2.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 6 ** .5)])
+    assert after(1.5).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 10)])
+    assert after(-4.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 10)])
+    assert after(2.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 10 ** .5)])
 
 
 def test_what_another_box_hides_goes_on_as_it_went():
@@ -269,3 +269,39 @@ def test_boxes_are_forgotten_where_the_memory_is_switched_off():
         image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
         _, state = engine.step(Frame(image, number * 0.1), state)
         assert (state.tracks is not None) == switched_on
+
+
+@pytest.mark.parametrize(('wish', 'config', 'expected'), [
+    (True, {}, True), (False, {}, False), (None, {}, False),
+    (True, {'box_memory': False}, False), (False, {'box_memory': True}, True),
+    (True, {'key_offset': 2}, False), (True, {'mode': 'sparse'}, False),
+    (True, {'mode': 'per_frame'}, False), (True, {'key_mode': 'async'}, True)], ids=str)
+def test_a_network_may_ask_for_box_memory_where_the_settings_leave_it_open(wish, config, expected):
+    network = MovingBox()
+    if wish is not None:
+        network.box_memory = wish
+    engine = Engine(network, StreamConfig(segment_length=4, **config))
+    assert engine.config.box_memory == expected
+    engine.close()
+
+
+class DoubtfulBox(MovingBox):
+    """Believes the impression alone, and would rather trust it by a quarter."""
+
+    def weights(self, f_imp_warped, f_k):
+        return tuple(torch.zeros_like(level) for level in f_k)
+
+    def trust(self, levels):
+        return tuple(torch.full_like(level, 0.25) for level in levels)
+
+
+@pytest.mark.parametrize(('mode', 'box_memory', 'expected'), [
+    ('impression', True, 0.75), ('impression', False, 0.0), ('average', True, 0.5)])
+def test_the_impression_keeps_what_a_network_trusts_beside_boxes(mode, box_memory, expected):
+    engine = Engine(DoubtfulBox(), StreamConfig(segment_length=1, mode=mode,
+                                                box_memory=box_memory))
+    state = engine.reset()
+    for number in range(2):
+        image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
+        _, state = engine.step(Frame(image, number * 0.1), state)
+    assert state.mean_weight == pytest.approx(expected)
