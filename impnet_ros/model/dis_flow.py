@@ -48,9 +48,9 @@ def dis_flow(grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any]) -> np.n
     """
     Where each pixel of a picture was in the key picture.
 
-    Both are made `alike` first. The ULTRAFAST preset with a finer finest scale: the presets above it smooth small and thin
-    moving things away. One direct flow to the key frame; chaining the flows of the frames between
-    would add up their errors.
+    Both are made `alike` first. The ULTRAFAST preset with a finer finest scale: the presets above
+    it smooth small and thin moving things away. One direct flow to the key frame; chaining the
+    flows of the frames between would add up their errors.
 
     Parameters
     ----------
