@@ -17,7 +17,7 @@ Grey = np.ndarray[Any, Any]
 CONTRAST_RATIO = 1.1
 """Up to which contrasts of two pictures count as equal; in one light they differ by less."""
 
-DETAIL_RATIO = 1.3
+DETAIL_RATIO = 1.5
 """Up to which the energies of their fine detail count as equal."""
 
 _DEVIATIONS = (0.7, 1.2, 2.0, 3.5)  # of a Gaussian, in pixels
@@ -68,7 +68,7 @@ def _relit(grey: Grey, light: tuple[float, float], wanted: tuple[float, float]) 
 
 def _detail(grey: Grey) -> float:
     """Sum of squares of what a small Gaussian takes away; that of an empty picture is not zero."""
-    return cv2.norm(grey, cv2.GaussianBlur(grey, (5, 5), 1.0), cv2.NORM_L2SQR) + 0.05 * grey.size
+    return cv2.norm(grey, cv2.GaussianBlur(grey, (3, 3), 0), cv2.NORM_L2SQR) + 0.05 * grey.size
 
 
 def _smoothed(grey: Grey, detail: float) -> Grey:

@@ -15,7 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.ops import box_iou
 
-INSIDE = torch.cartesian_prod(torch.linspace(-0.35, 0.35, 7), torch.linspace(-0.4, 0.4, 7))
+_ACROSS, _DOWN = torch.linspace(-0.35, 0.35, 7), torch.linspace(-0.4, 0.4, 7)
+INSIDE = torch.cartesian_prod(_ACROSS, _DOWN)
 _BESIDE = torch.cartesian_prod(torch.tensor((-0.75, -0.65, 0.65, 0.75)),
                                torch.linspace(-0.4, 0.4, 7))
 """Where the flow of a box and of what is behind it is read, in widths and heights, (49 or 28, 2)
@@ -187,12 +188,15 @@ def hidden(boxes: Tensor, scores: Tensor) -> Tensor:
         bool (N, 49), at the points of `INSIDE`.
 
     """
-    extents = (boxes[:, 2:] - boxes[:, :2])[:, None]
-    places = (boxes[:, :2] + boxes[:, 2:])[:, None] / 2 + INSIDE.to(boxes) * extents
-    within = ((places[:, :, None] > boxes[:, :2]) & (places[:, :, None] < boxes[:, 2:])).all(-1)
-    nearer = boxes[:, 3] > boxes[:, None, 3]
+    left, top, right, bottom = boxes.unbind(dim=1)
+    x = ((left + right) / 2)[:, None] + _ACROSS.to(boxes) * (right - left)[:, None]
+    y = ((top + bottom) / 2)[:, None] + _DOWN.to(boxes) * (bottom - top)[:, None]
+    nearer = bottom > bottom[:, None]
     nearer &= (scores > 0.5 * scores[:, None]) & (box_iou(boxes, boxes) < 0.8)
-    return (within & nearer[:, None]).any(dim=2)
+    # The points are a grid: a box covers one if it covers the column and the row.
+    columns = (x[..., None] > left) & (x[..., None] < right) & nearer[:, None]  # (N, 7, N)
+    rows = (y[..., None] > top) & (y[..., None] < bottom)
+    return (columns.to(boxes) @ rows.to(boxes).mT > 0).flatten(1)
 
 
 def clipped(boxes: Tensor, image_size: tuple[int, int]) -> Tensor:
