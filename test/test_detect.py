@@ -71,12 +71,14 @@ def test_memory_changes_what_is_seen(tmp_path, pictures):
 
 
 def test_box_memory_follows_objects_by_number(tmp_path, pictures):
-    entries = detect(tmp_path, pictures, '--l', '4', '--box-memory')
+    entries = detect(tmp_path, pictures, '--l', '4')
     people = [{number for number, label in zip(entry['track_ids'], entry['labels'])
                if label == 'person'} for entry in entries]
     assert all(len(entry['track_ids']) == len(entry['boxes']) for entry in entries)
     assert set.intersection(*people[:4])
-    assert 'track_ids' not in detect(tmp_path, pictures)[0]
+    assert detect(tmp_path, pictures, '--l', '4', '--box-memory') == entries
+    for without in (['--no-box-memory'], ['--key-offset', '1'], ['--mode', 'sparse']):
+        assert 'track_ids' not in detect(tmp_path, pictures, '--l', '4', *without)[0]
 
 
 def test_annotated_video_has_every_frame(tmp_path, pictures):
