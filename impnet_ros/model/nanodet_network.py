@@ -59,7 +59,7 @@ class NanoDetNetwork(nn.Module):
     name = 'nanodet_g'
     class_names = COCO_80
     box_memory = True
-    """Boxes and features together find more than either alone (docs/memory.md)."""
+    """Features and boxes together find more than features alone (docs/memory.md)."""
 
     def __init__(self, detector: NanoDet, device: torch.device,
                  detection: DetectionConfig | None = None, runtime: str = 'torch',
