@@ -219,7 +219,8 @@ def _value(row: Row, value: Any) -> Any:
             raise ValueError(f'{row.name}: expected a number, got {value!r}')
         value = float(value)
     elif type(value) is not type(default) and type(value) not in row.others:
-        raise ValueError(f'{row.name}: expected {type(default).__name__}, got {value!r}')
+        kinds = ' or '.join(kind.__name__ for kind in (type(default), *row.others))
+        raise ValueError(f'{row.name}: expected {kinds}, got {value!r}')
     if row.choices and value not in row.choices:
         raise ValueError(f'{row.name}: expected one of {", ".join(row.choices)}, got {value!r}')
     if row.bounds and not row.bounds[0] <= value <= row.bounds[1]:

@@ -137,6 +137,7 @@ def test_box_memory_is_true_false_or_left_to_the_model(context: Context) -> None
     assert node.settings.stream.box_memory is None
     assert node.set_parameters([Parameter('box_memory', value=True)])[0].successful
     assert node.settings.stream.box_memory is True
+    assert reason(node, box_memory=3) == 'box_memory: expected str or bool, got 3'
     node.destroy_node()
 
 
