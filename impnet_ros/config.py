@@ -93,6 +93,11 @@ class StreamConfig:
         _require(self.box_lifetime_s > 0.0, 'box_lifetime_s', 'seconds > 0', self.box_lifetime_s)
         _require(self.max_gap_s > 0.0, 'max_gap_s', 'seconds > 0', self.max_gap_s)
 
+    @property
+    def fuses(self) -> bool:
+        """Whether a key frame's feature is fused with what is remembered."""
+        return self.mode in ('impression', 'average')
+
     def _check_schedule(self) -> None:
         smallest, largest = self.smallest_length, self.largest_length
         _require(self.schedule in SCHEDULES, 'schedule', f'one of {", ".join(SCHEDULES)}',

@@ -116,7 +116,8 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
             pass
     part_ms = parts.mean_ms
     name = getattr(network, 'name', type(network).__name__)
-    return [make_row(name, variant, stream.times, streams[0].times, part_ms)
+    beside = getattr(network, 'beside', None) is not None
+    return [make_row(name, variant, stream.times, streams[0].times, part_ms, beside)
             for stream, variant in zip(streams, variants, strict=True)], part_ms
 
 

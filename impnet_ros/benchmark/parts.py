@@ -121,7 +121,7 @@ def _fuse(f_imp_warped: Any, f_k: Any, w_k: Any) -> Any:
     return absorb(f_k, aggregate(f_imp_warped, f_k, w_k), 1.0)
 
 
-def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
+def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = False) -> float:
     """
     Time a frame if nothing but the parts of its segment were paid for.
 
@@ -129,6 +129,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
     `Parts`, over l. No program that makes the same calls is faster; what is above it is spent
     between them (bookkeeping, waiting, threads that disturb each other). For asynchronous key
     frames: the calls that a frame waits for; what a key frame costs is paid for beside them.
+    What runs beside the features of a key frame costs nothing, unless it takes longer than they.
 
     Parameters
     ----------
@@ -137,6 +138,8 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
     part_ms : mapping
         Mean milliseconds of prepare, features, flow, propagate, weights, fuse, task, carry and
         merge; and of task_along, where the network has that for propagate and task.
+    beside : bool
+        Whether flow, propagation and carrying run beside the features of a key frame.
 
     Returns
     -------
@@ -144,7 +147,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
         Milliseconds a frame, over a long video.
 
     """
-    key, other = call_ms(variant, part_ms)
+    key, other = call_ms(variant, part_ms, beside)
     length = 1 if variant.mode == 'per_frame' else variant.l
     if variant.key_mode == 'sync' or variant.mode == 'per_frame':
         return (key + (length - 1) * other) / length
@@ -155,15 +158,19 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float]) -> float:
     return other + (switch + part_ms['merge']) / length
 
 
-def call_ms(variant: Variant, part_ms: Mapping[str, float]) -> tuple[float, float]:
-    """Sum up the parts that a key frame and another frame call, as they run in step."""
+def call_ms(variant: Variant, part_ms: Mapping[str, float],
+            beside: bool = False) -> tuple[float, float]:
+    """Sum up the parts that a key frame and another frame call; see `bound_ms`."""
     part = part_ms
-    align = part['flow'] + part['propagate']
-    fusion = {'per_frame': 0.0, 'sparse': 0.0, 'average': align + part['fuse'],
-              'impression': align + part['weights'] + part['fuse']}[variant.mode]
-    key = part['features'] + fusion + part['task']
+    fuses = variant.config.fuses
+    carrying = part['flow'] + part['propagate'] if fuses else 0.0
+    key = part['task'] + (part['fuse'] if fuses else 0.0)
+    if variant.mode == 'impression':
+        key += part['weights']
     other = part['flow'] + part.get('task_along', part['propagate'] + part['task'])
     if variant.box_memory:
         other = part['flow'] + part['carry']
-        key += other + part['merge']
+        carrying += other
+        key += part['merge']
+    key += max(part['features'], carrying) if beside else part['features'] + carrying
     return part['prepare'] + key, part['prepare'] + other

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compact detector as a network of the stream: NanoDet-g, DIS flow, a small learned N_q."""
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from impnet_ros.config import DetectionConfig
@@ -18,6 +19,7 @@ from impnet_ros.model.precision import computed_in
 from impnet_ros.model.runtimes import choose_runtime
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
+from impnet_ros.threads import available_cores, compute_with
 import numpy as np
 import torch
 from torch import nn, Tensor
@@ -76,6 +78,7 @@ class NanoDetNetwork(nn.Module):
         self.detector = detector.to(device, memory_format=torch.channels_last).eval()
         example = torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE, device=device)
         self._run_detector = choose_runtime(self.detector, runtime, example, STRIDES[-1])
+        self._beside = ThreadPoolExecutor(1, 'beside_features', compute_with, (1,))
 
     @classmethod
     def load(cls, device: torch.device, detection: DetectionConfig | None = None,
@@ -88,6 +91,17 @@ class NanoDetNetwork(nn.Module):
         if quality is not None:
             load_into(quality, load_shipped('nanodet_g_memory').tensors)
         return cls(detector, device, detection, runtime, quality, precision)
+
+    @property
+    def beside(self) -> ThreadPoolExecutor | None:
+        """
+        Give a thread in which flow, propagate and mismatch may run while features runs.
+
+        None where PyTorch takes all the cores anyway: another thread would only hold up one of
+        its own, for which all of them wait. None on a GPU too, which works while the host goes on.
+        """
+        spare = self.device.type == 'cpu' and torch.get_num_threads() < available_cores()
+        return self._beside if spare else None
 
     def prepare(self, image: Image) -> Picture:
         """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""

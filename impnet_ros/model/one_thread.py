@@ -15,7 +15,7 @@ def one_thread() -> Iterator[None]:
     For operations on some hundred thousand numbers, which two threads take twice as long for. The
     number of threads is each thread's own, but a thread whose very first operation falls into
     another one's call keeps the one (PyTorch copies it then), so long-lived threads should set
-    theirs, as `BackgroundExecutor` does.
+    theirs (`impnet_ros.threads.compute_with`).
     """
     count = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
+from impnet_ros.threads import compute_with
 import torch
 
 
@@ -28,7 +29,7 @@ class BackgroundExecutor:
 
     def __init__(self, device: torch.device | None = None) -> None:
         self._threads = ThreadPoolExecutor(
-            max_workers=1, thread_name_prefix='key_frames', initializer=_compute_with,
+            max_workers=1, thread_name_prefix='key_frames', initializer=compute_with,
             initargs=(torch.get_num_threads(),))
         self._stream = (torch.cuda.Stream(device)
                         if device is not None and device.type == 'cuda' else None)
@@ -50,9 +51,3 @@ class BackgroundExecutor:
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Finish what runs, accept no more."""
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
-
-
-def _compute_with(threads: int) -> None:
-    """Give the calling thread its number of PyTorch threads."""
-    torch.get_num_threads()  # a new thread takes over what is set now; what follows outlives that
-    torch.set_num_threads(threads)

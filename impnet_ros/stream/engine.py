@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Algorithm 1 of the paper as a stream: one frame in, the finished frames out."""
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.stream.background import BackgroundExecutor, Executor
+from impnet_ros.stream.beside import begin
 from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
 from impnet_ros.stream.key_frame import absorb_key, carry
 from impnet_ros.stream.schedule import is_doubtful, is_key, next_position, reset_reason
@@ -114,12 +116,14 @@ class Engine:
         if waits:
             return results, replace(state, picture=picture)
         served_by = state.f_task
-        if self._in_background and state.f_task is not None:
-            state = self._advance_in_background(picture, due, state)
-        elif due:
-            state = self._absorb_newest(state)
+        in_background = self._in_background and served_by is not None
+        if due and not in_background:
+            state = self._absorb_newest(state, stage_ms)
         else:
-            state = replace(state, age=state.age + 1)
+            state = replace(state, tracks=self._tracks_in(picture, state, stage_ms),
+                            age=state.age + 1)
+        if in_background:
+            state = self._advance_in_background(picture, due, state)
         finished, state = self._finish(state, fresh=state.f_task is not served_by)
         return results + finished, replace(state, picture=picture)
 
@@ -146,14 +150,23 @@ class Engine:
             state.pending.future.cancel()
         if not state.waiting:
             return []
-        return self._finish(self._absorb_newest(state), fresh=True)[0]
+        stage_ms = dict(state.waiting[-1].stage_ms)
+        return self._finish(self._absorb_newest(state, stage_ms), fresh=True)[0]
 
-    def _absorb_newest(self, state: Impression) -> Impression:
-        """Make the newest waiting frame the key frame."""
+    def _absorb_newest(self, state: Impression, stage_ms: dict[str, float]) -> Impression:
+        """Make the newest waiting frame the key frame; its times are added to `stage_ms`."""
         *before, key = state.waiting
-        stage_ms = dict(key.stage_ms)
-        state = absorb_key(self.network, self.config, key.picture, state, stage_ms, key.flow)
-        return replace(state, waiting=(*before, replace(key, stage_ms=stage_ms)))
+        executor: Executor | None = getattr(self.network, 'beside', None)
+        carried = tracks = None
+        if state.f_imp is not None and self.config.fuses:
+            carried = begin(partial(carry, self.network, key.picture, state.key_image,
+                                    state.f_imp, flow=key.flow), stage_ms, 'propagate', executor)
+        if state.tracks is not None:
+            tracks = begin(partial(self._tracks_in, key.picture, state), stage_ms, 'boxes',
+                           executor)
+        state = absorb_key(self.network, self.config, key.picture, state, stage_ms, carried)
+        return replace(state, tracks=tracks() if tracks else None,
+                       waiting=(*before, replace(key, stage_ms=stage_ms)))
 
     def _doubted(self, picture: Any, state: Impression,
                  stage_ms: dict[str, float]) -> tuple[Flow, float]:
@@ -185,7 +198,7 @@ class Engine:
             pending = PendingKey(self._executor.submit(self._absorbed, picture, state), 0)
             due = False
             state = replace(state, position=next_position(0, self.config), doubt=0.0)
-        state = replace(state, age=state.age + 1, pending=pending, key_overdue=due)
+        state = replace(state, pending=pending, key_overdue=due)
         if pending is None or not pending.future.done():
             return state
         ready: Impression = pending.future.result()
@@ -194,8 +207,11 @@ class Engine:
 
     @torch.inference_mode()
     def _absorbed(self, picture: Any, state: Impression) -> Impression:
-        flow = state.waiting[-1].flow
-        return absorb_key(self.network, self.config, picture, state, {}, flow)
+        carried = None
+        if state.f_imp is not None and self.config.fuses:
+            carried = partial(carry, self.network, picture, state.key_image, state.f_imp, {},
+                              state.waiting[-1].flow)
+        return absorb_key(self.network, self.config, picture, state, {}, carried)
 
     def _finish(self, state: Impression, fresh: bool) -> tuple[list[Detections], Impression]:
         """Detect in all the waiting frames; `fresh` where the task feature has just changed."""
@@ -248,11 +264,9 @@ class Engine:
 
     def _followed(self, frame: WaitingFrame, fresh: bool,
                   state: Impression) -> tuple[Detections, Impression]:
-        """Detect with box memory: boxes carried from frame to frame, united with fresh ones."""
+        """Detect with box memory: boxes carried to this frame, united with fresh ones."""
         stage_ms = dict(frame.stage_ms)
         tracks = state.tracks
-        if tracks is not None and len(tracks.scores):
-            tracks = self._carried(tracks, state, frame.picture, stage_ms)
         if fresh or tracks is None:
             boxes, scores, labels = self._task(frame, state.age, state, stage_ms)
             with timed(stage_ms, 'boxes'):
@@ -265,8 +279,12 @@ class Engine:
                             stage_ms=stage_ms, track_ids=tracks.ids)
         return result, replace(state, tracks=tracks, mean_weight=result.mean_weight)
 
-    def _carried(self, tracks: Tracks, state: Impression, picture: Any,
-                 stage_ms: dict[str, float]) -> Tracks:
+    def _tracks_in(self, picture: Any, state: Impression,
+                   stage_ms: dict[str, float]) -> Tracks | None:
+        """Carry what box memory knows, if anything, from the frame before to this one."""
+        tracks = state.tracks
+        if tracks is None or not len(tracks.scores):
+            return tracks
         assert state.image_size is not None and state.last_stamp_s is not None
         with timed(stage_ms, 'flow'):
             flow = self.network.flow(state.picture, picture)

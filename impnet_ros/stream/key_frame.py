@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What happens at a key frame: extract its feature and let the impression absorb it."""
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,17 +24,17 @@ def carry(network: Network, picture: Any, key_image: Any, levels: FeatureLevels,
 
 
 def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impression,
-               stage_ms: dict[str, float], flow: Flow | None = None) -> Impression:
+               stage_ms: dict[str, float],
+               carried: Callable[[], FeatureLevels] | None) -> Impression:
     """
     Make `picture` the key frame, eqs. (1)-(4).
 
-    Reads the state's key image and impression, and nothing else of it, so it may run beside the
-    stream as long as no other key frame is absorbed meanwhile.
+    May run beside the stream as long as no other key frame is absorbed meanwhile.
 
     Parameters
     ----------
     network : Network
-        Its methods flow, propagate, weights and features are used.
+        Its methods weights and features are used.
     config : StreamConfig
         Mode and memory gate.
     picture
@@ -41,9 +42,10 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
     state : Impression
         Not changed.
     stage_ms : dict
-        The milliseconds of features, flow, propagate and weights are added to it.
-    flow : tuple of Tensor, optional
-        From `picture` to the state's key image, where it is known already.
+        The milliseconds of features and weights are added to it.
+    carried : Callable, optional
+        Gives the impression aligned with `picture`; called once the new feature is there. None
+        where nothing shall be fused.
 
     Returns
     -------
@@ -55,9 +57,8 @@ def absorb_key(network: Network, config: StreamConfig, picture: Any, state: Impr
         f_k = network.features(picture)
     f_task = f_imp = f_k
     mean_weight: float | Tensor = 1.0
-    if config.mode in ('impression', 'average') and state.f_imp is not None:
-        f_imp_warped = carry(network, picture, state.key_image, state.f_imp, stage_ms,
-                             flow)
+    if carried is not None:
+        f_imp_warped = carried()
         with timed(stage_ms, 'weights'):
             w_k = _weights(network, config, f_imp_warped, f_k)
             if config.box_memory and config.mode == 'impression':

@@ -74,8 +74,9 @@ class Detections:
     reset_reason : str
         Why a new video began at this frame: 'start', 'backward_stamp', 'gap', 'size'; else ''.
     stage_ms : Mapping
-        Milliseconds spent for this frame in prepare, features, flow, propagate, weights, task,
-        boxes.
+        Milliseconds that this frame spent in prepare, features, flow, propagate, weights, task,
+        boxes. What runs beside the features of a key frame counts where it is waited for:
+        flow and propagation as propagate, carrying boxes as boxes.
     track_ids : Tensor, optional
         int64 (N,), the same for an object as long as it is followed; None without box memory.
 
@@ -123,7 +124,11 @@ class Network(Protocol):
     * `trust(levels)`: (B, 1, h_i, w_i) a level, 0..1, how surely carried levels are in their
       place. Beside box memory the impression keeps no larger share: boxes carry the rest better.
 
-    An attribute `box_memory`, True, asks for box memory where the settings leave it open.
+    And attributes:
+
+    * `box_memory`: True asks for box memory where the settings leave it open.
+    * `beside`: an executor on which flow, propagate and mismatch of a key frame may run while its
+      features are computed; None where that would not be faster.
     """
 
     def features(self, image: Any) -> FeatureLevels:

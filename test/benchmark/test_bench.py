@@ -57,6 +57,18 @@ def test_bound_of_box_memory_counts_its_own_parts():
     assert bound_ms(Variant('impression', 'async', 10, True), part_ms) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(('features', 'key'), [
+    # the features hide the flow and propagation of the impression, and the flow of the boxes
+    (100.0, 1 + 100 + 3 + 5),
+    # or are hidden by them
+    (8.0, 1 + (4 + 2) + 4 + 3 + 5)])
+def test_bound_of_a_network_that_carries_beside_its_features(features, key):
+    part_ms = {**PART_MS, 'features': features}
+    variant = Variant('impression', l=10, box_memory=True)
+    assert bound_ms(variant, part_ms, beside=True) == pytest.approx((key + 9 * (1 + 4)) / 10)
+    assert bound_ms(PER_FRAME, part_ms, beside=True) == pytest.approx(1 + features + 5)
+
+
 def test_bound_of_a_network_that_propagates_and_detects_at_once():
     part_ms = {**PART_MS, 'task_along': 1.5}
     assert bound_ms(Variant('sparse', l=10), part_ms) == pytest.approx(
