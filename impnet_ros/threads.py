@@ -1,6 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""How many threads there may be, and how they wait for each other."""
+"""How many threads of PyTorch compute, and how they wait for each other."""
+from collections.abc import Iterator
+from contextlib import contextmanager
 import os
 
 SPINS = '500'
@@ -22,11 +24,23 @@ def spin_briefly() -> None:
         os.environ.setdefault('GOMP_SPINCOUNT', SPINS)
 
 
-def available_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+@contextmanager
+def on_threads(count: int) -> Iterator[None]:
+    """
+    Let PyTorch compute on so many threads, the calling one among them; also a decorator.
+
+    One for operations on some hundred thousand numbers, which two threads take twice as long for:
+    waking the other takes longer than it saves. The number is each thread's own, but a thread
+    whose very first operation falls into another one's call keeps the one (PyTorch copies it
+    then), so long-lived threads should begin with `compute_with`.
+    """
+    import torch  # late, as `spin_briefly` comes before it
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def compute_with(count: int) -> None:

@@ -7,7 +7,6 @@ import platform
 from typing import Any
 
 import cv2
-from impnet_ros.threads import available_cores
 import torch
 
 THREAD_VARIABLES = ('OMP_NUM_THREADS', 'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT')
@@ -42,7 +41,9 @@ def conditions(device: torch.device) -> dict[str, Any]:
 
 def use_threads(count: int) -> None:
     """Let torch and OpenCV use so many threads; 0 for one fewer than there are cores."""
-    chosen = count or max(1, available_cores() - 1)
+    cores = (len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity')
+             else os.cpu_count() or 1)
+    chosen = count or max(1, cores - 1)
     torch.set_num_threads(chosen)
     cv2.setNumThreads(chosen)
 

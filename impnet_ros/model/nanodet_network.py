@@ -13,13 +13,12 @@ from impnet_ros.model.levels import Levels, with_levels
 from impnet_ros.model.nanodet import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
 from impnet_ros.model.nanodet_boxes import (best_candidates, candidates, candidates_at, logit,
                                             select)
-from impnet_ros.model.one_thread import one_thread
 from impnet_ros.model.picture import make_picture, normalised, Picture
 from impnet_ros.model.precision import computed_in
 from impnet_ros.model.runtimes import choose_runtime
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
-from impnet_ros.threads import available_cores, compute_with
+from impnet_ros.threads import compute_with, on_threads
 import numpy as np
 import torch
 from torch import nn, Tensor
@@ -97,11 +96,10 @@ class NanoDetNetwork(nn.Module):
         """
         Give a thread in which flow, propagate and mismatch may run while features runs.
 
-        None where PyTorch takes all the cores anyway: another thread would only hold up one of
-        its own, for which all of them wait. None on a GPU too, which works while the host goes on.
+        None where PyTorch computes on one thread, or on a GPU, which works while the host goes on.
         """
-        spare = self.device.type == 'cpu' and torch.get_num_threads() < available_cores()
-        return self._beside if spare else None
+        alone = self.device.type != 'cpu' or torch.get_num_threads() == 1
+        return None if alone else self._beside
 
     def prepare(self, image: Image) -> Picture:
         """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""
@@ -125,7 +123,7 @@ class NanoDetNetwork(nn.Module):
         picture = self.prepare(image)
         return FlowLevels.between(picture.grey, self.prepare(key_image).grey, _cells(picture))
 
-    @one_thread()
+    @on_threads(1)
     def propagate(self, levels: tuple[Tensor, ...],
                   flow: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """W a level; the scale map S is 1, as nothing here was trained to scale."""
@@ -138,7 +136,7 @@ class NanoDetNetwork(nn.Module):
                 level[:, CHANNELS + nanodet_quality.AGE:] += item  # fresh from the warp
         return with_levels(levels, carried)
 
-    @one_thread()
+    @on_threads(1)
     def mismatch(self, image: Image, key_image: Image, flow: tuple[Tensor, ...]) -> Tensor:
         """(1, 1, h, w) at stride 8, 0..1: how little the flow explains of the picture."""
         cells = tuple(flow[0].shape[2:])
@@ -150,7 +148,7 @@ class NanoDetNetwork(nn.Module):
         """Log of the detail in the picture, noise not counted."""
         return quality_gate.sharpness(self.prepare(image).grey)
 
-    @one_thread()
+    @on_threads(1)
     def weights(self, f_imp_warped: tuple[Tensor, ...],
                 f_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """w_k, (1, 1, h, w) a level, the share of the new feature in 0..1."""
@@ -161,7 +159,7 @@ class NanoDetNetwork(nn.Module):
                            else self.quality(*pair, number))
         return tuple(weights)
 
-    @one_thread()
+    @on_threads(1)
     def trust(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """(1, 1, h, w) a level, 0..1: how surely a carried feature is in its place."""
         if self.quality is None:
@@ -169,7 +167,7 @@ class NanoDetNetwork(nn.Module):
         return tuple(nanodet_quality.certainty(level[:, CHANNELS:], stride)
                      for level, stride in zip(levels, STRIDES, strict=True))
 
-    @one_thread()
+    @on_threads(1)
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
         if self.device.type != 'cpu':
@@ -179,7 +177,7 @@ class NanoDetNetwork(nn.Module):
             candidates(level[0, :CHANNELS] + self.empty, stride, threshold)
             for level, stride in zip(levels, STRIDES, strict=True)))
 
-    @one_thread()
+    @on_threads(1)
     def task_along(self, levels: tuple[Tensor, ...],
                    flow: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """

@@ -4,6 +4,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 import gc
+import os
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -15,7 +16,6 @@ from impnet_ros.stream.background import BackgroundExecutor
 from impnet_ros.stream.box_memory import tracks_of
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
-from impnet_ros.threads import available_cores
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType, JumpThreshold
@@ -116,9 +116,8 @@ class DetectorNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        # One core is left to decoding, DDS and what runs beside the features of a key frame.
         torch.set_num_threads(settings.threads
-                              or min(_MOST_THREADS, max(1, available_cores() - 1)))
+                              or min(_MOST_THREADS, len(os.sched_getaffinity(0))))
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
             self.network = load_network(settings.model, settings.device, settings.detection,

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Work of a key frame that needs no new features, done while these are computed."""
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TypeVar
 
 from impnet_ros.stream.background import Executor
 from impnet_ros.stream.timing import timed
+from impnet_ros.threads import on_threads
 import torch
 
 Result = TypeVar('Result')
@@ -44,3 +46,8 @@ def begin(work: Callable[[dict[str, float]], Result], stage_ms: dict[str, float]
             done: Result = begun.result()
             return done
     return result
+
+
+def lent_to(executor: Executor | None) -> AbstractContextManager[None]:
+    """Compute on a thread fewer while an executor, if any, works beside: the sum stays."""
+    return on_threads(max(1, torch.get_num_threads() - 1)) if executor else nullcontext()

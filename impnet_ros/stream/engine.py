@@ -7,7 +7,7 @@ from typing import Any
 
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.stream.background import BackgroundExecutor, Executor
-from impnet_ros.stream.beside import begin
+from impnet_ros.stream.beside import begin, lent_to
 from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
 from impnet_ros.stream.key_frame import absorb_key, carry
 from impnet_ros.stream.schedule import is_doubtful, is_key, next_position, reset_reason
@@ -164,7 +164,8 @@ class Engine:
         if state.tracks is not None:
             tracks = begin(partial(self._tracks_in, key.picture, state), stage_ms, 'boxes',
                            executor)
-        state = absorb_key(self.network, self.config, key.picture, state, stage_ms, carried)
+        with lent_to(executor if carried or tracks else None):
+            state = absorb_key(self.network, self.config, key.picture, state, stage_ms, carried)
         return replace(state, tracks=tracks() if tracks else None,
                        waiting=(*before, replace(key, stage_ms=stage_ms)))
 

@@ -127,8 +127,8 @@ class Network(Protocol):
     And attributes:
 
     * `box_memory`: True asks for box memory where the settings leave it open.
-    * `beside`: an executor on which flow, propagate and mismatch of a key frame may run while its
-      features are computed; None where that would not be faster.
+    * `beside`: an executor of one thread, which flow, propagate and mismatch of a key frame may
+      have while its features are computed on the others; None where there are no others.
     """
 
     def features(self, image: Any) -> FeatureLevels:

@@ -122,12 +122,18 @@ def test_nanodet_answers_alike_with_and_without(network, one_thread, bikes, monk
     assert all(map(torch.equal, our_state.f_imp, their_state.f_imp))
 
 
-@pytest.mark.parametrize(('threads', 'cores', 'expected'), [(1, 1, False), (1, 2, True),
-                                                            (2, 2, False), (2, 4, True)])
-def test_nanodet_has_a_thread_beside_where_a_core_is_free(network, one_thread, monkeypatch,
-                                                          threads, cores, expected):
-    monkeypatch.setattr('impnet_ros.model.nanodet_network.available_cores', lambda: cores)
-    torch.set_num_threads(threads)
-    assert (network.beside is not None) == expected
-    if expected:
-        assert network.beside.submit(torch.get_num_threads).result(10) == 1
+def test_nanodet_lends_one_of_its_threads_while_it_computes_features(network, one_thread,
+                                                                     monkeypatch):
+    """Features on the others, the rest of the frame on all of them; alone it lends none."""
+    assert network.beside is None
+    torch.set_num_threads(3)
+    assert network.beside.submit(torch.get_num_threads).result(10) == 1
+    counts = []
+    features = network.features
+    monkeypatch.setattr(network, 'features', lambda picture: (
+        counts.append(torch.get_num_threads()), features(picture))[1])
+    engine = Engine(network, StreamConfig(segment_length=1))
+    state = engine.reset()
+    for number in range(3):
+        _, state = engine.step(Frame(np.zeros((64, 64, 3), np.uint8), number * .04), state)
+    assert counts == [3, 2, 2] and torch.get_num_threads() == 3

@@ -1,8 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Small operations run on one thread, and everybody has their threads back afterwards."""
-from impnet_ros.model.one_thread import one_thread
 from impnet_ros.stream.background import BackgroundExecutor
+from impnet_ros.threads import on_threads
 import pytest
 import torch
 
@@ -16,7 +16,7 @@ def three_threads():
 
 
 def test_threads_come_back():
-    @one_thread()
+    @on_threads(1)
     def count(fail):
         if fail:
             raise ValueError
@@ -31,7 +31,7 @@ def test_threads_come_back():
 
 def test_a_background_thread_that_begins_meanwhile_has_its_threads():
     executor = BackgroundExecutor()
-    with one_thread():
+    with on_threads(1):
         assert executor.submit(torch.get_num_threads).result(10) == 3
         assert torch.get_num_threads() == 1
     executor.shutdown()
