@@ -7,6 +7,7 @@ Hetang et al., "Impression Network for Video Object Detection", 2017. Each part 
 of its symbol; here they are put together.
 """
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from impnet_ros.config import DetectionConfig
@@ -188,7 +189,8 @@ class ImpressionNetwork(nn.Module):
                       for old, new in zip(f_imp_warped, f_k, strict=True)]
         return tuple(softmax_weight(old.float(), new.float()) for old, new in scores)
 
-    def detect(self, levels: tuple[Tensor, ...]) -> list[tuple[Tensor, Tensor, Tensor]]:
+    def detect(self, levels: tuple[Tensor, ...],
+               detection: DetectionConfig | None = None) -> list[tuple[Tensor, Tensor, Tensor]]:
         """
         N_task for a batch.
 
@@ -196,6 +198,8 @@ class ImpressionNetwork(nn.Module):
         ----------
         levels : Levels
             One level (B, C, h, w), of `features` or `propagate`.
+        detection : DetectionConfig, optional
+            Other thresholds than the network's own.
 
         Returns
         -------
@@ -206,19 +210,27 @@ class ImpressionNetwork(nn.Module):
         if not isinstance(levels, Levels):
             raise ValueError('levels: expected Levels of `features`, which know the image size, '
                              f'got {type(levels).__name__}')
+        detection = detection or self.detection
         sides = self.config.short_side, self.config.long_side
         factor = resize_factor(levels.image_size, *sides)
         with computed_in(self.precision, self.device):
             maps = self.head(levels[0])
-        found = self.head.detect(maps, input_size(levels.image_size, *sides), self.detection)
+        found = self.head.detect(maps, input_size(levels.image_size, *sides), detection)
         return [(boxes / factor, scores, labels) for boxes, scores, labels in found]
 
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
+        return self.task_at(levels, None, self.detection.score_threshold)
+
+    def task_at(self, levels: tuple[Tensor, ...], flow: tuple[Tensor, ...] | None,
+                score_threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Give what `task` would give at another threshold, of levels carried along a flow."""
         if levels[0].shape[0] != 1:
             raise ValueError(f'levels: expected one picture, got {levels[0].shape[0]}; '
                              'detect() takes several')
-        return self.detect(levels)[0]
+        if flow is not None:
+            levels = self.propagate(levels, flow)
+        return self.detect(levels, replace(self.detection, score_threshold=score_threshold))[0]
 
     def forward_triplet(self, old: NetworkInput, current: NetworkInput, new: NetworkInput,
                         still: Tensor | None = None) -> Levels:

@@ -167,46 +167,55 @@ class NanoDetNetwork(nn.Module):
         return tuple(nanodet_quality.certainty(level[:, CHANNELS:], stride)
                      for level, stride in zip(levels, STRIDES, strict=True))
 
-    @on_threads(1)
     def task(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
         """N_task: boxes (N, 4) in pixels of the original image, scores (N,), labels (N,)."""
-        if self.device.type != 'cpu':
-            return self._task_unwatched(levels)
-        threshold = self.detection.score_threshold
-        return self._select(levels, *_joined(
-            candidates(level[0, :CHANNELS] + self.empty, stride, threshold)
-            for level, stride in zip(levels, STRIDES, strict=True)))
+        return self.task_at(levels, None, self.detection.score_threshold)
 
-    @on_threads(1)
     def task_along(self, levels: tuple[Tensor, ...],
                    flow: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
+        """Give what `task(propagate(levels, flow))` gives, at a third of the cost."""
+        return self.task_at(levels, flow, self.detection.score_threshold)
+
+    @on_threads(1)
+    def task_at(self, levels: tuple[Tensor, ...], flow: tuple[Tensor, ...] | None,
+                score_threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Give what `task`, or `task_along` with a flow, would give at another threshold."""
+        if self.device.type != 'cpu':
+            carried = levels if flow is None else with_levels(levels, (
+                warp(level[:, :CHANNELS], field)
+                for level, field in zip(levels, flow, strict=True)))
+            return self._found_unwatched(carried, score_threshold)
+        if flow is not None:
+            return self._found_along(levels, flow, score_threshold)
+        return self._select(levels, *_joined(
+            candidates(level[0, :CHANNELS] + self.empty, stride, score_threshold)
+            for level, stride in zip(levels, STRIDES, strict=True)))
+
+    def _found_along(self, levels: tuple[Tensor, ...], flow: tuple[Tensor, ...],
+                     score_threshold: float) -> tuple[Tensor, Tensor, Tensor]:
         """
-        Give what `task(propagate(levels, flow))` gives, at a third of the cost.
+        Look only where something can be found.
 
         A warped class output is a mean of four cells' outputs: where all of them are below the
         threshold it is too, and need not be computed.
         """
-        if self.device.type != 'cpu':
-            return self._task_unwatched(with_levels(levels, (
-                warp(level[:, :CHANNELS], field)
-                for level, field in zip(levels, flow, strict=True))))
-        threshold = self.detection.score_threshold
-        lowest = logit(threshold) - BACKGROUND - 1e-3  # rounding must not lose a cell
+        lowest = logit(score_threshold) - BACKGROUND - 1e-3  # rounding must not lose a cell
         found = []
         for level, field, stride in zip(levels, flow, STRIDES, strict=True):
             wanted = functional.pad(level[0, :CLASSES].amax(dim=0), (1, 1, 1, 1)) >= lowest
             values, cells = warp_where(level[:, :CHANNELS], field, wanted)
             found.append(candidates_at(values + self.empty[..., 0], cells, level.shape[3], stride,
-                                       threshold))
+                                       score_threshold))
         return self._select(levels, *_joined(found))
 
-    def _task_unwatched(self, levels: tuple[Tensor, ...]) -> tuple[Tensor, Tensor, Tensor]:
-        """N_task with the host waiting once, for the candidates to arrive in its memory."""
+    def _found_unwatched(self, levels: tuple[Tensor, ...],
+                         score_threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Look with the host waiting once, for the candidates to arrive in its memory."""
         boxes, scores, labels = _joined(
             best_candidates(level[0, :CHANNELS] + self.empty, stride)
             for level, stride in zip(levels, STRIDES, strict=True))
         found = torch.cat((boxes, scores[:, None], labels[:, None].to(boxes)), dim=1).cpu()
-        found = found[found[:, 4] >= self.detection.score_threshold]
+        found = found[found[:, 4] >= score_threshold]
         return self._select(levels, found[:, :4], found[:, 4], found[:, 5].long())
 
     def _select(self, levels: tuple[Tensor, ...], boxes: Tensor, scores: Tensor,

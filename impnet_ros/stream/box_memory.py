@@ -88,7 +88,8 @@ def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
 
 
 def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float,
-          lifetime_s: float, detection: DetectionConfig, clarity: float = 0.0) -> Tracks:
+          lifetime_s: float, detection: DetectionConfig, clarity: float = 0.0,
+          begin_threshold: float = 0.0) -> Tracks:
     """
     Unite remembered and fresh boxes.
 
@@ -97,7 +98,8 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     look long ago tells more than a bad one now, but not once it has faded. The score rises to
     a better one at once, and falls towards a worse one twice as fast as to nothing where nothing
     is seen: a weak look at something tells more than no look; but one look takes half at most.
-    What is left over is united by class-wise NMS.
+    What is left over is united by class-wise NMS. Weak fresh boxes only confirm what is known
+    (Zhang et al., "ByteTrack", 2022).
 
     Parameters
     ----------
@@ -114,6 +116,8 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
         Score threshold, IoU above which two boxes of a class are one, and how many may remain.
     clarity : float
         Log of the detail in this frame's picture.
+    begin_threshold : float
+        Smallest score of a fresh box that begins a track of its own.
 
     Returns
     -------
@@ -141,10 +145,12 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     fresh.scores[hits] = scores[hits] + left * better_before
     fresh.age_s[hits] = carried.age_s[known]
     fresh.ids[hits.cpu()] = carried.ids[known.cpu()]
+    begins = scores >= begin_threshold
+    begins[hits] = True
     missed = faded >= detection.score_threshold
     missed[known] = False
     rest = replace(carried, scores=faded, way=torch.zeros_like(faded))
-    united = fresh.and_also(rest.chosen(missed))
+    united = fresh.chosen(begins).and_also(rest.chosen(missed))
     kept = batched_nms(united.boxes, united.scores, united.labels, threshold)
     united = united.chosen(kept[:detection.max_detections])
     new = united.ids < 0

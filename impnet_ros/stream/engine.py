@@ -5,17 +5,17 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from impnet_ros.config import DetectionConfig, StreamConfig
+from impnet_ros.config import StreamConfig
 from impnet_ros.stream.background import BackgroundExecutor, Executor
 from impnet_ros.stream.beside import begin, lent_to
-from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
+from impnet_ros.stream.following import follow, tracks_in
 from impnet_ros.stream.key_frame import absorb_key, carry
 from impnet_ros.stream.schedule import is_doubtful, is_key, next_position, reset_reason
+from impnet_ros.stream.task import run_task
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import (Detections, Flow, Frame, Impression, Network, PendingKey,
-                                     Tracks, WaitingFrame)
+                                     WaitingFrame)
 import torch
-from torch import Tensor
 
 
 class Engine:
@@ -48,8 +48,6 @@ class Engine:
         self.config = _settled(config or StreamConfig(), network)
         self._prepare = getattr(network, 'prepare', lambda image: image)
         self._mismatch = getattr(network, 'mismatch', None)
-        self._clarity = getattr(network, 'clarity', lambda picture: 0.0)
-        self._task_along = getattr(network, 'task_along', None)
         self._flows = getattr(network, 'flows', None)
         self._adaptive = (self.config.schedule == 'adaptive'
                           and self.config.mode != 'per_frame')
@@ -120,8 +118,8 @@ class Engine:
         if due and not in_background:
             state = self._absorb_newest(state, stage_ms)
         else:
-            state = replace(state, tracks=self._tracks_in(picture, state, stage_ms),
-                            age=state.age + 1)
+            state = replace(state, age=state.age + 1,
+                            tracks=tracks_in(self.network, picture, state, stage_ms))
         if in_background:
             state = self._advance_in_background(picture, due, state)
         finished, state = self._finish(state, fresh=state.f_task is not served_by)
@@ -162,8 +160,8 @@ class Engine:
             carried = begin(partial(carry, self.network, key.picture, state.key_image,
                                     state.f_imp, flow=key.flow), stage_ms, 'propagate', executor)
         if state.tracks is not None:
-            tracks = begin(partial(self._tracks_in, key.picture, state), stage_ms, 'boxes',
-                           executor)
+            tracks = begin(partial(tracks_in, self.network, key.picture, state), stage_ms,
+                           'boxes', executor)
         with lent_to(executor if carried or tracks else None):
             state = absorb_key(self.network, self.config, key.picture, state, stage_ms, carried)
         return replace(state, tracks=tracks() if tracks else None,
@@ -217,8 +215,7 @@ class Engine:
     def _finish(self, state: Impression, fresh: bool) -> tuple[list[Detections], Impression]:
         """Detect in all the waiting frames; `fresh` where the task feature has just changed."""
         if self.config.box_memory:
-            (frame,) = state.waiting
-            result, state = self._followed(frame, fresh, state)
+            result, state = follow(self.network, self.config, fresh, state)
             return [result], replace(state, waiting=())
         *before, newest = state.waiting
         if self._flows and len(before) > 1:
@@ -242,62 +239,10 @@ class Engine:
     def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
         """Detect in a frame with the newest key frame's task feature."""
         stage_ms = dict(frame.stage_ms)
-        boxes, scores, labels = self._task(frame, age, state, stage_ms)
+        boxes, scores, labels = run_task(self.network, frame, age, state, stage_ms)
         return Detections(boxes, scores, labels, stamp_s=frame.stamp_s, is_key=age == 0, age=age,
                           mean_weight=float(state.mean_weight), reset_reason=frame.reset_reason,
                           stage_ms=stage_ms)
-
-    def _task(self, frame: WaitingFrame, age: int, state: Impression,
-              stage_ms: dict[str, float]) -> tuple[Tensor, Tensor, Tensor]:
-        assert state.f_task is not None
-        levels, flow = state.f_task, frame.flow
-        if age != 0 and self._task_along:
-            if flow is None:
-                with timed(stage_ms, 'flow'):
-                    flow = self.network.flow(frame.picture, state.key_image)
-            with timed(stage_ms, 'task'):
-                found: tuple[Tensor, Tensor, Tensor] = self._task_along(levels, flow)
-                return found
-        if age != 0:
-            levels = carry(self.network, frame.picture, state.key_image, levels, stage_ms, flow)
-        with timed(stage_ms, 'task'):
-            return self.network.task(levels)
-
-    def _followed(self, frame: WaitingFrame, fresh: bool,
-                  state: Impression) -> tuple[Detections, Impression]:
-        """Detect with box memory: boxes carried to this frame, united with fresh ones."""
-        stage_ms = dict(frame.stage_ms)
-        tracks = state.tracks
-        if fresh or tracks is None:
-            boxes, scores, labels = self._task(frame, state.age, state, stage_ms)
-            with timed(stage_ms, 'boxes'):
-                tracks = merge(tracks or no_tracks(boxes, frame.stamp_s), boxes, scores, labels,
-                               frame.stamp_s, self.config.box_lifetime_s, self._detection,
-                               self._clarity(frame.picture))
-        result = Detections(tracks.boxes, tracks.scores, tracks.labels, stamp_s=frame.stamp_s,
-                            is_key=state.age == 0, age=state.age,
-                            mean_weight=float(state.mean_weight), reset_reason=frame.reset_reason,
-                            stage_ms=stage_ms, track_ids=tracks.ids)
-        return result, replace(state, tracks=tracks, mean_weight=result.mean_weight)
-
-    def _tracks_in(self, picture: Any, state: Impression,
-                   stage_ms: dict[str, float]) -> Tracks | None:
-        """Carry what box memory knows, if anything, from the frame before to this one."""
-        tracks = state.tracks
-        if tracks is None or not len(tracks.scores):
-            return tracks
-        assert state.image_size is not None and state.last_stamp_s is not None
-        with timed(stage_ms, 'flow'):
-            flow = self.network.flow(state.picture, picture)
-        with timed(stage_ms, 'boxes'):
-            mismatch = self._mismatch(state.picture, picture, flow) if self._mismatch else None
-            return carry_tracks(tracks, flow, mismatch, state.image_size, self._detection,
-                                state.last_stamp_s)
-
-    @property
-    def _detection(self) -> DetectionConfig:
-        """Return the network's thresholds, which may be set while it runs."""
-        return getattr(self.network, 'detection', DetectionConfig())
 
 
 def _settled(config: StreamConfig, network: Network) -> StreamConfig:

@@ -120,6 +120,9 @@ class Network(Protocol):
     * `clarity(picture)`: log of the detail in a picture, noise not counted; box memory forgets
       more slowly while it is small.
     * `task_along(levels, flow)`: what `task(propagate(levels, flow))` gives, found with less work.
+    * `task_at(levels, flow, score_threshold)`: what `task(levels)` or, with a flow,
+      `task(propagate(levels, flow))` gives down to another threshold than its own: box memory
+      also looks at what is too weak to be reported.
     * `flows(pictures, key_picture)`: list of what `flow` gives for each, found faster together.
     * `trust(levels)`: (B, 1, h_i, w_i) a level, 0..1, how surely carried levels are in their
       place. Beside box memory the impression keeps no larger share: boxes carry the rest better.

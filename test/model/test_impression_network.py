@@ -280,8 +280,14 @@ def test_thresholds_can_be_set(network: ImpressionNetwork) -> None:
             levels = network.features(image)
             network.detection = DetectionConfig(score_threshold=0.0, max_detections=7)
             assert len(network.task(levels)[1]) == 7
-            network.detection = DetectionConfig(score_threshold=1.0)
+            network.detection = DetectionConfig(score_threshold=1.0, max_detections=7)
             assert network.task(levels)[0].shape == (0, 4)
+            assert len(network.task_at(levels, None, 0.0)[1]) == 7
+            flow = network.flow(image, video(2)[1].image)
+            expected = network.detect(network.propagate(levels, flow),
+                                      DetectionConfig(score_threshold=0.1, max_detections=7))
+            for ours, theirs in zip(network.task_at(levels, flow, 0.1), expected[0], strict=True):
+                assert torch.equal(ours, theirs)
     finally:
         network.detection = before
 

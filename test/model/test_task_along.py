@@ -78,6 +78,12 @@ def test_same_detections_as_the_whole_warp(threshold, scale, pixels):
     found = network.task_along(levels, flow)
     for one, other in zip(expected, found, strict=True):
         torch.testing.assert_close(other, one, rtol=0, atol=1e-4)
+    network.detection = DetectionConfig(0.7, 0.6, 300)
+    for one, other in zip(found, network.task_at(levels, flow, threshold), strict=True):
+        assert torch.equal(one, other)
+    carried = network.propagate(levels, flow)
+    for one, other in zip(expected, network.task_at(carried, None, threshold), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_levels_without_a_size_are_refused():

@@ -138,7 +138,7 @@ def test_the_task_for_a_gpu_gives_the_same(bikes, threshold):
     network = NanoDetNetwork.load(torch.device('cpu'), DetectionConfig(score_threshold=threshold))
     for frame in islice(open_video(bikes).frames, 118, 121):
         levels = network.features(frame.image)
-        expected, got = network.task(levels), network._task_unwatched(levels)
+        expected, got = network.task(levels), network._found_unwatched(levels, threshold)
         for one, other in zip(expected, got, strict=True):
             torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-5)
     assert (len(expected[1]) > 0) == (threshold < 0.9)

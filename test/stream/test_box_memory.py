@@ -8,7 +8,8 @@ from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
 from impnet_ros.stream.box_motion import carry_boxes, hidden
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Frame, Impression
+from impnet_ros.stream.following import follow
+from impnet_ros.stream.types import Frame, Impression, WaitingFrame
 import numpy as np
 import pytest
 import torch
@@ -133,6 +134,16 @@ def test_unconfirmed_scores_fade_and_end():
     assert met(carried, (100, 10, 140, 50, .6, 0), stamp_s=6.2).ids.tolist() == [1]
 
 
+def test_a_weak_box_confirms_what_is_known_and_begins_nothing():
+    carried = tracks_of((10, 10, 50, 50, .8, 0))
+    table = torch.tensor([[12., 10, 52, 50], [100, 10, 140, 50], [60, 10, 90, 50]])
+    both = merge(carried, table, torch.tensor([.4, .45, .5]), torch.tensor([0, 0, 0]), 0.0, 1.0,
+                 DETECTION, begin_threshold=0.5)
+    assert both.ids.tolist() == [0, 1] and both.next_id == 2
+    assert both.scores.tolist() == pytest.approx([.8, .5])
+    assert both.boxes[1].tolist() == [60, 10, 90, 50]
+
+
 def test_what_is_blurred_is_not_gone():
     table = torch.tensor([[10., 10, 50, 50]])
     clear = merge(no_tracks(table, 0.0), table, torch.tensor([.9]), torch.tensor([0]), 0.0, 1.0,
@@ -254,6 +265,42 @@ def test_a_blind_key_frame_is_bridged_with_a_fading_score():
     assert results[1].scores.tolist() == pytest.approx([.8 * math.exp(-0.1 / 0.5 - 2 * way)])
     assert results[1].boxes[0, 0].item() == pytest.approx(14, abs=1e-3)
     assert results[2].scores.tolist() == pytest.approx([.8]) and results[2].track_ids[0] == 0
+
+
+class FadingBox(MovingBox):
+    """Sees the box with the score that is left of `scores`, if it is asked to look low enough."""
+
+    def __init__(self, *scores):
+        super().__init__()
+        self.scores = list(scores)
+
+    def task_at(self, levels, flow, score_threshold):
+        boxes, _, labels = self.task(levels if flow is None else self.propagate(levels, flow))
+        score = torch.tensor([self.scores.pop(0)])
+        seen = score >= score_threshold
+        return boxes[seen], score[seen], labels[seen]
+
+
+def test_a_weak_look_keeps_what_was_reported_and_is_not_reported_itself():
+    """Reported from .3 on, remembered from .15 on."""
+    seen = run(FadingBox(.2, .32, .2, .16, .16, .9), 6, segment_length=1, box_lifetime_s=10.0)
+    # The first look is too weak to begin a track. A weak one leaves half of what was better: .26,
+    # .21, .185.
+    assert [result.track_ids.tolist() for result in seen] == [[], [0], [], [], [], [0]]
+    unseen = run(FadingBox(.2, .32, .1, .1, .1, .9), 6, segment_length=1, box_lifetime_s=0.1)
+    assert [result.track_ids.tolist() for result in unseen] == [[], [0], [], [], [], [1]]
+
+
+def test_what_is_reported_is_best_first_between_key_frames_too():
+    carried = tracks_of((10, 10, 50, 50, .9, 0), (100, 10, 140, 50, .8, 0))
+    mismatch = torch.zeros(1, 1, 10, 20)
+    mismatch[..., :7] = 0.5  # the better one is half hidden
+    moved = carry_tracks(carried, uniform_flow(0, 0), mismatch, SIZE, DETECTION, 0.1)
+    picture = WaitingFrame(None, 0.1, '', {})
+    state = Impression(tracks=moved, waiting=(picture,), age=1)
+    result, _ = follow(MovingBox(), StreamConfig(box_memory=True), False, state)
+    assert result.track_ids.tolist() == [1, 0]
+    assert result.scores.tolist() == pytest.approx([.8, .45])
 
 
 def test_box_memory_is_causal():
