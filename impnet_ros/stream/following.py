@@ -12,7 +12,7 @@ from impnet_ros.stream.types import Detections, Impression, Network, Tracks
 
 WEAKEST = 0.5
 """Share of the reported score down to which what was once reported is remembered, and recognised
-by a weaker look. 0.4 to 0.7 are as good."""
+by a weaker look. 0.3 to 0.6 are as good (docs/memory.md)."""
 
 
 def tracks_in(network: Network, picture: Any, state: Impression,
