@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many threads of PyTorch compute, and how they wait for each other."""
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 import os
 
 SPINS = '500'
@@ -48,3 +50,9 @@ def compute_with(count: int) -> None:
     import torch  # late, as `spin_briefly` comes before it
     torch.get_num_threads()  # a new thread takes over what is set now; what follows outlives that
     torch.set_num_threads(count)
+
+
+@cache
+def thread_beside() -> ThreadPoolExecutor:
+    """Give the one thread of this process that works beside the features of key frames."""
+    return ThreadPoolExecutor(1, 'beside_features', compute_with, (1,))

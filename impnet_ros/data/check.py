@@ -81,5 +81,6 @@ def run(args: Namespace) -> int:
     problems = check_data(args.root, args.full)
     for problem in problems:
         print(problem)
-    print(f'{len(problems)} problems' if problems else f'{args.root}: complete')
+    count = '1 problem' if len(problems) == 1 else f'{len(problems)} problems'
+    print(count if problems else f'{args.root}: complete')
     return 1 if problems else 0

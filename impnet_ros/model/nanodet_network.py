@@ -18,7 +18,7 @@ from impnet_ros.model.precision import computed_in
 from impnet_ros.model.runtimes import choose_runtime
 from impnet_ros.model.warp import warp, warp_where
 from impnet_ros.model.weights import load_into, load_shipped
-from impnet_ros.threads import compute_with, on_threads
+from impnet_ros.threads import on_threads, thread_beside
 import numpy as np
 import torch
 from torch import nn, Tensor
@@ -77,7 +77,6 @@ class NanoDetNetwork(nn.Module):
         self.detector = detector.to(device, memory_format=torch.channels_last).eval()
         example = torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE, device=device)
         self._run_detector = choose_runtime(self.detector, runtime, example, STRIDES[-1])
-        self._beside = ThreadPoolExecutor(1, 'beside_features', compute_with, (1,))
 
     @classmethod
     def load(cls, device: torch.device, detection: DetectionConfig | None = None,
@@ -99,7 +98,7 @@ class NanoDetNetwork(nn.Module):
         None where PyTorch computes on one thread, or on a GPU, which works while the host goes on.
         """
         alone = self.device.type != 'cpu' or torch.get_num_threads() == 1
-        return None if alone else self._beside
+        return None if alone else thread_beside()
 
     def prepare(self, image: Image) -> Picture:
         """Make a picture of a uint8 (H, W, 3) RGB image; a picture is returned as it is."""

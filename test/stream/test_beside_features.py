@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What needs no new features is done while a key frame's features are computed."""
 from concurrent.futures import ThreadPoolExecutor
+import copy
 from itertools import islice
 from threading import current_thread, Event, main_thread
 
@@ -137,3 +138,10 @@ def test_nanodet_lends_one_of_its_threads_while_it_computes_features(network, on
     for number in range(3):
         _, state = engine.step(Frame(np.zeros((64, 64, 3), np.uint8), number * .04), state)
     assert counts == [3, 2, 2] and torch.get_num_threads() == 3
+
+
+def test_a_network_that_worked_beside_can_be_copied(network, one_thread):
+    torch.set_num_threads(2)
+    run(Engine(network, StreamConfig(segment_length=1)), 2)
+    copied = copy.deepcopy(network)
+    assert copied.beside is network.beside is not None
