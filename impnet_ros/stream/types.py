@@ -275,7 +275,8 @@ class Impression:
         The newest frame's picture, from which the motion to the next is seen; None before the
         first.
     tracks : Tracks, optional
-        The boxes of the newest frame; None without box memory.
+        The boxes in the newest frame, with those too weak to be reported; None without box
+        memory.
 
     """
 

@@ -28,7 +28,15 @@ import yaml
 
 @dataclass(frozen=True)
 class DistillRecipe:
-    """Everything that decides what comes out of a distillation; see the recipe in config/."""
+    """
+    Everything that decides what comes out of a distillation; see the recipe in config/.
+
+    Raises
+    ------
+    ValueError
+        If a field is outside its range.
+
+    """
 
     clips: tuple[str, ...]
     segment_lengths: tuple[int, ...]
@@ -42,6 +50,21 @@ class DistillRecipe:
     most_keys: int = 8
     box_share: float = 0.5
 
+    def __post_init__(self) -> None:
+        for name in ('spoilt_versions', 'steps', 'batch_size'):
+            if getattr(self, name) < 1:
+                raise ValueError(f'{name}: expected 1 or more, got {getattr(self, name)}')
+        if not self.segment_lengths or min(self.segment_lengths) < 1:
+            raise ValueError('segment_lengths: expected lengths of 1 or more, '
+                             f'got {list(self.segment_lengths)}')
+        # The first key frame has nothing to remember; it may be the last frame of a segment.
+        least = 2 * max(self.segment_lengths)
+        if self.frames < least:
+            raise ValueError(f'frames: expected {least} or more, for two key frames a piece with '
+                             f'segments of {least // 2}, got {self.frames}')
+        if self.most_keys < 2:
+            raise ValueError(f'most_keys: expected 2 or more, got {self.most_keys}')
+
     @classmethod
     def load(cls, path: Path) -> 'DistillRecipe':
         """Read a YAML file; an unknown or missing field is a ValueError."""
@@ -49,6 +72,8 @@ class DistillRecipe:
         names = {field.name for field in fields(cls)}
         if unknown := set(content) - names:
             raise ValueError(f'{path}: expected fields {sorted(names)}, got {sorted(unknown)}')
+        if missing := {'clips', 'segment_lengths'} - set(content):
+            raise ValueError(f'{path}: expected the fields {sorted(missing)} too')
         return cls(**{name: tuple(value) if isinstance(value, list) else value
                       for name, value in content.items()})
 
@@ -98,6 +123,10 @@ def make_pieces(recipe: DistillRecipe, clips: Path, pictures: Path, folder: Path
     for index in tqdm(range(recipe.moving_pictures), 'moving pictures'):
         rng = np.random.default_rng((recipe.seed, 1, index))
         add(f'pictures_{index}', moving_pictures(pictures, recipe.frames, rng), rng)
+    if not made:
+        raise ValueError(f'clips, moving_pictures: expected clips of {recipe.frames} frames or '
+                         f'more, or moving pictures, got {list(recipe.clips)} and '
+                         f'{recipe.moving_pictures}')
     return made
 
 
@@ -120,7 +149,7 @@ def train(recipe: DistillRecipe, paths: list[Path], state_path: Path,
         first = state['step']
         for part, name in ((quality, 'quality'), (optimiser, 'optimiser'), (schedule, 'schedule')):
             part.load_state_dict(state[name])
-    pieces = [torch.load(path, weights_only=False) for path in paths]
+    pieces = [_loaded(path, recipe.frames) for path in paths]
     last = min(until or recipe.steps, recipe.steps)
     bar = tqdm(range(first, last), 'distil', initial=first, total=recipe.steps)
     smooth: dict[str, float] = {}
@@ -147,6 +176,14 @@ def train(recipe: DistillRecipe, paths: list[Path], state_path: Path,
                        state_path)
             tqdm.write(f'{step + 1}: ' + ', '.join(f'{k} {v:.4f}' for k, v in smooth.items()))
     return quality
+
+
+def _loaded(path: Path, frames: int) -> Piece:
+    piece: Piece = torch.load(path, weights_only=False)
+    if len(piece.teacher) != frames:
+        raise ValueError(f'{path}: expected {frames} frames, as the recipe says, got '
+                         f'{len(piece.teacher)}: made by another recipe, choose another folder')
+    return piece
 
 
 def sequence_losses(quality: PairQuality, piece: Piece, rng: Generator,

@@ -7,7 +7,7 @@ import cv2
 from impnet_ros.model.nanodet import BINS, CLASSES
 from impnet_ros.model.nanodet_network import NanoDetNetwork
 from impnet_ros.model.nanodet_quality import PairQuality
-from impnet_ros.training.distill import DistillRecipe, sequence_losses, train
+from impnet_ros.training.distill import DistillRecipe, make_pieces, sequence_losses, train
 from impnet_ros.training.distill_scenes import BACKDROPS, moving_pictures, OBJECTS, spoil
 from impnet_ros.training.distill_teacher import _mirrored, CLASSES_KEPT, make_piece
 import numpy as np
@@ -82,7 +82,7 @@ def test_losses_are_finite_and_reach_the_net(piece):
 def test_a_training_cut_in_two_ends_as_one_that_was_not(piece, tmp_path):
     path = tmp_path / 'piece.pt'
     torch.save(piece, path)
-    recipe = DistillRecipe(clips=(), segment_lengths=(1, 2), steps=4, batch_size=1)
+    recipe = DistillRecipe(clips=(), segment_lengths=(1, 2), frames=5, steps=4, batch_size=1)
     whole = train(recipe, [path], tmp_path / 'whole.pt')
     train(recipe, [path], tmp_path / 'cut.pt', until=2)
     again = train(recipe, [path], tmp_path / 'cut.pt')
@@ -96,3 +96,26 @@ def test_recipe_is_checked(tmp_path):
     wrong.write_text('clips: []\nsegment_lengths: [1]\nsteep: 3\n')
     with pytest.raises(ValueError, match="got \\['steep'\\]"):
         DistillRecipe.load(wrong)
+    wrong.write_text('clips: []\n')
+    with pytest.raises(ValueError, match="expected the fields \\['segment_lengths'\\] too"):
+        DistillRecipe.load(wrong)
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    ({'frames': 15}, 'frames: expected 16 or more, .* got 15'),
+    ({'segment_lengths': ()}, 'segment_lengths: expected lengths of 1 or more, got'),
+    ({'segment_lengths': (0, 1)}, 'segment_lengths: expected lengths of 1 or more, got'),
+    ({'most_keys': 1}, 'most_keys: expected 2 or more, got 1'),
+    ({'spoilt_versions': 0}, 'spoilt_versions: expected 1 or more, got 0')])
+def test_impossible_recipes(changes, message):
+    with pytest.raises(ValueError, match=message):
+        DistillRecipe(**{'clips': (), 'segment_lengths': (1, 8), **changes})
+
+
+def test_nothing_to_learn_from_and_pieces_of_another_recipe(piece, tmp_path):
+    recipe = DistillRecipe(clips=(), segment_lengths=(1,), moving_pictures=0)
+    with pytest.raises(ValueError, match='expected clips of 24 frames or more, or moving pict'):
+        make_pieces(recipe, tmp_path, tmp_path, tmp_path / 'pieces')
+    torch.save(piece, tmp_path / 'piece.pt')
+    with pytest.raises(ValueError, match='expected 24 frames, as the recipe says, got 5'):
+        train(recipe, [tmp_path / 'piece.pt'], tmp_path / 'state.pt')
