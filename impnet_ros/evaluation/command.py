@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> None:
     network = load_network(args.model, args.device, _DETECTION)
     if tuple(network.class_names) != videos.class_names:
         raise ValueError(f'model: expected the classes of the data, {videos.class_names}, got '
-                         f'{tuple(network.class_names)}')
+                         f'{tuple(network.class_names)}; --names gives those of an exported set')
     engine = Engine(network, config)
     count = min(len(videos), args.videos or len(videos))
     found: list[Any] = []

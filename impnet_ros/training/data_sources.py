@@ -9,6 +9,7 @@ from impnet_ros.data.ilsvrc_det import IlsvrcDet
 from impnet_ros.data.ilsvrc_vid import IlsvrcVid
 from impnet_ros.data.samples import VideoSet
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
+from impnet_ros.labels import VID_SYNSETS
 
 Kind = Literal['sprites', 'vid', 'det']
 
@@ -34,6 +35,10 @@ class DataSource:
     image_set: str = ''
     """List in ImageSets; the reference's when empty."""
 
+    names: tuple[str, ...] = ()
+    """Classes of a vid or det whose annotations have these in place of synsets; ImageNet VID's 30
+    when empty."""
+
     videos: int = 2000
     """Sprite videos."""
 
@@ -56,6 +61,9 @@ class DataSource:
         if (self.kind == 'sprites') == bool(self.root):
             raise ValueError('recipe: data: root: expected a folder for vid and det and none for '
                              f'sprites, got {self.root!r} for {self.kind}')
+        if self.kind == 'sprites' and self.names:
+            raise ValueError('recipe: data: names: expected none for sprites, got '
+                             f'{list(self.names)}')
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> 'DataSource':
@@ -64,14 +72,35 @@ class DataSource:
         if not isinstance(values, Mapping) or 'kind' not in values or set(values) - set(known):
             raise ValueError(f'recipe: data: expected a mapping with kind and some of '
                              f'{", ".join(known)}, got {values!r}')
-        return cls(**values)
+        return cls(**{**values, 'names': tuple(values.get('names', ()))})
 
-    def load(self) -> VideoSet:
-        """Open the set; see its reader for errors."""
+    def load(self, class_names: tuple[str, ...]) -> VideoSet:
+        """
+        Open the set.
+
+        Parameters
+        ----------
+        class_names : tuple of str
+            Of the network that shall learn from it.
+
+        Raises
+        ------
+        ValueError
+            If the set has other classes; and what its reader raises.
+
+        """
+        videos = self._open()
+        if videos.class_names != class_names:
+            raise ValueError(f'recipe: network: class_names: expected those of {self.kind} '
+                             f'{self.root}, {list(videos.class_names)}, got {list(class_names)}')
+        return videos
+
+    def _open(self) -> VideoSet:
+        synsets = {name: name for name in self.names} or VID_SYNSETS
         if self.kind == 'vid':
-            return IlsvrcVid(self.root, 'train', self.image_set or None)
+            return IlsvrcVid(self.root, 'train', self.image_set or None, synsets)
         if self.kind == 'det':
-            return IlsvrcDet(self.root, 'train', self.image_set or None)
+            return IlsvrcDet(self.root, 'train', self.image_set or None, synsets)
         return SpriteSet(self.videos, self.seed, SpriteConfig(
             height=self.size, width=self.size, frames=self.frames,
             degraded_share=self.degraded_share))

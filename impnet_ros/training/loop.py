@@ -134,8 +134,9 @@ def train_steps(forward: TrainingForward, parts: Changing, recipe: Recipe, proce
         Mean losses of the step, learning rate, gradient norm, seconds.
 
     """
-    samples = TripletSet([source.load() for source in recipe.data], recipe.segment_length,
-                         recipe.seed, recipe.network.short_side, recipe.network.long_side)
+    network = recipe.network
+    samples = TripletSet([source.load(network.class_names) for source in recipe.data],
+                         recipe.segment_length, recipe.seed, network.short_side, network.long_side)
     keys = BatchKeys(len(samples), recipe.seed, recipe.batch_size, start * recipe.accumulate,
                      stop * recipe.accumulate, process.rank, process.world)
     batches = iter(batch_loader(samples, keys, recipe.workers))

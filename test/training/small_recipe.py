@@ -31,7 +31,8 @@ def start_small():
 def small_batch(numbers):
     """Return a batch of some of a few fixed triplets."""
     recipe = recipe_from(SMALL)
-    samples = TripletSet([source.load() for source in recipe.data], recipe.segment_length, 0)
+    videos = [source.load(recipe.network.class_names) for source in recipe.data]
+    samples = TripletSet(videos, recipe.segment_length, 0)
     return collate([samples[0, 10 + 12 * number] for number in numbers])
 
 

@@ -3,6 +3,8 @@
 """Recipes: what is shipped is read, what is wrong is named."""
 from pathlib import Path
 
+from impnet_ros.data.export_vid import export_vid
+from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.training.optimisers import learning_rate
 from impnet_ros.training.recipe import load_recipe, recipe_from
 import pytest
@@ -42,6 +44,7 @@ def test_warm_up_and_drops():
     ({'data': [{'kind': 'films'}]}, 'kind: expected one of sprites, vid, det'),
     ({'data': [{'kind': 'vid'}]}, 'root: expected a folder for vid and det'),
     ({'data': [{'kind': 'sprites', 'speedy': 1}]}, 'data: expected a mapping with kind'),
+    ({'data': [{'kind': 'sprites', 'names': ['a']}]}, 'names: expected none for sprites, got'),
     ({'network': {'depth': 3}}, 'depth'),
     ({'network': 'tiny'}, 'network: expected a mapping'),
     ({'variant': 'magic'}, 'variant: expected one of impression, average'),
@@ -63,3 +66,18 @@ def test_files_that_are_no_recipes(tmp_path):
     (tmp_path / 'broken.yaml').write_text('a: [')
     with pytest.raises(ValueError, match='expected YAML'):
         load_recipe(tmp_path / 'broken.yaml')
+
+
+def test_classes_of_data_and_network_must_agree(tmp_path):
+    """Sprites in the VID layout have names where ImageNet has synsets; the recipe says so."""
+    export_vid(SpriteSet(2, 5, SpriteConfig(64, 64, 4)), tmp_path, 'train')
+    mine = recipe_from({**SMALL, 'data': [{'kind': 'vid', 'root': str(tmp_path),
+                                           'names': list(SpriteSet.class_names)}]})
+    videos = mine.data[0].load(mine.network.class_names)
+    assert len(videos) == 2 and len(videos[0].truth(0).labels) > 0
+    theirs = recipe_from({**SMALL, 'data': [{'kind': 'vid', 'root': str(tmp_path)}]})
+    with pytest.raises(ValueError, match="class_names: expected those of vid .*'airplane'"):
+        theirs.data[0].load(theirs.network.class_names)
+    sprites = recipe_from(SMALL).data[0]
+    with pytest.raises(ValueError, match="expected those of sprites .*got \\['thing'\\]"):
+        sprites.load(('thing',))
