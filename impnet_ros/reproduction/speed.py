@@ -12,12 +12,13 @@ from impnet_ros.model.checkpoint import load_checkpoint
 from impnet_ros.reproduction.settings import DETECTION
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
-import torch
+from impnet_ros.threads import on_threads
 
 _ROUNDS = 3
 _AGGREGATED_FRAMES = 25
 
 
+@on_threads(1)
 def time_settings(weights: dict[str, Path], settings: dict[str, tuple[str, StreamConfig]],
                   videos: SpriteSet, frames: int) -> dict[str, float]:
     """
@@ -43,8 +44,6 @@ def time_settings(weights: dict[str, Path], settings: dict[str, tuple[str, Strea
         Name to milliseconds a frame.
 
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     networks = {method: load_checkpoint(path) for method, path in weights.items()}
     for network in networks.values():
         network.detection = DETECTION
@@ -61,14 +60,12 @@ def time_settings(weights: dict[str, Path], settings: dict[str, tuple[str, Strea
             spent = (time.process_time() - start) * 1e3 / sum(len(clip) for clip in clips)
             if number:  # the first round warms up
                 best[name] = min(spent, best.get(name, spent))
-    torch.set_num_threads(threads)
     return best
 
 
+@on_threads(1)
 def time_aggregation(weights: Path, videos: SpriteSet) -> dict[str, float]:
     """Measure FGFA and FGFA-fast in the same way, on fewer frames."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     network = load_checkpoint(weights)
     network.detection = DETECTION
     clip = videos[0]
@@ -83,5 +80,4 @@ def time_aggregation(weights: Path, videos: SpriteSet) -> dict[str, float]:
             spent = (time.process_time() - start) * 1e3 / len(frames)
             if number:
                 best[name] = min(spent, best.get(name, spent))
-    torch.set_num_threads(threads)
     return best

@@ -62,7 +62,8 @@ ROWS: tuple[Row, ...] = (
     Row('precision', _D.precision, 'Of the convolutions: float32; bfloat16, faster on processors '
         'and GPUs that have it; float16, for GPUs. Changes only while unconfigured.',
         choices=PRECISIONS, when_unconfigured=True),
-    Row('threads', _D.threads, 'CPU threads of the network; 0 for as many as cores, 4 at most.',
+    Row('threads', _D.threads, 'CPU threads of the network; 0 for as many as cores, 4 at most. '
+        'Of two or more, one carries the memory to a key frame beside its features.',
         (0, 256), read_only=True),
     Row('autostart', _D.autostart, 'Configure and activate at start-up without a lifecycle '
         'manager.', read_only=True),
@@ -111,7 +112,8 @@ ROWS: tuple[Row, ...] = (
         'rates fast motion can pass for a cut.'),
     Row('stagger_keys', _D.stagger_keys, 'With several cameras: shorten their first segments so '
         'that their key frames do not fall together.', read_only=True),
-    Row('score_threshold', _D.score_threshold, 'Smallest score that is published.', (0.0, 1.0)),
+    Row('score_threshold', _D.score_threshold, 'Smallest score that is published. '
+        'Box memory remembers what was published down to half of it.', (0.0, 1.0)),
     Row('nms_threshold', _D.nms_threshold, 'Overlap (IoU) above which the weaker of two boxes of '
         'one class is dropped.', (0.0, 1.0)),
     Row('max_detections', _D.max_detections, 'Largest number of detections an image.',

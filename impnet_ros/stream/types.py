@@ -76,7 +76,7 @@ class Detections:
     stage_ms : Mapping
         Milliseconds that this frame spent in prepare, features, flow, propagate, weights, task,
         boxes. What runs beside the features of a key frame counts where it is waited for:
-        flow and propagation as propagate, carrying boxes as boxes.
+        flow and propagation as propagate, boxes and their flow as boxes.
     track_ids : Tensor, optional
         int64 (N,), the same for an object as long as it is followed; None without box memory.
 

@@ -72,7 +72,11 @@ class DataSource:
         if not isinstance(values, Mapping) or 'kind' not in values or set(values) - set(known):
             raise ValueError(f'recipe: data: expected a mapping with kind and some of '
                              f'{", ".join(known)}, got {values!r}')
-        return cls(**{**values, 'names': tuple(values.get('names', ()))})
+        names = values.get('names', ())
+        if not isinstance(names, (list, tuple)) or not all(isinstance(name, str)
+                                                           for name in names):
+            raise ValueError(f'recipe: data: names: expected a list of class names, got {names!r}')
+        return cls(**{**values, 'names': tuple(names)})
 
     def load(self, class_names: tuple[str, ...]) -> VideoSet:
         """

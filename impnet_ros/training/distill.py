@@ -17,13 +17,13 @@ from impnet_ros.model.warp import warp
 from impnet_ros.model.weights import save_weights, Weights
 from impnet_ros.training.distill_scenes import clip_pieces, moving_pictures, spoil
 from impnet_ros.training.distill_teacher import CLASSES_KEPT, make_piece, Piece
+from impnet_ros.training.recipe import read_fields, typed
 import numpy as np
 from numpy.random import Generator
 import torch
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
-import yaml
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,10 @@ class DistillRecipe:
         for name in ('spoilt_versions', 'steps', 'batch_size'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, got {getattr(self, name)}')
-        if not self.segment_lengths or min(self.segment_lengths) < 1:
+        if not all(isinstance(clip, str) for clip in self.clips):
+            raise ValueError(f'clips: expected names of files, got {list(self.clips)}')
+        if not self.segment_lengths or not all(isinstance(length, int) and length >= 1
+                                               for length in self.segment_lengths):
             raise ValueError('segment_lengths: expected lengths of 1 or more, '
                              f'got {list(self.segment_lengths)}')
         # The first key frame has nothing to remember; it may be the last frame of a segment.
@@ -68,13 +71,15 @@ class DistillRecipe:
     @classmethod
     def load(cls, path: Path) -> 'DistillRecipe':
         """Read a YAML file; an unknown or missing field is a ValueError."""
-        content = yaml.safe_load(path.read_text())
-        names = {field.name for field in fields(cls)}
+        content = read_fields(path)
+        defaults = {field.name: field.default for field in fields(cls)}
+        names = set(defaults)
         if unknown := set(content) - names:
             raise ValueError(f'{path}: expected fields {sorted(names)}, got {sorted(unknown)}')
         if missing := {'clips', 'segment_lengths'} - set(content):
             raise ValueError(f'{path}: expected the fields {sorted(missing)} too')
-        return cls(**{name: tuple(value) if isinstance(value, list) else value
+        lists = {'clips': (), 'segment_lengths': ()}
+        return cls(**{name: typed(name, value, lists.get(name, defaults[name]))
                       for name, value in content.items()})
 
 

@@ -124,6 +124,11 @@ def load_recipe(path: str | Path, changes: Mapping[str, Any] | None = None) -> R
         If the file is missing or is no recipe; the message names the field.
 
     """
+    return recipe_from({**read_fields(path), **(changes or {})})
+
+
+def read_fields(path: str | Path) -> dict[str, Any]:
+    """Read the fields of a recipe file; a file that is missing or no mapping is a ValueError."""
     path = Path(path)
     if not path.is_file():
         raise ValueError(f'recipe: expected a file, got {path} (no such file)')
@@ -133,7 +138,7 @@ def load_recipe(path: str | Path, changes: Mapping[str, Any] | None = None) -> R
         raise ValueError(f'recipe: expected YAML, got {path}: {error}') from error
     if not isinstance(values, dict):
         raise ValueError(f'recipe: expected a mapping in {path}, got {type(values).__name__}')
-    return recipe_from({**values, **(changes or {})})
+    return values
 
 
 def recipe_from(values: Mapping[str, Any]) -> Recipe:
@@ -157,12 +162,12 @@ def recipe_from(values: Mapping[str, Any]) -> Recipe:
     for name, value in values.items():
         if name in ('network', 'data'):
             continue
-        plain[name] = _typed(name, value, known[name].default)
+        plain[name] = typed(name, value, known[name].default)
     return Recipe(network=ImpressionNetworkConfig.from_dict(values['network']),
                   data=tuple(DataSource.from_dict(item) for item in values['data']), **plain)
 
 
-def _typed(name: str, value: Any, default: Any) -> Any:
+def typed(name: str, value: Any, default: Any) -> Any:
     """Check a plain value against the type of its default."""
     if isinstance(default, tuple):
         _require(isinstance(value, (list, tuple)), name, 'a list', value)

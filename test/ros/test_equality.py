@@ -11,11 +11,11 @@ from impnet_ros.ros.bag_write import write_bag
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.pacing import stagger
 from impnet_ros.stream.types import Detections
+from impnet_ros.threads import on_threads
 from impnet_ros.video import open_video
 import numpy as np
 import pytest
 from ros_harness import Client, image_message, node_process, process, stamp_of
-import torch
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
@@ -48,10 +48,8 @@ def frames(bag: Path) -> list[Frame]:
 @pytest.fixture(scope='module')
 def network() -> Iterator[Any]:
     """Load the network in this process, on one thread as in the node."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield load_network('nanodet_g', 'cpu')
-    torch.set_num_threads(threads)
+    with on_threads(1):
+        yield load_network('nanodet_g', 'cpu')
 
 
 def offline(network: Any, frames: list[Frame], **changes: Any) -> list[Detections]:

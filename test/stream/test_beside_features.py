@@ -12,6 +12,7 @@ from impnet_ros.model.nanodet_network import NanoDetNetwork
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
+from impnet_ros.threads import on_threads
 from impnet_ros.video import open_video
 import numpy as np
 import pytest
@@ -93,10 +94,8 @@ def network():
 
 @pytest.fixture
 def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    with on_threads(1):
+        yield
 
 
 def test_nanodet_answers_alike_with_and_without(network, one_thread, bikes, monkeypatch):

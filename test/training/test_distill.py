@@ -99,6 +99,14 @@ def test_recipe_is_checked(tmp_path):
     wrong.write_text('clips: []\n')
     with pytest.raises(ValueError, match="expected the fields \\['segment_lengths'\\] too"):
         DistillRecipe.load(wrong)
+    for text, message in (
+            ('- 1', 'expected a mapping'), ('clips: []\nsegment_lengths: 4', 'a list'),
+            ('clips: [1]\nsegment_lengths: [1]', 'clips: expected names of files'),
+            ('clips: []\nsegment_lengths: [a]', 'segment_lengths: expected lengths'),
+            ('clips: []\nsegment_lengths: [1]\nframes: x', 'a value like 24')):
+        wrong.write_text(text)
+        with pytest.raises(ValueError, match=message):
+            DistillRecipe.load(wrong)
 
 
 @pytest.mark.parametrize(('changes', 'message'), [

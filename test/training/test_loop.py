@@ -10,6 +10,7 @@ import sys
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.data.triplets import TripletSet
 from impnet_ros.model.checkpoint import load_checkpoint
+from impnet_ros.threads import on_threads
 from impnet_ros.training.batches import Batch, collate
 from impnet_ros.training.loop import start_network, train
 from impnet_ros.training.recipe import recipe_from
@@ -22,10 +23,8 @@ import torch
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with on_threads(1):
+        yield
 
 
 def tensors(path):

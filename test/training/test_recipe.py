@@ -45,6 +45,8 @@ def test_warm_up_and_drops():
     ({'data': [{'kind': 'vid'}]}, 'root: expected a folder for vid and det'),
     ({'data': [{'kind': 'sprites', 'speedy': 1}]}, 'data: expected a mapping with kind'),
     ({'data': [{'kind': 'sprites', 'names': ['a']}]}, 'names: expected none for sprites, got'),
+    ({'data': [{'kind': 'vid', 'root': 'x', 'names': 'cat'}]}, "list of class names, got 'cat'"),
+    ({'data': [{'kind': 'vid', 'root': 'x', 'names': None}]}, 'list of class names, got None'),
     ({'network': {'depth': 3}}, 'depth'),
     ({'network': 'tiny'}, 'network: expected a mapping'),
     ({'variant': 'magic'}, 'variant: expected one of impression, average'),
