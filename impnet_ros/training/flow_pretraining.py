@@ -17,7 +17,7 @@ from impnet_ros.model.backbone import STRIDE
 from impnet_ros.model.flownet import FLOW_UNIT, FlowNetS
 from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.training.log import TrainingLog
-from impnet_ros.training.training_state import Changing, load_state, save_state
+from impnet_ros.training.training_state import load_state, save_state
 import numpy as np
 from numpy.typing import NDArray
 import torch
@@ -163,7 +163,7 @@ def pretrain_flow(network: ImpressionNetwork, videos: FlowVideos, recipe: FlowRe
     if network.flow_net is None:
         raise ValueError("network: expected one with flow 'flownet_s', got 'dis'")
     optimiser = torch.optim.AdamW(network.flow_net.parameters(), recipe.learning_rate)
-    parts = Changing(network.flow_net, optimiser, torch.amp.GradScaler('cpu', enabled=False))
+    parts = {'network': network.flow_net, 'optimiser': optimiser}
     done = load_state(folder, parts, asdict(recipe))
     log = TrainingLog(folder, done)
     network.flow_net.train()

@@ -3,7 +3,7 @@
 """The training loop: batches in, steps of the optimiser out."""
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 import json
 from pathlib import Path
 import time
@@ -19,7 +19,7 @@ from impnet_ros.training.optimisers import learning_rate, make_optimiser
 from impnet_ros.training.processes import joined_processes, Process
 from impnet_ros.training.recipe import Recipe
 from impnet_ros.training.training_forward import TrainingForward
-from impnet_ros.training.training_state import Changing, load_state, save_state
+from impnet_ros.training.training_state import load_state, save_state
 import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
@@ -27,6 +27,27 @@ from tqdm import tqdm
 
 WEIGHTS = 'weights.safetensors'
 _PRECISION = {'bf16': torch.bfloat16, 'fp16': torch.float16}
+
+
+@dataclass(frozen=True)
+class Changing:
+    """
+    What of a training changes with every step, beside its recipe.
+
+    Attributes
+    ----------
+    network : Module
+        The trained network.
+    optimiser : Optimizer
+        With its momenta.
+    scaler : GradScaler
+        Of mixed precision; one that is switched off has an empty state.
+
+    """
+
+    network: nn.Module
+    optimiser: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
 
 
 def train(recipe: Recipe, folder: str | Path, device: str = 'auto', progress: bool = True,
@@ -67,7 +88,7 @@ def train(recipe: Recipe, folder: str | Path, device: str = 'auto', progress: bo
         parts = Changing(network, make_optimiser(network, recipe),
                          torch.amp.GradScaler(process.device.type,
                                               enabled=recipe.precision == 'fp16'))
-        done = load_state(folder, parts, description)
+        done = load_state(folder, vars(parts), description)
         stop = min(recipe.iterations, stop_after or recipe.iterations)
         started = time.monotonic()
         log = TrainingLog(folder, done) if process.rank == 0 else None
@@ -82,7 +103,7 @@ def train(recipe: Recipe, folder: str | Path, device: str = 'auto', progress: bo
                     log.write(iteration, values)
                     bar.set_postfix({name: f'{values[name]:.3g}' for name in ('loss',)})
                 if iteration % recipe.save_every == 0 or last:
-                    save_state(folder, parts, iteration, description)
+                    save_state(folder, vars(parts), iteration, description)
         bar.close()
         if log is None:
             return folder / WEIGHTS if stop == recipe.iterations else None

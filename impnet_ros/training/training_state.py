@@ -1,54 +1,42 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The state of a training on disk: enough to go on as if nothing had happened."""
-from dataclasses import dataclass
+from collections.abc import Mapping
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
-from torch import nn
 
 FILE = 'training_state.pt'
 
 
-@dataclass(frozen=True)
-class Changing:
-    """
-    What of a training changes with every step, beside its recipe.
+class Stateful(Protocol):
+    """A module, an optimiser, a scaler or a schedule: what changes with every step."""
 
-    Attributes
-    ----------
-    network : Module
-        The trained network.
-    optimiser : Optimizer
-        With its momenta.
-    scaler : GradScaler
-        Of mixed precision; one that is switched off has an empty state.
+    def state_dict(self) -> dict[str, Any]:
+        """Give its state."""
 
-    """
-
-    network: nn.Module
-    optimiser: torch.optim.Optimizer
-    scaler: torch.amp.GradScaler
+    def load_state_dict(self, state_dict: dict[str, Any]) -> Any:
+        """Put it back."""
 
 
-def save_state(folder: Path, parts: Changing, iteration: int, recipe: dict[str, Any]) -> None:
+def save_state(folder: Path, parts: Mapping[str, Stateful], iteration: int,
+               recipe: dict[str, Any]) -> None:
     """
     Write the state after `iteration` steps, in one move: a kill leaves the old file or the new.
 
     Data, learning rate and random numbers are functions of the iteration and need no keeping.
     """
     state = {'iteration': iteration, 'recipe': recipe,
-             'network': parts.network.state_dict(), 'optimiser': parts.optimiser.state_dict(),
-             'scaler': parts.scaler.state_dict()}
+             **{name: part.state_dict() for name, part in parts.items()}}
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / (FILE + '.unfinished')
     torch.save(state, unfinished)
     os.replace(unfinished, folder / FILE)
 
 
-def load_state(folder: Path, parts: Changing, recipe: dict[str, Any]) -> int:
+def load_state(folder: Path, parts: Mapping[str, Stateful], recipe: dict[str, Any]) -> int:
     """
     Put back what `save_state` wrote.
 
@@ -71,7 +59,6 @@ def load_state(folder: Path, parts: Changing, recipe: dict[str, Any]) -> int:
         changed = sorted(name for name in recipe if state['recipe'].get(name) != recipe[name])
         raise ValueError(f'{path}: expected the state of this recipe, got one that differs in '
                          f'{", ".join(changed) or "its fields"}; choose another folder')
-    parts.network.load_state_dict(state['network'])
-    parts.optimiser.load_state_dict(state['optimiser'])
-    parts.scaler.load_state_dict(state['scaler'])
+    for name, part in parts.items():
+        part.load_state_dict(state[name])
     return int(state['iteration'])

@@ -4,10 +4,9 @@
 from impnet_ros.data.sprites import SpriteSet
 from impnet_ros.data.triplets import TripletSet
 from impnet_ros.training.batches import collate
-from impnet_ros.training.loop import accumulate_gradients, start_network
+from impnet_ros.training.loop import accumulate_gradients, Changing, start_network
 from impnet_ros.training.processes import Process
 from impnet_ros.training.recipe import recipe_from
-from impnet_ros.training.training_state import Changing
 import torch
 
 NETWORK = {

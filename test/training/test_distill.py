@@ -1,13 +1,16 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Distillation in seconds: its videos, its teacher, its losses, and a resumed training."""
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 from impnet_ros.model.nanodet import BINS, CLASSES
 from impnet_ros.model.nanodet_network import NanoDetNetwork
 from impnet_ros.model.nanodet_quality import PairQuality
-from impnet_ros.training.distill import DistillRecipe, make_pieces, sequence_losses, train
+from impnet_ros.training.distill import make_pieces, train
+from impnet_ros.training.distill_losses import sequence_losses
+from impnet_ros.training.distill_recipe import DistillRecipe
 from impnet_ros.training.distill_scenes import BACKDROPS, moving_pictures, OBJECTS, spoil
 from impnet_ros.training.distill_teacher import _mirrored, CLASSES_KEPT, make_piece
 import numpy as np
@@ -83,11 +86,13 @@ def test_a_training_cut_in_two_ends_as_one_that_was_not(piece, tmp_path):
     path = tmp_path / 'piece.pt'
     torch.save(piece, path)
     recipe = DistillRecipe(clips=(), segment_lengths=(1, 2), frames=5, steps=4, batch_size=1)
-    whole = train(recipe, [path], tmp_path / 'whole.pt')
-    train(recipe, [path], tmp_path / 'cut.pt', until=2)
-    again = train(recipe, [path], tmp_path / 'cut.pt')
+    whole = train(recipe, [path], tmp_path / 'whole')
+    train(recipe, [path], tmp_path / 'cut', until=2)
+    again = train(recipe, [path], tmp_path / 'cut')
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name])
+    with pytest.raises(ValueError, match='one that differs in learning_rate; choose another'):
+        train(replace(recipe, learning_rate=1.0), [path], tmp_path / 'cut')
 
 
 def test_recipe_is_checked(tmp_path):
@@ -126,4 +131,4 @@ def test_nothing_to_learn_from_and_pieces_of_another_recipe(piece, tmp_path):
         make_pieces(recipe, tmp_path, tmp_path, tmp_path / 'pieces')
     torch.save(piece, tmp_path / 'piece.pt')
     with pytest.raises(ValueError, match='expected 24 frames, as the recipe says, got 5'):
-        train(recipe, [tmp_path / 'piece.pt'], tmp_path / 'state.pt')
+        train(recipe, [tmp_path / 'piece.pt'], tmp_path)

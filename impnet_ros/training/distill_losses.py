@@ -1,0 +1,96 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What N_q is taught by: its impression over a piece, compared with what the teacher sees."""
+from typing import Any
+
+from impnet_ros.model.dis_flow import dis_flow, flow_in_cells
+from impnet_ros.model.impression import absorb, aggregate
+from impnet_ros.model.nanodet import BINS
+from impnet_ros.model.nanodet_network import BACKGROUND
+from impnet_ros.model.nanodet_quality import add_journey, journey, PairQuality, picture_facts
+from impnet_ros.model.warp import warp
+from impnet_ros.training.distill_recipe import DistillRecipe
+from impnet_ros.training.distill_teacher import CLASSES_KEPT, Piece
+from numpy.random import Generator
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+SEEN = CLASSES_KEPT + 4 * BINS
+"""Channels of a level that the losses look at; its facts follow."""
+
+
+def sequence_losses(quality: PairQuality, piece: Piece, rng: Generator,
+                    recipe: DistillRecipe) -> dict[str, Tensor]:
+    """
+    Unroll the impression over the key frames of one version of a piece.
+
+    Every fused task feature is compared with what the teacher says of that frame. For reference,
+    'alone' is the loss of the key frames' own features.
+    """
+    pictures, levels = piece.versions[rng.integers(len(piece.versions))]
+    length = int(recipe.segment_lengths[rng.integers(len(recipe.segment_lengths))])
+    keys = list(range(int(rng.integers(length)), len(pictures), length))
+    if len(keys) > recipe.most_keys:
+        start = int(rng.integers(len(keys) - recipe.most_keys + 1))
+        keys = keys[start:start + recipe.most_keys]
+    f_imp: tuple[Tensor, ...] = ()
+    losses = []
+    for number, index in enumerate(keys):
+        f_k = _with_facts(pictures[index], levels[index])
+        f_task = f_k
+        if number:
+            before = keys[number - 1]
+            f_imp_warped = _carried(f_imp, pictures[index], pictures[before])
+            f_task = aggregate(f_imp_warped, f_k, fused_weights(quality, f_imp_warped, f_k))
+            losses.append((*_losses(f_task, piece.teacher[index]),
+                           sum(_losses(f_k, piece.teacher[index]))))
+        f_imp = absorb(f_k, f_task, 1.0)
+    classes, boxes, alone = (torch.stack([torch.as_tensor(item) for item in part]).mean()
+                             for part in zip(*losses))
+    return {'classes': classes, 'boxes': boxes, 'alone': alone.detach()}
+
+
+def fused_weights(quality: PairQuality, old: tuple[Tensor, ...],
+                  new: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """w_k of each level."""
+    return tuple(quality(a[:, :CLASSES_KEPT], b[:, :CLASSES_KEPT], a[:, SEEN:], b[:, SEEN:], level)
+                 for level, (a, b) in enumerate(zip(old, new, strict=True)))
+
+
+def _with_facts(picture: Any, levels: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    facts = picture_facts(picture.grey, [tuple(level.shape[2:]) for level in levels],
+                          levels[0].device)
+    return tuple(torch.cat((level.float(), fact), dim=1) for level, fact in zip(levels, facts))
+
+
+def _carried(levels: tuple[Tensor, ...], picture: Any, key_picture: Any) -> tuple[Tensor, ...]:
+    field = dis_flow(picture.grey, key_picture.grey)
+    sizes = [tuple(level.shape[2:]) for level in levels]
+    told = journey(picture.grey, key_picture.grey, field, sizes, levels[0].device)
+    carried = [warp(level, flow_in_cells(field, size)) for level, size in zip(levels, sizes)]
+    return tuple(torch.cat((level[:, :SEEN], add_journey(level[:, SEEN:], item)), dim=1)
+                 for level, item in zip(carried, told))
+
+
+def _losses(levels: tuple[Tensor, ...], teacher: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """Quality focal loss of the classes, and divergence of the sides where there is something."""
+    classes = torch.zeros(())
+    boxes = torch.zeros(())
+    weight = torch.tensor(1e-3)
+    for level, told in zip(levels, teacher):
+        target = (told[:, :CLASSES_KEPT].float() + BACKGROUND).sigmoid()
+        logits = level[:, :CLASSES_KEPT] + BACKGROUND
+        error = functional.binary_cross_entropy_with_logits(logits, target, reduction='none')
+        # Less the target's own entropy, so that the teacher's answer costs nothing.
+        error = error - functional.binary_cross_entropy(target, target, reduction='none')
+        classes = classes + (error * (logits.sigmoid() - target).abs()).sum()
+        sure = target.amax(dim=1)
+        sure = torch.where(sure > 0.2, sure, 0.0)
+        sides, told_sides = (functional.log_softmax(
+            item[:, CLASSES_KEPT:SEEN].float().unflatten(1, (4, BINS)), dim=2)
+            for item in (level, told))
+        apart = (told_sides.exp() * (told_sides - sides)).sum(dim=(1, 2))
+        boxes = boxes + (apart * sure).sum()
+        weight = weight + sure.sum()
+    return classes / (weight + 3.0), boxes / (weight + 3.0)

@@ -1,0 +1,65 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What a distillation does, as a YAML file says it."""
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from impnet_ros.training.recipe import read_fields, typed
+
+
+@dataclass(frozen=True)
+class DistillRecipe:
+    """
+    Everything that decides what comes out of a distillation; see config/distillation.
+
+    Raises
+    ------
+    ValueError
+        If a field is outside its range.
+
+    """
+
+    clips: tuple[str, ...]
+    segment_lengths: tuple[int, ...]
+    seed: int = 0
+    moving_pictures: int = 24
+    frames: int = 24
+    spoilt_versions: int = 3
+    steps: int = 600
+    batch_size: int = 4
+    learning_rate: float = 0.003
+    most_keys: int = 8
+    box_share: float = 0.5
+    licence: str = ''
+
+    def __post_init__(self) -> None:
+        for name in ('spoilt_versions', 'steps', 'batch_size'):
+            if getattr(self, name) < 1:
+                raise ValueError(f'{name}: expected 1 or more, got {getattr(self, name)}')
+        if not all(isinstance(clip, str) for clip in self.clips):
+            raise ValueError(f'clips: expected names of files, got {list(self.clips)}')
+        if not self.segment_lengths or not all(isinstance(length, int) and length >= 1
+                                               for length in self.segment_lengths):
+            raise ValueError('segment_lengths: expected lengths of 1 or more, '
+                             f'got {list(self.segment_lengths)}')
+        # The first key frame has nothing to remember; it may be the last frame of a segment.
+        least = 2 * max(self.segment_lengths)
+        if self.frames < least:
+            raise ValueError(f'frames: expected {least} or more, for two key frames a piece with '
+                             f'segments of {least // 2}, got {self.frames}')
+        if self.most_keys < 2:
+            raise ValueError(f'most_keys: expected 2 or more, got {self.most_keys}')
+
+    @classmethod
+    def load(cls, path: Path) -> 'DistillRecipe':
+        """Read a YAML file; an unknown or missing field is a ValueError."""
+        content = read_fields(path)
+        defaults = {field.name: field.default for field in fields(cls)}
+        names = set(defaults)
+        if unknown := set(content) - names:
+            raise ValueError(f'{path}: expected fields {sorted(names)}, got {sorted(unknown)}')
+        if missing := {'clips', 'segment_lengths'} - set(content):
+            raise ValueError(f'{path}: expected the fields {sorted(missing)} too')
+        lists = {'clips': (), 'segment_lengths': ()}
+        return cls(**{name: typed(name, value, lists.get(name, defaults[name]))
+                      for name, value in content.items()})
