@@ -28,8 +28,9 @@ def iou_matrix(boxes: Tensor, others: Tensor, extra_pixel: float = 1.0) -> Tenso
 
 
 def clip_boxes(boxes: Tensor, size: tuple[int, int]) -> Tensor:
-    """Move corners into a picture of `size` (height, width): x into 0..width - 1."""
+    """Move corners into a picture of `size` (height, width): x into 0..width - 1, NaN to 0."""
     height, width = size
+    boxes = boxes.nan_to_num(0.0)
     x, y = boxes[:, 0::2].clamp(0, width - 1), boxes[:, 1::2].clamp(0, height - 1)
     return torch.stack((x[:, 0], y[:, 0], x[:, 1], y[:, 1]), dim=1)
 
@@ -118,15 +119,15 @@ def best_boxes(boxes: Tensor, scores: Tensor, iou_threshold: float, count: int,
 
 
 def best_boxes_by_class(boxes: Tensor, scores: Tensor, labels: Tensor, iou_threshold: float,
-                        count: int, extra_pixel: float = 1.0) -> Tensor:
+                        count: int) -> Tensor:
     """
-    Greedy non-maximum suppression within each class.
+    Greedy non-maximum suppression within each class, with the extra pixel.
 
     Parameters
     ----------
     boxes, scores, labels : Tensor
         (N, 4), (N,), int64 (N,), in any order.
-    iou_threshold, extra_pixel
+    iou_threshold : float
         As in `best_boxes`.
     count : int
         Most boxes to keep, over all classes.
@@ -137,5 +138,5 @@ def best_boxes_by_class(boxes: Tensor, scores: Tensor, labels: Tensor, iou_thres
         Indices, best first.
 
     """
-    wide = torch.cat((boxes[:, :2], boxes[:, 2:] + extra_pixel), dim=1)
+    wide = torch.cat((boxes[:, :2], boxes[:, 2:] + 1), dim=1)
     return batched_nms(wide, scores, labels, iou_threshold)[:count]

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`impnet detect`: objects in a video file, an image folder or a bag."""
 import argparse
-from collections import deque
-from collections.abc import Iterator
 import json
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +13,8 @@ from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Detections, Frame
+from impnet_ros.stream.play import play
+from impnet_ros.stream.types import Detections
 from impnet_ros.video import open_video
 from tqdm import tqdm
 
@@ -56,33 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE', help='write one entry per frame')
     parser.add_argument('--video', type=Path, metavar='FILE', help='write an annotated mp4')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
-
-
-def detect(engine: Engine, frames: Iterator[Frame]) -> Iterator[tuple[Frame, Detections]]:
-    """
-    Run the engine over a video and pair each frame with its detections, in order.
-
-    Parameters
-    ----------
-    engine : Engine
-        Network and settings.
-    frames : iterator of Frame
-        The whole video; frames that wait for a later key frame are held, at most l - 1.
-
-    Yields
-    ------
-    (Frame, Detections)
-        As soon as they are known.
-
-    """
-    state, waiting = engine.reset(), deque[Frame]()
-    for frame in frames:
-        waiting.append(frame)
-        results, state = engine.step(frame, state)
-        for result in results:
-            yield waiting.popleft(), result
-    for result in engine.flush(state):
-        yield waiting.popleft(), result
 
 
 def as_entry(index: int, detections: Detections, class_names: tuple[str, ...]) -> dict[str, Any]:
@@ -137,7 +109,7 @@ def run(args: argparse.Namespace) -> None:
     entries: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
     start = perf_counter()
-    progress = tqdm(detect(engine, video.frames), total=video.count or None, unit='frame',
+    progress = tqdm(play(engine, video.frames), total=video.count or None, unit='frame',
                     disable=args.quiet)
     engine_ms, keys = 0.0, 0
     try:

@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Say what is missing from an ILSVRC folder (`impnet check-data ROOT`)."""
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from impnet_ros.data.ilsvrc_det import IlsvrcDet
 from impnet_ros.data.ilsvrc_vid import default_image_set, find_image_set, IlsvrcVid
+from impnet_ros.labels import VID_SYNSETS
+from tqdm import tqdm
 
 PUBLISHED = {'VID train': 3862, 'VID val': 555, 'DET train': 53639}
 """Snippets and pictures of the published sets (DET: of VID's thirty classes)."""
@@ -14,7 +16,7 @@ PUBLISHED = {'VID train': 3862, 'VID val': 555, 'DET train': 53639}
 _SHOWN = 5
 
 
-def check_data(root: str | Path, full: bool = False) -> list[str]:
+def check_data(root: str | Path, full: bool = False, names: Sequence[str] = ()) -> list[str]:
     """
     Look for everything that training and evaluation read.
 
@@ -23,13 +25,16 @@ def check_data(root: str | Path, full: bool = False) -> list[str]:
     root : str or Path
         Folder that should hold Data, Annotations and ImageSets.
     full : bool
-        Look for every picture and annotation; else for the first and last labelled frame of each
-        snippet and for the DET pictures' annotations only.
+        Look into every picture and annotation; else look only whether those of the first and last
+        labelled frame of each snippet are there, and of each DET picture.
+    names : sequence of str
+        Classes of a set of your own, whose annotations have them in place of synsets. Such a set
+        may have any size, and no DET.
 
     Returns
     -------
     list of str
-        One line for each thing that is missing; empty when all is there.
+        One line for each thing that is missing or broken; empty when all is there.
 
     """
     root = Path(root)
@@ -43,29 +48,59 @@ def check_data(root: str | Path, full: bool = False) -> list[str]:
         if find_image_set(root, 'VID', default_image_set(split)) is None:
             problems.append(f'{root}/ImageSets/VID/{default_image_set(split)}.txt: no such list '
                             '(the frames found will be used instead)')
-        problems += _check_set(f'VID {split}', lambda split=split: IlsvrcVid(root, split), full)
-    return problems + _check_set('DET train', lambda: IlsvrcDet(root), full)
+    synsets = {name: name for name in names} or VID_SYNSETS
+    sets: dict[str, Callable[[], IlsvrcVid | IlsvrcDet]] = {
+        'VID train': lambda: IlsvrcVid(root, 'train', synsets=synsets),
+        'VID val': lambda: IlsvrcVid(root, 'val', synsets=synsets),
+        'DET train': lambda: IlsvrcDet(root, synsets=synsets)}
+    if names and not (root / 'Data' / 'DET').is_dir():
+        del sets['DET train']
+    for name, make in sets.items():
+        try:
+            videos = make()
+        except ValueError as error:
+            problems.append(f'{name}: {error}')
+            continue
+        if not names and len(videos) != PUBLISHED[name]:
+            problems.append(f'{name}: expected {PUBLISHED[name]} as published, got {len(videos)}')
+        wrong = list(_broken(videos) if full else _missing(videos))
+        problems += [f'{name}: {text}' for text in wrong[:_SHOWN]]
+        if len(wrong) > _SHOWN:
+            problems.append(f'{name}: {len(wrong) - _SHOWN} more files missing or broken')
+    return problems
 
 
-def _check_set(name: str, make: Callable[[], IlsvrcVid | IlsvrcDet], full: bool) -> list[str]:
-    try:
-        videos = make()
-    except ValueError as error:
-        return [f'{name}: {error}']
-    problems = []
-    if len(videos) != PUBLISHED[name]:
-        problems.append(f'{name}: expected {PUBLISHED[name]} as published, got {len(videos)}')
-    missing = []
+def _missing(videos: IlsvrcVid | IlsvrcDet) -> Iterator[str]:
+    """Look whether the files of the first and last labelled frames are there."""
     for number in range(len(videos)):
         video = videos[number]
-        frames = range(len(video)) if full else sorted({video.labelled[0], video.labelled[-1]})
-        missing += [path for index in frames
-                    for path in (video.picture_path(index), video.annotation_path(index))
-                    if not path.is_file()]
-    problems += [f'{name}: {path}: no such file' for path in missing[:_SHOWN]]
-    if len(missing) > _SHOWN:
-        problems.append(f'{name}: {len(missing) - _SHOWN} more files missing')
-    return problems
+        for index in sorted({video.labelled[0], video.labelled[-1]}):
+            for path in (video.picture_path(index), video.annotation_path(index)):
+                if not path.is_file():
+                    yield f'{path}: no such file'
+
+
+def _broken(videos: IlsvrcVid | IlsvrcDet) -> Iterator[str]:
+    """Read all annotations; see whether all pictures are there to their end."""
+    for number in tqdm(range(len(videos)), unit='video', leave=False, disable=None):
+        video = videos[number]
+        for index in range(len(video)):
+            path = video.picture_path(index)
+            if not path.is_file():
+                yield f'{path}: no such file'
+            elif not _is_whole(path):
+                yield f'{path}: expected a whole JPEG or PNG picture'
+            try:
+                video.truth(index)
+            except ValueError as error:
+                yield str(error)
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell by its first and last bytes whether a picture was written to its end."""
+    content = path.read_bytes().rstrip(b'\0')
+    return ((content.startswith(b'\xff\xd8') and content.endswith(b'\xff\xd9'))
+            or (content.startswith(b'\x89PNG') and b'IEND' in content[-16:]))
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -73,12 +108,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument('root', type=Path,
                         help='folder that holds Data, Annotations and ImageSets (ILSVRC2015)')
     parser.add_argument('--full', action='store_true',
-                        help='look for every file, not only for the ends of each snippet')
+                        help='look into every file, not only for the ends of each snippet')
+    parser.add_argument('--names', nargs='+', metavar='CLASS', default=(),
+                        help='class names in the annotations, for a set of your own')
 
 
 def run(args: Namespace) -> int:
     """Print what is missing; 0 when nothing is, 1 else."""
-    problems = check_data(args.root, args.full)
+    problems = check_data(args.root, args.full, args.names)
     for problem in problems:
         print(problem)
     count = '1 problem' if len(problems) == 1 else f'{len(problems)} problems'

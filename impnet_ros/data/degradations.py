@@ -16,6 +16,12 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 KINDS = ('motion_blur', 'defocus', 'low_light', 'occlusion')
+RECORDED_KINDS = KINDS[:3]
+"""Those that `spoilt` can give to a recorded picture."""
+
+BURST_FRAMES = (4, 14)
+"""Shortest and longest burst of `draw_bursts`."""
+
 CLEAN = Degradation('none', 0.0)
 
 _GAMMA = 2.2
@@ -146,8 +152,35 @@ def camera_shake(image: Image, strength: float, rng: Generator) -> Image:
     return cv2.filter2D(image, -1, kernel / kernel.sum(), borderType=cv2.BORDER_REFLECT_101)
 
 
-def draw_bursts(rng: Generator, frames: int, share: float,
-                burst_frames: tuple[int, int] = (4, 14)) -> tuple[Degradation, ...]:
+def spoilt(image: Image, how: Degradation, rng: Generator) -> Image:
+    """
+    Spoil a recorded picture.
+
+    Parameters
+    ----------
+    image : ndarray
+        uint8 (H, W, 3).
+    how : Degradation
+        One of RECORDED_KINDS. Defocus gets four fifths of the strength.
+    rng : Generator
+        Gives direction and noise.
+
+    Raises
+    ------
+    ValueError
+        If a recorded picture cannot be given this kind.
+
+    """
+    if how.kind == 'motion_blur':
+        return camera_shake(image, how.strength, rng)
+    if how.kind == 'defocus':
+        return defocus(image, 0.8 * how.strength)
+    if how.kind == 'low_light':
+        return low_light(image, how.strength, rng)
+    raise ValueError(f'kind: expected one of {", ".join(RECORDED_KINDS)}, got {how.kind!r}')
+
+
+def draw_bursts(rng: Generator, frames: int, share: float) -> tuple[Degradation, ...]:
     """
     Draw which frames of a video are spoilt, in bursts, as shakes and bad light come.
 
@@ -158,9 +191,7 @@ def draw_bursts(rng: Generator, frames: int, share: float,
     frames : int
         Length of the video.
     share : float
-        Mean share of spoilt frames, 0..1; 0 gives none.
-    burst_frames : tuple of int
-        Shortest and longest burst.
+        Mean share of spoilt frames, below 1; 0 gives none.
 
     Returns
     -------
@@ -170,7 +201,7 @@ def draw_bursts(rng: Generator, frames: int, share: float,
     Raises
     ------
     ValueError
-        If the share is outside 0..1.
+        If the share is not in 0 <= share < 1.
 
     """
     if not 0.0 <= share < 1.0:
@@ -178,10 +209,10 @@ def draw_bursts(rng: Generator, frames: int, share: float,
     spoilt = [CLEAN] * frames
     if share == 0.0:
         return tuple(spoilt)
-    mean_gap = np.mean(burst_frames) * (1 - share) / share
+    mean_gap = np.mean(BURST_FRAMES) * (1 - share) / share
     start = int(rng.integers(0, max(int(mean_gap * 1.5), 1)))
     while start < frames:
-        length = int(rng.integers(burst_frames[0], burst_frames[1] + 1))
+        length = int(rng.integers(BURST_FRAMES[0], BURST_FRAMES[1] + 1))
         kind = KINDS[rng.integers(len(KINDS))]
         peak = rng.uniform(0.6, 1.0)
         for index in range(start, min(start + length, frames)):

@@ -6,14 +6,13 @@ from xml.etree import ElementTree
 
 import cv2
 from impnet_ros.data.ilsvrc_files import equally_spaced
+from impnet_ros.data.ilsvrc_vid import default_image_set, FRAMES_A_SNIPPET
 from impnet_ros.data.samples import FrameTruth, VideoSet
-from tqdm import tqdm
 
 _JPEG_QUALITY = 95
-_FRAMES_A_SNIPPET = 15
 
 
-def export_vid(videos: VideoSet, root: str | Path, split: str, progress: bool = False) -> None:
+def export_vid(videos: VideoSet, root: str | Path, split: str) -> None:
     """
     Write pictures, annotations and the image set of a split.
 
@@ -28,13 +27,11 @@ def export_vid(videos: VideoSet, root: str | Path, split: str, progress: bool = 
         Folder for Data, Annotations and ImageSets; made when missing.
     split : str
         'train' or 'val'.
-    progress : bool
-        Whether to show a progress bar.
 
     """
     root = Path(root)
     lines: list[str] = []
-    for number in tqdm(range(len(videos)), desc=f'export {split}', disable=not progress):
+    for number in range(len(videos)):
         video = videos[number]
         folder = f'ILSVRC2015_VID_train_0000/{video.name}' if split == 'train' else video.name
         data = root / 'Data' / 'VID' / split / folder
@@ -51,14 +48,13 @@ def export_vid(videos: VideoSet, root: str | Path, split: str, progress: bool = 
         lines.extend(_list_lines(split, folder, len(video), len(lines)))
     image_sets = root / 'ImageSets' / 'VID'
     image_sets.mkdir(parents=True, exist_ok=True)
-    name = 'VID_train_15frames' if split == 'train' else split
-    (image_sets / f'{name}.txt').write_text('\n'.join(lines) + '\n')
+    (image_sets / f'{default_image_set(split)}.txt').write_text('\n'.join(lines) + '\n')
 
 
 def _list_lines(split: str, folder: str, frames: int, before: int) -> list[str]:
     if split == 'train':
         return [f'train/{folder} 1 {index} {frames}'
-                for index in equally_spaced(frames, _FRAMES_A_SNIPPET)]
+                for index in equally_spaced(frames, FRAMES_A_SNIPPET)]
     return [f'{folder}/{index:06d} {before + index + 1}' for index in range(frames)]
 
 
@@ -67,7 +63,7 @@ def _annotation(truth: FrameTruth, folder: str, index: int, size: tuple[int, ...
     root = ElementTree.Element('annotation')
     _text(root, 'folder', folder)
     _text(root, 'filename', f'{index:06d}')
-    _text(ElementTree.SubElement(root, 'source'), 'database', 'sprites')
+    _text(ElementTree.SubElement(root, 'source'), 'database', 'impnet_ros')
     extent = ElementTree.SubElement(root, 'size')
     _text(extent, 'width', size[1])
     _text(extent, 'height', size[0])

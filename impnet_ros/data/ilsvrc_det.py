@@ -74,8 +74,9 @@ class IlsvrcDet:
     split : str
         'train' or 'val'.
     image_set : str, optional
-        Name of a list without '.txt', lines `PICTURE [ID]`; DET_train_30classes for the training
-        split and 'val' for the other when left out.
+        Name of a list without '.txt', lines `PICTURE [ID]`, of which those with ID -1 (pictures
+        without the class, in the lists train_1 to train_200) are left out; DET_train_30classes
+        for the training split and 'val' for the other by default.
     synsets : Mapping, optional
         Synset to class name in class order; the thirty of ImageNet VID when left out.
 
@@ -99,7 +100,7 @@ class IlsvrcDet:
             raise ValueError(f'image_set: expected a list {name}.txt in ImageSets or '
                              f'ImageSets/DET of {self._root}, got none')
         self._names = [words[0] if words[0].startswith(f'{split}/') else f'{split}/{words[0]}'
-                       for words in read_image_set(path)]
+                       for words in read_image_set(path) if words[1:2] != ['-1']]
 
     def __len__(self) -> int:
         """Count the pictures."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files of the ILSVRC layout: annotations in XML, pictures, image sets."""
 from collections.abc import Mapping
+import math
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 def read_picture(path: Path) -> NDArray[np.uint8]:
     """
-    Read a picture.
+    Read a picture as it is stored: boxes are given without regard to EXIF's orientation.
 
     Returns
     -------
@@ -26,7 +27,7 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
         If it is missing or cannot be decoded.
 
     """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    picture = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
         raise ValueError(f'picture: expected a readable image, got {path}')
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
@@ -51,7 +52,7 @@ def read_annotation(path: Path, class_index: Mapping[str, int]) -> FrameTruth:
     Raises
     ------
     ValueError
-        If the file is missing or is not such an annotation.
+        If the file is missing, is not such an annotation, or has a box that is none.
 
     """
     try:
@@ -64,15 +65,27 @@ def read_annotation(path: Path, class_index: Mapping[str, int]) -> FrameTruth:
         synset = (item.findtext('name') or '').strip()
         if synset not in class_index:
             continue
-        corners = [item.findtext(f'bndbox/{name}') for name in ('xmin', 'ymin', 'xmax', 'ymax')]
-        if None in corners:
-            raise ValueError(f'annotation: expected a bndbox with four corners in {path}, '
-                             f'got {corners}')
-        boxes.append([float(corner or 0) for corner in corners])
+        boxes.append(_box(item, path))
         labels.append(class_index[synset])
-        tracks.append(int(item.findtext('trackid') or number))
+        track = (item.findtext('trackid') or '').strip() or str(number)
+        if not track.isdecimal():
+            raise ValueError(f'annotation: expected a number as trackid in {path}, got {track!r}')
+        tracks.append(int(track))
         occluded.append((item.findtext('occluded') or '0').strip() == '1')
     return make_truth(boxes, labels, tracks, occluded)
+
+
+def _box(item: ElementTree.Element, path: Path) -> list[float]:
+    """Read the box of an object, x1 y1 x2 y2."""
+    corners = [item.findtext(f'bndbox/{name}') for name in ('xmin', 'ymin', 'xmax', 'ymax')]
+    try:
+        box = [float(corner or '') for corner in corners]
+    except ValueError:
+        box = [math.nan] * 4
+    if not (all(map(math.isfinite, box)) and box[0] <= box[2] and box[1] <= box[3]):
+        raise ValueError('annotation: expected a bndbox with four corners, xmin <= xmax and ymin '
+                         f'<= ymax, in {path}, got {corners}')
+    return box
 
 
 def read_image_set(path: Path) -> list[list[str]]:

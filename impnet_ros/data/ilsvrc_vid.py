@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TRAINING_LIST = 'VID_train_15frames'
-_FRAMES_A_SNIPPET = 15
+FRAMES_A_SNIPPET = 15
 
 
 class VidVideo:
@@ -67,10 +67,11 @@ class IlsvrcVid:
     """
     The snippets of one split.
 
-    The image set is read from ImageSets/VID or ImageSets. Two kinds of line are understood:
-    `FOLDER ID FRAME LENGTH` (VID_train_15frames: the frames that training labels) and
-    `FOLDER/FRAME ID` (val: every frame). Without a list, the training split labels 15 equally
-    spaced frames of every snippet found, and another split all frames.
+    The image set is read from ImageSets/VID or ImageSets. Three kinds of line are understood:
+    `FOLDER ID FRAME LENGTH` (VID_train_15frames: the frames that training labels),
+    `FOLDER/FRAME ID` (val: every frame) and `FOLDER ID` (train_1 to train_30: snippets). Where
+    only snippets are named, or nothing is, the training split labels 15 equally spaced frames of
+    each, and another split all frames.
 
     Parameters
     ----------
@@ -101,14 +102,14 @@ class IlsvrcVid:
             raise ValueError(f'root: expected a folder with Data/VID/{split}, got {self._root}')
         path = find_image_set(self._root, 'VID', image_set or default_image_set(split))
         if path is not None:
-            self._entries = _entries_from_list(read_image_set(path), split)
+            self._entries = _entries_from_list(path, data, split)
         elif image_set is not None:
             raise ValueError(f'image_set: expected a list {image_set}.txt in ImageSets or '
                              f'ImageSets/VID of {self._root}, got none')
         else:
             self._entries = _entries_from_folders(data, split)
         if not self._entries:
-            raise ValueError(f'root: expected snippets in {data}, got none')
+            raise ValueError(f'root: expected folders with 000000.JPEG in {data}, got none')
 
     def __len__(self) -> int:
         """Count the snippets."""
@@ -140,29 +141,45 @@ def find_image_set(root: Path, dataset: str, name: str) -> Path | None:
     return None
 
 
-def _entries_from_list(lines: list[list[str]], split: str) -> list[_Entry]:
+def _entries_from_list(path: Path, data: Path, split: str) -> list[_Entry]:
     labelled: dict[str, list[int]] = {}
     lengths: dict[str, int] = {}
-    for words in lines:
-        if len(words) == 4:
-            name, frame, length = words[0], int(words[2]), int(words[3])
+    for words in read_image_set(path):
+        folder, _, last = words[0].rpartition('/')
+        if len(words) == 4 and words[2].isdecimal() and words[3].isdecimal():
+            name, frames, length = words[0], [int(words[2])], int(words[3])
+        elif len(words) <= 2 and last.isdecimal():
+            name, frames, length = folder, [int(last)], int(last) + 1
+        elif len(words) <= 2:
+            name = words[0]
+            length = _count_frames(data / name.removeprefix(f'{split}/'))
+            frames = list(_to_label(length, split))
         else:
-            name, _, frame_name = words[0].rpartition('/')
-            frame = int(frame_name)
-            length = frame + 1
+            raise ValueError('image set: expected lines FOLDER ID FRAME LENGTH, FOLDER/FRAME ID '
+                             f'or FOLDER ID, got {" ".join(words)!r} in {path}')
         if not name.startswith(f'{split}/'):
             name = f'{split}/{name}'
-        labelled.setdefault(name, []).append(frame)
+        labelled.setdefault(name, []).extend(frames)
         lengths[name] = max(lengths.get(name, 0), length)
     return [(name, lengths[name], tuple(sorted(frames))) for name, frames in labelled.items()]
 
 
 def _entries_from_folders(data: Path, split: str) -> list[_Entry]:
     entries = []
-    folders = sorted({path.parent for path in data.rglob('000000.JPEG')})
-    for folder in folders:
-        frames = sum(1 for path in folder.iterdir() if path.suffix == '.JPEG')
-        labelled = (equally_spaced(frames, _FRAMES_A_SNIPPET) if split == 'train'
-                    else tuple(range(frames)))
-        entries.append((f'{split}/{folder.relative_to(data).as_posix()}', frames, labelled))
+    for folder in sorted({path.parent for path in data.rglob('000000.JPEG')}):
+        length = _count_frames(folder)
+        entries.append((f'{split}/{folder.relative_to(data).as_posix()}', length,
+                        _to_label(length, split)))
     return entries
+
+
+def _count_frames(folder: Path) -> int:
+    if not (folder / '000000.JPEG').is_file():
+        raise ValueError(f'snippet: expected pictures 000000.JPEG and on in {folder}, got none')
+    return sum(1 for path in folder.iterdir() if path.suffix == '.JPEG')
+
+
+def _to_label(frames: int, split: str) -> tuple[int, ...]:
+    """Tell which frames of a snippet are labelled where no list says so."""
+    return (equally_spaced(frames, FRAMES_A_SNIPPET) if split == 'train'
+            else tuple(range(frames)))

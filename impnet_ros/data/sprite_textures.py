@@ -50,7 +50,7 @@ def two_colours(rng: Generator) -> NDArray[np.float32]:
             return colours
 
 
-def pattern_patch(pattern: str, rng: Generator, size: int = PATCH_SIZE) -> Image:
+def pattern_patch(pattern: str, rng: Generator) -> Image:
     """
     Draw one pattern in two random colours.
 
@@ -60,13 +60,11 @@ def pattern_patch(pattern: str, rng: Generator, size: int = PATCH_SIZE) -> Image
         One of `PATTERNS`.
     rng : Generator
         Gives period (about a third of the patch), phase, colours and grain.
-    size : int
-        Side in pixels.
 
     Returns
     -------
     ndarray
-        uint8 (size, size, 3), RGB.
+        uint8 (PATCH_SIZE, PATCH_SIZE, 3), RGB.
 
     Raises
     ------
@@ -77,14 +75,14 @@ def pattern_patch(pattern: str, rng: Generator, size: int = PATCH_SIZE) -> Image
     if pattern not in _WAVES:
         raise ValueError(f'pattern: expected one of {", ".join(PATTERNS)}, got {pattern!r}')
     cycles = rng.uniform(2.4, 3.2)
-    axis = np.linspace(-np.pi, np.pi, size, dtype=np.float32) * np.float32(cycles)
+    axis = np.linspace(-np.pi, np.pi, PATCH_SIZE, dtype=np.float32) * np.float32(cycles)
     shift = rng.uniform(-1, 1, 2).astype(np.float32) * (1.0 if pattern == 'rings' else 3.1)
     u, v = np.meshgrid(axis + shift[0], axis + shift[1])
     edge = np.clip(_WAVES[pattern](u, v) * 2.5, -1, 1) * 0.5 + 0.5
     dark, light = two_colours(rng)
     picture = dark + edge[..., None] * (light - dark)
-    picture += cv2.resize(rng.normal(0, 10, (size // 4, size // 4)).astype(np.float32),
-                          (size, size))[..., None]
+    picture += cv2.resize(rng.normal(0, 10, (PATCH_SIZE // 4,) * 2).astype(np.float32),
+                          (PATCH_SIZE,) * 2)[..., None]
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
@@ -121,10 +119,10 @@ def contour(silhouette: str, rng: Generator) -> NDArray[np.float32]:
     return outline * np.array([1, rng.uniform(0.7, 1.0)], np.float32)
 
 
-def silhouette_mask(outline: NDArray[np.float32], size: int = PATCH_SIZE) -> Image:
-    """Fill an outline (-1..1) as an anti-aliased mask, uint8 (size, size), 255 inside."""
-    pixels = (outline + 1) * (size / 2) - 0.5
-    mask = np.zeros((size, size), np.uint8)
+def silhouette_mask(outline: NDArray[np.float32]) -> Image:
+    """Fill an outline (-1..1) as an anti-aliased mask, uint8, PATCH_SIZE square, 255 inside."""
+    pixels = (outline + 1) * (PATCH_SIZE / 2) - 0.5
+    mask = np.zeros((PATCH_SIZE,) * 2, np.uint8)
     cv2.fillPoly(mask, [np.round(pixels * 16).astype(np.int32)], 255, cv2.LINE_AA, shift=4)
     return mask
 

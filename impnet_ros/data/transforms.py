@@ -9,21 +9,6 @@ from numpy.typing import NDArray
 Image = NDArray[np.uint8]
 
 
-def resize_factor(height: int, width: int, short_side: int, long_side: int) -> float:
-    """
-    Factor that gives the shorter side its size, unless the longer one would exceed its own.
-
-    Parameters
-    ----------
-    height, width : int
-        Of the picture, pixels.
-    short_side, long_side : int
-        600 and 1000 in the reference.
-
-    """
-    return min(short_side / min(height, width), long_side / max(height, width))
-
-
 def resize(image: Image, factor: float) -> Image:
     """Scale a picture (H, W, 3) by a factor, bilinear; the same picture for factor 1."""
     if factor == 1.0:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from impnet_ros.data.samples import FrameTruth, VideoSet
-from impnet_ros.data.transforms import flip, flip_truth, resize, resize_factor, resize_truth
+from impnet_ros.data.transforms import flip, flip_truth, resize, resize_truth
+from impnet_ros.resizing import resize_factor
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -140,7 +141,8 @@ class TripletSet:
 
 
 def _resized(triplet: Triplet, short_side: int, long_side: int) -> Triplet:
-    factor = resize_factor(*triplet.current.shape[:2], short_side, long_side)
+    height, width = triplet.current.shape[:2]
+    factor = resize_factor((height, width), short_side, long_side)
     pictures = [resize(image, factor) for image in _distinct(triplet)]
     return _rebuilt(triplet, pictures, resize_truth(triplet.truth, factor))
 

@@ -20,7 +20,8 @@ class Interval:
     value : float
         On the set itself.
     low, high : float
-        Percentiles of the bootstrap, 95 % between them unless said otherwise.
+        Percentiles of the bootstrap, 95 % between them unless said otherwise; NaN where there is
+        nothing to measure.
 
     """
 
@@ -67,8 +68,7 @@ def interval(statistic: Callable[[Floats], Floats], videos: int, samples: int = 
     value = float(statistic(np.ones((1, videos)))[0])
     drawn = statistic(draw_weights(videos, samples, seed))
     tail = (1 - confidence) / 2 * 100
-    low, high = np.nanpercentile(drawn, [tail, 100 - tail])
-    return Interval(value, float(low), float(high))
+    return _between(value, drawn, tail)
 
 
 def mean_interval(statistics: Sequence[Callable[[Floats], Floats]], videos: int,
@@ -95,5 +95,13 @@ def mean_interval(statistics: Sequence[Callable[[Floats], Floats]], videos: int,
     share = np.random.default_rng(seed + 1).multinomial(
         len(statistics), np.full(len(statistics), 1 / len(statistics)), size=samples).T
     means = (drawn * share).sum(axis=0) / len(statistics)
-    low, high = np.nanpercentile(means, [2.5, 97.5])
+    return _between(value, means, 2.5)
+
+
+def _between(value: float, drawn: Floats, tail: float) -> Interval:
+    """Cut off `tail` per cent at both ends; what was drawn without any object says nothing."""
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn):
+        return Interval(value, np.nan, np.nan)
+    low, high = np.percentile(drawn, [tail, 100 - tail])
     return Interval(value, float(low), float(high))

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from impnet_ros.config import DetectionConfig, PRECISIONS, StreamConfig
-from impnet_ros.data.degradations import camera_shake, CLEAN, defocus, low_light
+from impnet_ros.data.degradations import CLEAN, RECORDED_KINDS, spoilt
 from impnet_ros.data.samples import Degradation
 from impnet_ros.evaluation.average_precision import class_average_precision
 from impnet_ros.evaluation.conventions import MEGA
 from impnet_ros.evaluation.matching import FrameBoxes, match_all
-from impnet_ros.evaluation.predict import to_boxes
+from impnet_ros.evaluation.predict import SharedFeatures, to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.nanodet_network import NanoDetNetwork
 from impnet_ros.model.precision import choose_precision
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 import numpy as np
@@ -32,7 +33,6 @@ FEWEST = 20
 """Objects that a class needs in a clip to be counted."""
 
 _DETECTION = DetectionConfig(score_threshold=0.05)
-_KINDS = ('motion_blur', 'defocus', 'low_light')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -101,52 +101,19 @@ def spoil_in_bursts(images: Sequence[NDArray[np.uint8]], strengths: tuple[float,
     start = int(rng.integers(3, 8))
     while start < len(images):
         stop = min(start + int(rng.integers(3, 7)), len(images))
-        kind, strength = _KINDS[rng.integers(len(_KINDS))], float(rng.uniform(*strengths))
+        kind = RECORDED_KINDS[rng.integers(len(RECORDED_KINDS))]
+        strength = float(rng.uniform(*strengths))
         for index in range(start, stop):
             how[index] = Degradation(kind, strength)
-            if kind == 'motion_blur':
-                result[index] = camera_shake(images[index], strength, rng)
-            elif kind == 'defocus':
-                result[index] = defocus(images[index], 0.8 * strength)
-            else:
-                result[index] = low_light(images[index], strength, rng)
+            result[index] = spoilt(images[index], how[index], rng)
         start = stop + int(rng.integers(5, 9))
     return result, how
 
 
-class SharedFeatures:
-    """A network that prepares and understands each image of one clip only once."""
-
-    def __init__(self, network: NanoDetNetwork) -> None:
-        self._network = network
-        self._pictures: dict[int, Any] = {}
-        self._features: dict[int, Any] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        """Leave everything else to the network."""
-        return getattr(self._network, name)
-
-    def prepare(self, image: Any) -> Any:
-        """Prepare an image once; it is held, so that its id stays its own."""
-        if id(image) not in self._pictures:
-            self._pictures[id(image)] = image, self._network.prepare(image)
-        return self._pictures[id(image)][1]
-
-    def features(self, picture: Any) -> Any:
-        """N_feat of a picture, computed once."""
-        if id(picture) not in self._features:
-            self._features[id(picture)] = self._network.features(picture)
-        return self._features[id(picture)]
-
-
 def follow(engine: Engine, images: Sequence[NDArray[np.uint8]], fps: float) -> list[FrameBoxes]:
     """Run the engine over a clip."""
-    state = engine.reset()
-    found = []
-    for index, image in enumerate(images):
-        results, state = engine.step(Frame(image, index / fps), state)
-        found += [to_boxes(result) for result in results]
-    return found
+    frames = (Frame(image, index / fps) for index, image in enumerate(images))
+    return [to_boxes(result) for _, result in play(engine, frames)]
 
 
 def precision(found: Sequence[FrameBoxes], labels: Sequence[PseudoTruth],

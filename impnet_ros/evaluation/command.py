@@ -58,6 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
+    if args.videos is not None and args.videos < 1:
+        raise ValueError(f'--videos: expected 1 or more, got {args.videos}')
     videos = _open(args)
     offline = args.mode in _OFFLINE
     config = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,

@@ -8,8 +8,10 @@ Name the one used beside every figure.
 from dataclasses import dataclass
 from typing import Literal
 
+from impnet_ros.boxes import iou_matrix
 import numpy as np
 from numpy.typing import NDArray
+import torch
 
 Floats = NDArray[np.float64]
 
@@ -48,12 +50,9 @@ class Convention:
 
     def iou(self, boxes: Floats, true_boxes: Floats) -> Floats:
         """Overlap (N, M) of two sets of boxes (N, 4) and (M, 4), xyxy."""
-        top = np.maximum(boxes[:, None, :2], true_boxes[None, :, :2])
-        bottom = np.minimum(boxes[:, None, 2:], true_boxes[None, :, 2:])
-        shared = np.maximum(bottom - top + self.extra_pixel, 0).prod(axis=2)
-        areas, true_areas = ((item[:, 2:] - item[:, :2] + self.extra_pixel).prod(axis=1)
-                             for item in (boxes, true_boxes))
-        return shared / np.maximum(areas[:, None] + true_areas - shared, 1e-9)
+        overlap: Floats = iou_matrix(torch.from_numpy(boxes), torch.from_numpy(true_boxes),
+                                     self.extra_pixel).numpy()
+        return overlap
 
 
 MSRA = Convention('msra', 10.0, 1, 0, True)

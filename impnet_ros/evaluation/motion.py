@@ -13,29 +13,27 @@ REACH = 10
 """Frames to both sides over which an object is compared with itself."""
 
 
-def motion_iou(truths: Sequence[FrameTruth], reach: int = REACH) -> list[NDArray[np.float64]]:
+def motion_iou(truths: Sequence[FrameTruth]) -> list[NDArray[np.float64]]:
     """
-    Mean IoU of every object with itself within `reach` frames to both sides.
+    Mean IoU of every object with itself within `REACH` frames to both sides.
 
     Parameters
     ----------
     truths : sequence of FrameTruth
         A whole video; track ids tell which box is the same object.
-    reach : int
-        Frames to each side.
 
     Returns
     -------
     list of ndarray
-        (N,) a frame, 0..1; 1 for an object that is seen in no other frame of the reach.
+        (N,) a frame, 0..1; 1 for an object that is seen in no other of these frames.
 
     """
     where = [{int(track): row for row, track in enumerate(truth.track_ids)} for truth in truths]
     result = []
     for index, truth in enumerate(truths):
         values = np.ones(len(truth.labels))
-        nearby = [other for other in range(max(index - reach, 0),
-                                           min(index + reach + 1, len(truths))) if other != index]
+        nearby = [other for other in range(max(index - REACH, 0),
+                                           min(index + REACH + 1, len(truths))) if other != index]
         for row, track in enumerate(truth.track_ids):
             others = [truths[other].boxes[where[other][int(track)]]
                       for other in nearby if int(track) in where[other]]

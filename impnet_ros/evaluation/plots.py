@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Plots of an evaluation."""
 from collections.abc import Mapping
+import math
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,12 @@ def plot_report(result: Mapping[str, Any], folder: Path) -> list[Path]:
 
 def _bars(panel: Any, values: Mapping[str, Any], title: str) -> None:
     plain = [item['value'] if isinstance(item, Mapping) else item for item in values.values()]
-    panel.bar(range(len(plain)), [value or 0.0 for value in plain], color='tab:blue')
+    # What has no object has no precision, not one of 0: its place stays empty, and says so.
+    panel.bar(range(len(plain)), [math.nan if value is None else value for value in plain],
+              color='tab:blue')
+    for place, value in enumerate(plain):
+        if value is None:
+            panel.text(place, 2, 'no object', rotation=90, ha='center', color='gray', fontsize=8)
     for place, item in enumerate(values.values()):
         if isinstance(item, Mapping) and item['low'] is not None:
             panel.plot([place, place], [item['low'], item['high']], color='black')

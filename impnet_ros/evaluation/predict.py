@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Run a network over videos with the streaming engine and keep what it finds."""
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from impnet_ros.config import StreamConfig
@@ -9,6 +9,7 @@ from impnet_ros.data.samples import VideoClip
 from impnet_ros.evaluation.fgfa import run_fgfa
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Detections, Frame, Network
 import numpy as np
 
@@ -39,12 +40,7 @@ class VideoResult:
 
 def predict_video(engine: Engine, clip: VideoClip) -> VideoResult:
     """Run the engine over a whole video; every frame gets its result, in order."""
-    state = engine.reset()
-    results: list[Detections] = []
-    for index in range(len(clip)):
-        finished, state = engine.step(Frame(clip.frame(index), index / FRAME_RATE), state)
-        results += finished
-    results += engine.flush(state)
+    results = [result for _, result in play(engine, _frames(clip))]
     weights = tuple((index, item.mean_weight) for index, item in enumerate(results)
                     if item.is_key and 'weights' in item.stage_ms)
     return VideoResult(tuple(to_boxes(item) for item in results), weights,
@@ -53,8 +49,11 @@ def predict_video(engine: Engine, clip: VideoClip) -> VideoResult:
 
 def aggregate_video(network: Network, clip: VideoClip, composed: bool) -> tuple[FrameBoxes, ...]:
     """Run FGFA, or FGFA-fast where flow is `composed`, over a whole video; see `run_fgfa`."""
-    frames = (Frame(clip.frame(index), index / FRAME_RATE) for index in range(len(clip)))
-    return tuple(to_boxes(item) for item in run_fgfa(network, frames, composed=composed))
+    return tuple(to_boxes(item) for item in run_fgfa(network, _frames(clip), composed=composed))
+
+
+def _frames(clip: VideoClip) -> Iterator[Frame]:
+    return (Frame(clip.frame(index), index / FRAME_RATE) for index in range(len(clip)))
 
 
 def to_boxes(found: Detections) -> FrameBoxes:
@@ -125,9 +124,9 @@ class HeldFrames:
         return self._frames[index]
 
 
-class SharedWork:
+class SharedFeatures:
     """
-    A network that keeps features and flows of the pictures that it has seen.
+    A network that prepares and understands each picture only once.
 
     A picture is known by its array: use it for one video at a time, then let it go.
 
@@ -143,7 +142,6 @@ class SharedWork:
         self._prepare = getattr(network, 'prepare', lambda image: image)
         self._pictures: dict[int, tuple[object, object]] = {}
         self._features: dict[int, object] = {}
-        self._flows: dict[tuple[int, int], object] = {}
 
     def __getattr__(self, name: str):
         """Leave everything else to the network, its optional methods too."""
@@ -160,6 +158,14 @@ class SharedWork:
         if id(image) not in self._features:
             self._features[id(image)] = self._network.features(image)
         return self._features[id(image)]
+
+
+class SharedWork(SharedFeatures):
+    """A network that keeps the flows between the pictures that it has seen, too."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self._flows: dict[tuple[int, int], object] = {}
 
     def flow(self, image, key_image):
         """F of a pair, computed once."""

@@ -12,14 +12,15 @@ from impnet_ros.config import DetectionConfig, MODES, StreamConfig
 from impnet_ros.data.paced import paced
 from impnet_ros.data.samples import Degradation
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
-from impnet_ros.evaluation.clips import precision, SharedFeatures
+from impnet_ros.evaluation.clips import precision
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.plots import new_figure
-from impnet_ros.evaluation.predict import to_boxes
+from impnet_ros.evaluation.predict import SharedFeatures, to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.nanodet_network import NanoDetNetwork
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.play import play
 from impnet_ros.stream.scene_cut import is_cut, thumbnail
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
@@ -191,11 +192,8 @@ def measure(network: Any, groups: Mapping[str, Sequence[PacedVideo]],
 
 def watch(engine: Engine, images: Sequence[NDArray[np.uint8]]) -> tuple[list[FrameBoxes], int]:
     """Run the engine over a sequence; count its key frames."""
-    state = engine.reset()
-    results = []
-    for index, image in enumerate(images):
-        finished, state = engine.step(Frame(image, index / _RATE_HZ), state)
-        results += finished
+    frames = (Frame(image, index / _RATE_HZ) for index, image in enumerate(images))
+    results = [result for _, result in play(engine, frames)]
     return [to_boxes(result) for result in results], sum(result.is_key for result in results)
 
 

@@ -8,19 +8,15 @@ in consecutive frames are linked where they overlap; the path with the largest s
 taken, its boxes get its mean score and suppress what overlaps them; repeated on what is left.
 """
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TypeVar
 
 from impnet_ros.boxes import iou_matrix
 from impnet_ros.evaluation.matching import FrameBoxes
-from impnet_ros.stream.types import Detections
 import numpy as np
 from numpy.typing import NDArray
 import torch
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-Found = TypeVar('Found', Detections, FrameBoxes)
 
 LINK_IOU = 0.5
 SUPPRESS_IOU = 0.3
@@ -41,12 +37,10 @@ class _Paths:
 
     """
 
-    def __init__(self, boxes: list[torch.Tensor], scores: list[Floats],
-                 extra_pixel: float) -> None:
-        self.links = [(iou_matrix(one, two, extra_pixel) >= LINK_IOU).numpy()
+    def __init__(self, boxes: list[torch.Tensor], scores: list[Floats]) -> None:
+        self.links = [(iou_matrix(one, two) >= LINK_IOU).numpy()
                       for one, two in zip(boxes, boxes[1:], strict=False)]
-        self.overlaps = [(iou_matrix(item, item, extra_pixel) >= SUPPRESS_IOU).numpy()
-                         for item in boxes]
+        self.overlaps = [(iou_matrix(item, item) >= SUPPRESS_IOU).numpy() for item in boxes]
         self.free = [np.ones(len(item), np.bool_) for item in scores]
         self.scores = scores
         self.sums = [np.where(item > 0, item, 0.0) for item in scores]
@@ -86,10 +80,10 @@ class _Paths:
         return first, path, total / max(len(path), 1)
 
 
-def _rescore(boxes: list[torch.Tensor], scores: list[Floats],
-             extra_pixel: float) -> tuple[list[Floats], list[Flags]]:
+def _rescore(boxes: list[torch.Tensor],
+             scores: list[Floats]) -> tuple[list[Floats], list[Flags]]:
     """Rescore the boxes of one class; give new scores and which boxes stay, frame by frame."""
-    paths = _Paths(boxes, scores, extra_pixel)
+    paths = _Paths(boxes, scores)
     result = [item.copy() for item in scores]
     chosen = [np.zeros(len(item), np.bool_) for item in scores]
     while paths.peaks.max(initial=0.0) >= _SMALLEST_SUM:
@@ -101,32 +95,29 @@ def _rescore(boxes: list[torch.Tensor], scores: list[Floats],
     return result, [done | free for done, free in zip(chosen, paths.free, strict=True)]
 
 
-def seq_nms(frames: Sequence[Found], extra_pixel: float = 1.0) -> list[Found]:
+def seq_nms(frames: Sequence[FrameBoxes]) -> list[FrameBoxes]:
     """
     Rescore a video's detections.
 
     Parameters
     ----------
-    frames : sequence of Detections or of FrameBoxes
+    frames : sequence of FrameBoxes
         The whole video, in order. Boxes should come from a low score threshold.
-    extra_pixel : float
-        See `impnet_ros.boxes`.
 
     Returns
     -------
-    list of Detections or of FrameBoxes
+    list of FrameBoxes
         As many frames; fewer boxes, new scores, best first.
 
     """
-    boxes = [torch.as_tensor(frame.boxes).cpu().double() for frame in frames]
-    labels = [np.asarray(torch.as_tensor(frame.labels).cpu()) for frame in frames]
-    scores = [torch.as_tensor(frame.scores).cpu().double().numpy().copy() for frame in frames]
+    scores = [frame.scores.copy() for frame in frames]
     kept = [np.zeros(len(item), np.bool_) for item in scores]
-    for label in np.unique(np.concatenate(labels)) if labels else ():
-        places = [np.flatnonzero(item == label) for item in labels]
+    for label in np.unique(np.concatenate([frame.labels for frame in frames])) if frames else ():
+        places = [np.flatnonzero(frame.labels == label) for frame in frames]
         rescored, stay = _rescore(
-            [item[place] for item, place in zip(boxes, places, strict=True)],
-            [item[place] for item, place in zip(scores, places, strict=True)], extra_pixel)
+            [torch.from_numpy(frame.boxes[place])
+             for frame, place in zip(frames, places, strict=True)],
+            [item[place] for item, place in zip(scores, places, strict=True)])
         for frame, place in enumerate(places):
             scores[frame][place] = rescored[frame]
             kept[frame][place] = stay[frame]
@@ -134,13 +125,7 @@ def seq_nms(frames: Sequence[Found], extra_pixel: float = 1.0) -> list[Found]:
             for frame, score, stays in zip(frames, scores, kept, strict=True)]
 
 
-def _chosen(frame: Found, scores: Floats, places: NDArray[np.int64]) -> Found:
+def _chosen(frame: FrameBoxes, scores: Floats, places: NDArray[np.int64]) -> FrameBoxes:
     """Give `frame` with the boxes in `places` only, best first, and their new scores."""
     places = places[np.argsort(-scores[places], kind='stable')]
-    if isinstance(frame, FrameBoxes):
-        return replace(frame, boxes=frame.boxes[places], labels=frame.labels[places],
-                       scores=scores[places])
-    order = torch.from_numpy(places).to(frame.boxes.device)
-    return replace(frame, boxes=frame.boxes[order], labels=frame.labels[order],
-                   scores=torch.from_numpy(scores[places]).to(frame.scores),
-                   track_ids=None if frame.track_ids is None else frame.track_ids[order])
+    return FrameBoxes(frame.boxes[places], scores[places], frame.labels[places])

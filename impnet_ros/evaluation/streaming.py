@@ -20,7 +20,8 @@ from impnet_ros.evaluation.conventions import COCO
 from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.predict import to_boxes
 from impnet_ros.images import RgbImage
-from impnet_ros.stream.compensation import box_velocities, moved
+from impnet_ros.stream import compensation
+from impnet_ros.stream.compensation import moved, Step
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import skip
 from impnet_ros.stream.types import Detections, Frame, Network
@@ -209,10 +210,10 @@ def velocities(network: Network, images: Sequence[RgbImage], outputs: Sequence[O
         if output.previous is None:
             found.append(torch.zeros_like(boxes))
             continue
-        flow = network.flow(prepare(images[output.frame]), prepare(images[output.previous]))
-        elapsed_s = (output.frame - output.previous) / rate_hz
         height, width = images[output.frame].shape[:2]
-        found.append(box_velocities(boxes, flow, elapsed_s, (height, width)))
+        step = Step(prepare(images[output.previous]), prepare(images[output.frame]),
+                    (output.frame - output.previous) / rate_hz, (height, width))
+        found.append(compensation.velocities(network, boxes, step))
     return found
 
 

@@ -113,8 +113,19 @@ class ImpressionNetworkConfig:
         _require(self.long_side >= self.short_side, 'long_side',
                  f'>= short_side, {self.short_side}', self.long_side)
         _require(len(self.class_names) > 0, 'class_names', 'at least one', self.class_names)
-        _require(len(self.blocks) == 4 and min(self.blocks) >= 1, 'blocks', 'four numbers >= 1',
-                 self.blocks)
+        _require(self.embedding_width >= 0, 'embedding_width', '>= 0', self.embedding_width)
+        for name, count in (('blocks', 4), ('quality_channels', 2)):
+            _require(len(getattr(self, name)) == count and min(getattr(self, name)) >= 1, name,
+                     f'{count} numbers >= 1', getattr(self, name))
+        for name, count in (('pixel_mean', 3), ('flow_mean', 3)):
+            _require(len(getattr(self, name)) == count, name, f'{count} numbers',
+                     getattr(self, name))
+        for name, count in (('pixel_deviation', 3), ('box_deviations', 4)):
+            _require(len(getattr(self, name)) == count and min(getattr(self, name)) > 0, name,
+                     f'{count} numbers > 0', getattr(self, name))
+        for name in ('anchor_scales', 'anchor_ratios'):
+            _require(min(getattr(self, name), default=0) > 0, name, 'numbers > 0',
+                     getattr(self, name))
         for name, choices in (('stride_style', get_args(StrideStyle)),
                               ('flow', get_args(FlowChoice)), ('pooling', get_args(Pooling))):
             _require(getattr(self, name) in choices, name, f'one of {", ".join(choices)}',

@@ -16,15 +16,15 @@ from impnet_ros.model.backbone import Backbone, Trunk
 from impnet_ros.model.dis_flow import dis_flow, flow_in_cells
 from impnet_ros.model.embedding import EmbeddingNet
 from impnet_ros.model.flownet import FlowNetS, ScaledFlow, ScaleMap
-from impnet_ros.model.head import HeadMaps, TaskHead
+from impnet_ros.model.head import TaskHead
 from impnet_ros.model.impression import aggregate, softmax_weight
 from impnet_ros.model.impression_config import ImpressionNetworkConfig
 from impnet_ros.model.levels import Levels, with_levels
-from impnet_ros.model.network_input import (input_size, make_input, NetworkInput, resize_factor,
-                                            resized)
+from impnet_ros.model.network_input import input_size, make_input, NetworkInput, resized
 from impnet_ros.model.precision import computed_in
 from impnet_ros.model.quality import QualityNet
 from impnet_ros.model.warp import warp
+from impnet_ros.resizing import resize_factor
 import numpy as np
 import torch
 from torch import nn, Tensor
@@ -263,26 +263,6 @@ class ImpressionNetwork(nn.Module):
             f_current = with_levels(f_current, (torch.where(bypass, fresh, moved) for fresh, moved
                                                 in zip(f_new, f_current, strict=True)))
         return Levels(f_current, current.image_size)
-
-    def forward(self, old: Tensor, current: Tensor, new: Tensor,
-                still: Tensor | None = None) -> HeadMaps:
-        """
-        Train on triplets: pictures in, maps for the losses out.
-
-        Parameters
-        ----------
-        old, current, new : Tensor
-            uint8 (B, 3, h, w), RGB, at the size to be used.
-        still : Tensor, optional
-            See `forward_triplet`.
-
-        """
-        pictures = [self.prepare_batch(pixels) for pixels in (old, current, new)]
-        return self.head(self.forward_triplet(*pictures, still)[0])
-
-    def forward_single(self, pixels: Tensor) -> HeadMaps:
-        """Train per frame: pictures, uint8 (B, 3, h, w) RGB, in, maps for the losses out."""
-        return self.head(self.features(self.prepare_batch(pixels))[0])
 
     def parts(self) -> dict[str, nn.Module]:
         """Name the parts that tables list; every parameter belongs to exactly one."""

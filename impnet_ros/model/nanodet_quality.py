@@ -14,6 +14,7 @@ from typing import Any
 import cv2
 from impnet_ros.model.device import upload
 from impnet_ros.model.dis_flow import dis_flow
+from impnet_ros.model.quality_gate import LAPLACIAN_DIFFERENCE, OUTSIDE, RESIDUAL_SCALE
 import numpy as np
 import torch
 from torch import nn, Tensor
@@ -26,17 +27,11 @@ FACTS = 8
 
 GREY, SHARPNESS, NOISE, DETAIL, AGE, TRAVEL, UNLIKE, ASTRAY = range(FACTS)
 
-OUTSIDE = 4.0
-"""Added to the grey so that the zero from outside the picture is far from every grey."""
-
 ASTRAY_SCALE = 4.0
 """Pixels of the resized picture that the flow there and back may miss, see `certainty`."""
 
-RESIDUAL_SCALE = 0.35
 INPUTS = 24
 LEVELS = 3
-
-_LAPLACIAN_PAIR = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
 def noise_deviation(grey: Array) -> float:
@@ -46,7 +41,7 @@ def noise_deviation(grey: Array) -> float:
     J. Immerkaer, "Fast noise variance estimation", 1996: a mask that answers neither to slopes nor
     to straight edges. The median of its answers stands for their mean, as texture answers too.
     """
-    answer = cv2.filter2D(grey, cv2.CV_32F, _LAPLACIAN_PAIR)[1:-1, 1:-1]
+    answer = cv2.filter2D(grey, cv2.CV_32F, LAPLACIAN_DIFFERENCE)[1:-1, 1:-1]
     return float(np.median(np.abs(answer))) / (6 * 0.6745)
 
 

@@ -9,6 +9,7 @@ import cv2
 from impnet_ros.model.device import upload
 from impnet_ros.model.flownet import halve
 from impnet_ros.model.impression_config import ImpressionNetworkConfig
+from impnet_ros.resizing import resize_factor
 import numpy as np
 import torch
 from torch import Tensor
@@ -39,22 +40,6 @@ class NetworkInput:
     half: Tensor | None
     grey: tuple[Array, ...]
     image_size: tuple[int, int]
-
-
-def resize_factor(image_size: tuple[int, int], short_side: int, long_side: int) -> float:
-    """
-    Factor that gives an image its size for the network, exactly as the reference computes it.
-
-    Parameters
-    ----------
-    image_size : tuple of int
-        (height, width).
-    short_side, long_side : int
-        Pixels, 600 and 1000 in the paper.
-
-    """
-    factor = short_side / min(image_size)
-    return long_side / max(image_size) if round(factor * max(image_size)) > long_side else factor
 
 
 def input_size(image_size: tuple[int, int], short_side: int, long_side: int) -> tuple[int, int]:

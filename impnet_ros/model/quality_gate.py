@@ -40,7 +40,8 @@ NOISE_SCALE = 3.0
 _NOISE_IN_BAND = 0.078
 # Share of the variance of white noise that the band of `sharpness` lets through.
 
-_LAPLACIAN_DIFFERENCE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+LAPLACIAN_DIFFERENCE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+"""Immerkaer's mask for noise: the difference of two Laplacians."""
 
 
 def sharpness(grey: Array) -> float:
@@ -68,7 +69,7 @@ def sharpness(grey: Array) -> float:
     band = cv2.GaussianBlur(pixels, (0, 0), 0.7) - cv2.GaussianBlur(pixels, (0, 0), 1.4)
     energy = float(np.square(band).mean())
     rows, columns = grey.shape[0] // 8, grey.shape[1] // 8
-    noise_map = np.abs(cv2.filter2D(pixels, -1, _LAPLACIAN_DIFFERENCE))[:rows * 8, :columns * 8]
+    noise_map = np.abs(cv2.filter2D(pixels, -1, LAPLACIAN_DIFFERENCE))[:rows * 8, :columns * 8]
     flattest = np.percentile(noise_map.reshape(rows, 8, columns, 8).mean(axis=(1, 3)), 20)
     noise = float(flattest) / (6 * math.sqrt(2 / math.pi))
     detail = max(energy - _NOISE_IN_BAND * noise ** 2, 0.05 * energy)

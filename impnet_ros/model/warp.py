@@ -119,11 +119,14 @@ def _gather(feature: Tensor, x: Tensor, y: Tensor) -> Tensor:
     shares = torch.stack(((1 - right_share) * (1 - bottom_share), right_share * (1 - bottom_share),
                           (1 - right_share) * bottom_share, right_share * bottom_share), dim=-1)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
-    cells = rows.clamp(0, height - 1).long() * width + columns.clamp(0, width - 1).long()
+    # Neither share nor number means anything outside; a flow that is no number leads there too.
+    cells = (torch.where(inside, rows, 0.0).long() * width
+             + torch.where(inside, columns, 0.0).long())
+    shares = torch.where(inside, shares, 0.0)
     if batch > 1:
         pictures = torch.arange(batch, device=cells.device)[:, None, None, None]
         cells = cells + pictures * (height * width)
     sampled = functional.embedding_bag(
         cells.flatten(0, 2), feature.permute(0, 2, 3, 1).reshape(-1, channels), mode='sum',
-        per_sample_weights=(shares * inside).to(feature.dtype).flatten(0, 2))
+        per_sample_weights=shares.to(feature.dtype).flatten(0, 2))
     return sampled.view(*x.shape, channels).permute(0, 3, 1, 2)

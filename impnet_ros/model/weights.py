@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ def sha256(path: Path) -> str:
 
 def save_weights(path: Path, weights: Weights) -> str:
     """
-    Write a safetensors file; the same content always gives the same bytes.
+    Write a safetensors file, in one move; the same content always gives the same bytes.
 
     Returns
     -------
@@ -68,7 +69,9 @@ def save_weights(path: Path, weights: Weights) -> str:
                for name, tensor in weights.tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     # Through memory: the library's own file writing makes files that only the owner can read.
-    path.write_bytes(safetensors.torch.save(tensors, {_KEY: text}))
+    unfinished = path.with_name(path.name + '.unfinished')
+    unfinished.write_bytes(safetensors.torch.save(tensors, {_KEY: text}))
+    os.replace(unfinished, path)
     return sha256(path)
 
 

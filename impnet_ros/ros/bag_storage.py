@@ -9,12 +9,13 @@ STORAGES = {'mcap': StoragePlugin.MCAP, 'sqlite3': StoragePlugin.SQLITE3}
 VERSION = 9
 """Of the bag's metadata; ROS 2 Jazzy writes the same."""
 
+_DEPTH = 10
 _NEVER = QosTime(9223372036, 854775807)
 
 
-def recorded_qos(*, reliable: bool = True, latched: bool = False, depth: int = 10) -> Qos:
+def recorded_qos(*, reliable: bool = True, latched: bool = False) -> Qos:
     """Write down what a publisher offers, as bags keep it."""
-    return Qos(QosHistory.KEEP_LAST, depth,
+    return Qos(QosHistory.KEEP_LAST, _DEPTH,
                QosReliability.RELIABLE if reliable else QosReliability.BEST_EFFORT,
                QosDurability.TRANSIENT_LOCAL if latched else QosDurability.VOLATILE,
                _NEVER, _NEVER, QosLiveliness.AUTOMATIC, _NEVER, False)

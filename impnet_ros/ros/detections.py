@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """From detections to vision_msgs."""
 from collections.abc import Sequence
-from dataclasses import replace
 
 from builtin_interfaces.msg import Time
 from impnet_ros.stream.types import Detections
 from std_msgs.msg import Header
+import torch
 from vision_msgs.msg import (Detection2D, Detection2DArray, LabelInfo, ObjectHypothesisWithPose,
                              VisionClass, VisionInfo)
 
@@ -58,9 +58,7 @@ def of_classes(detections: Detections, wanted: frozenset[int]) -> Detections:
     if not wanted:
         return detections
     keep = [index for index, label in enumerate(detections.labels.tolist()) if label in wanted]
-    return replace(detections, boxes=detections.boxes[keep], scores=detections.scores[keep],
-                   labels=detections.labels[keep],
-                   track_ids=None if detections.track_ids is None else detections.track_ids[keep])
+    return detections.chosen(torch.tensor(keep, dtype=torch.long))
 
 
 def label_info(class_names: Sequence[str], threshold: float, stamp: Time) -> LabelInfo:

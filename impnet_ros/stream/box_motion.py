@@ -13,7 +13,7 @@ from impnet_ros.stream.types import Flow, Tracks
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchvision.ops import box_iou
+from torchvision.ops import box_iou, clip_boxes_to_image
 
 _ACROSS, _DOWN = torch.linspace(-0.35, 0.35, 7), torch.linspace(-0.4, 0.4, 7)
 INSIDE = torch.cartesian_prod(_ACROSS, _DOWN)
@@ -46,8 +46,7 @@ _YOUNG_S = 0.1
 _NOT_MOVING = 0.01  # cells; keeps the weights of points above zero where nothing moves
 
 
-def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
-                seen: Tensor | None = None) -> Tensor:
+def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int]) -> Tensor:
     """
     Move boxes along a flow.
 
@@ -64,8 +63,6 @@ def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
         F(earlier, later): the first level, (1, 2, h, w), tells in cells where each place goes.
     image_size : tuple of int
         (height, width) of both frames in pixels.
-    seen : Tensor, optional
-        (N, 49), what each point of `INSIDE` counts besides.
 
     Returns
     -------
@@ -75,11 +72,13 @@ def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
     """
     if not len(boxes):
         return boxes
-    return clipped(_carried(boxes, flow, image_size, seen), image_size)
+    moved: Tensor = clip_boxes_to_image(_carried(boxes, flow, image_size), image_size)
+    return moved
 
 
 def _carried(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
-             seen: Tensor | None) -> Tensor:
+             seen: Tensor | float = 1.0) -> Tensor:
+    """Move boxes; `seen`, (N, 49), says what each point of `INSIDE` counts besides."""
     height, width = image_size
     size = boxes.new_tensor((width, height))
     cells = boxes.new_tensor((flow[0].shape[3], flow[0].shape[2]))
@@ -87,7 +86,7 @@ def _carried(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
     moves = read(flow[0].to(boxes), boxes, points, image_size)  # (N, points, 2), cells
     inside, beside = moves.split((len(INSIDE), len(_BESIDE)), dim=1)
     apart = (inside - beside.median(dim=1, keepdim=True).values).norm(dim=2) + _NOT_MOVING
-    counts = apart if seen is None else apart * seen
+    counts = apart * seen
     shift = torch.stack([_weighted_median(inside[..., axis], counts) for axis in (0, 1)], dim=1)
     offsets = INSIDE.to(boxes)
     slope = ((inside * offsets).mean(dim=1) / offsets.square().mean(dim=0)) * size / cells
@@ -141,7 +140,8 @@ def follow(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
     boxes = boxes + ((moves - found + tracks.drift) * elapsed_s).repeat(1, 2)
     share = (1 - blind) * (1 - math.exp(-elapsed_s / VELOCITY_SPAN_S))
     share = torch.where(tracks.age_s[:, None] == 0, 1.0, share)
-    return clipped(boxes, image_size), torch.lerp(tracks.velocity, moves - camera, share)
+    velocity = torch.lerp(tracks.velocity, moves - camera, share)
+    return clip_boxes_to_image(boxes, image_size), velocity
 
 
 def corrected(tracks: Tracks, number: Tensor, boxes: Tensor,
@@ -197,12 +197,6 @@ def hidden(boxes: Tensor, scores: Tensor) -> Tensor:
     columns = (x[..., None] > left) & (x[..., None] < right) & nearer[:, None]  # (N, 7, N)
     rows = (y[..., None] > top) & (y[..., None] < bottom)
     return (columns.to(boxes) @ rows.to(boxes).mT > 0).flatten(1)
-
-
-def clipped(boxes: Tensor, image_size: tuple[int, int]) -> Tensor:
-    """Cut boxes (N, 4) off at the border of a picture of (height, width)."""
-    size = boxes.new_tensor((image_size[1], image_size[0]) * 2)
-    return torch.minimum(boxes.clamp(min=0), size)
 
 
 def read(field: Tensor, boxes: Tensor, points: Tensor, image_size: tuple[int, int]) -> Tensor:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from impnet_ros.stream.box_motion import carry_boxes
-from impnet_ros.stream.types import Detections, Flow, Impression, Network
+from impnet_ros.stream.types import Detections, Impression, Network
 import torch
 from torch import Tensor
+from torchvision.ops import clip_boxes_to_image
 
 _LEAST_S = 1e-3
 
@@ -86,39 +87,7 @@ def velocities(network: Network, boxes: Tensor, step: Step) -> Tensor:
     if not len(boxes):
         return torch.zeros_like(boxes)
     flow = network.flow(step.after, step.before)
-    return box_velocities(boxes, flow, step.elapsed_s, step.image_size)
-
-
-def box_velocities(boxes: Tensor, flow: Flow, elapsed_s: float,
-                   image_size: tuple[int, int]) -> Tensor:
-    """
-    Velocity of each corner from the flow to an earlier frame.
-
-    Parameters
-    ----------
-    boxes : Tensor
-        (N, 4), x1 y1 x2 y2 in pixels of a frame.
-    flow : tuple of Tensor
-        F(that frame, an earlier one): the first level, (1, 2, h, w), in cells.
-    elapsed_s : float
-        Time between the two, seconds.
-    image_size : tuple of int
-        (height, width) of both in pixels.
-
-    Returns
-    -------
-    Tensor
-        (N, 4), pixels a second.
-
-    Raises
-    ------
-    ValueError
-        If the other frame is not earlier.
-
-    """
-    if elapsed_s <= 0:
-        raise ValueError(f'elapsed_s: expected seconds > 0, got {elapsed_s}')
-    return (boxes - carry_boxes(boxes, flow, image_size)) / elapsed_s
+    return (boxes - carry_boxes(boxes, flow, step.image_size)) / step.elapsed_s
 
 
 def moved(boxes: Tensor, velocities: Tensor, seconds: float,
@@ -141,12 +110,12 @@ def moved(boxes: Tensor, velocities: Tensor, seconds: float,
         (N, 4), inside the picture; a box never turns inside out.
 
     """
-    height, width = image_size
     later = boxes + seconds * velocities
     first, second = later[:, :2], later[:, 2:]
     middle = (first + second) / 2
     later = torch.cat((torch.minimum(first, middle), torch.maximum(second, middle)), dim=1)
-    return torch.minimum(later.clamp(min=0), boxes.new_tensor((width, height, width, height)))
+    inside: Tensor = clip_boxes_to_image(later, image_size)
+    return inside
 
 
 @torch.inference_mode()
@@ -174,7 +143,4 @@ def moved_on(detections: Detections, speeds: Tensor, seconds: float,
     """
     boxes = moved(detections.boxes, speeds, seconds, image_size)
     inside = (boxes[:, 2:] > boxes[:, :2]).all(dim=1)
-    ids = detections.track_ids
-    return replace(detections, boxes=boxes[inside], scores=detections.scores[inside],
-                   labels=detections.labels[inside], stamp_s=detections.stamp_s + seconds,
-                   track_ids=None if ids is None else ids[inside.cpu()])
+    return replace(detections, boxes=boxes, stamp_s=detections.stamp_s + seconds).chosen(inside)

@@ -103,6 +103,13 @@ class Detections:
     def __len__(self) -> int:
         return int(self.scores.shape[0])
 
+    def chosen(self, which: Tensor) -> 'Detections':
+        """Give some of them, by a mask or by numbers."""
+        ids = self.track_ids
+        return replace(self, boxes=self.boxes[which], scores=self.scores[which],
+                       labels=self.labels[which], track_ids=None if ids is None
+                       else ids[which.cpu()])
+
 
 class Network(Protocol):
     """

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('recipe', type=Path, help='YAML file, see config/recipes')
     parser.add_argument('--output', type=Path, metavar='FOLDER',
                         help='for state, log and weights (default: out/<name of the recipe>)')
-    parser.add_argument('--device', default='auto', help='auto, cpu or cuda')
+    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
     parser.add_argument('--set', nargs='+', default=[], metavar='FIELD=VALUE',
                         help="change the recipe's fields, values in YAML")
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
@@ -31,4 +31,5 @@ def run(args: argparse.Namespace) -> None:
     recipe = load_recipe(args.recipe, changes)
     folder = args.output or Path('out') / args.recipe.stem
     weights = train(recipe, folder, args.device, not args.quiet)
-    print(f'weights: {weights}')
+    if weights is not None:
+        print(f'weights: {weights}')

@@ -10,6 +10,7 @@ from impnet_ros.data.ilsvrc_vid import IlsvrcVid
 from impnet_ros.data.samples import VideoSet
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.labels import VID_SYNSETS
+from impnet_ros.training.recipe_fields import typed
 
 Kind = Literal['sprites', 'vid', 'det']
 
@@ -76,7 +77,10 @@ class DataSource:
         if not isinstance(names, (list, tuple)) or not all(isinstance(name, str)
                                                            for name in names):
             raise ValueError(f'recipe: data: names: expected a list of class names, got {names!r}')
-        return cls(**{**values, 'names': tuple(names)})
+        defaults = {field.name: field.default for field in fields(cls)}
+        plain = {name: typed(f'data: {name}', value, defaults[name])
+                 for name, value in values.items() if name != 'kind'}
+        return cls(kind=values['kind'], **plain)
 
     def load(self, class_names: tuple[str, ...]) -> VideoSet:
         """

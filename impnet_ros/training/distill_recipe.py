@@ -4,7 +4,7 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from impnet_ros.training.recipe import read_fields, typed
+from impnet_ros.training.recipe_fields import read_fields, typed
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import cv2
-from impnet_ros.data.degradations import camera_shake, defocus, low_light
+from impnet_ros.data.degradations import RECORDED_KINDS, spoilt
+from impnet_ros.data.ilsvrc_files import read_picture
+from impnet_ros.data.samples import Degradation
 from impnet_ros.video import open_video
 import numpy as np
 from numpy.random import Generator
@@ -35,14 +37,6 @@ def clip_pieces(path: Path, frames: int) -> Iterator[list[Image]]:
     pictures = [np.asarray(frame.image) for frame in open_video(path).frames]
     for start in range(0, len(pictures) - frames + 1, frames):
         yield pictures[start:start + frames]
-
-
-def read_picture(path: Path) -> Image:
-    """Read a picture, uint8 (H, W, 3) RGB."""
-    picture = cv2.imread(str(path))
-    if picture is None:
-        raise ValueError(f'{path}: expected a picture that OpenCV can read')
-    return np.ascontiguousarray(picture[..., ::-1])
 
 
 @lru_cache
@@ -138,11 +132,7 @@ def spoil(video: list[Image], rng: Generator) -> list[Image]:
 
 
 def _spoilt(picture: Image, kind: int, strength: float, rng: Generator) -> Image:
-    if kind == 0:
-        return camera_shake(picture, strength, rng)
-    if kind == 1:
-        return defocus(picture, 0.8 * strength)
-    if kind == 2:
-        return low_light(picture, strength, rng)
+    if kind < len(RECORDED_KINDS):
+        return spoilt(picture, Degradation(RECORDED_KINDS[kind], strength), rng)
     coarse = cv2.imencode('.jpg', picture, (cv2.IMWRITE_JPEG_QUALITY, int(40 - 36 * strength)))[1]
     return cv2.imdecode(coarse, cv2.IMREAD_COLOR)

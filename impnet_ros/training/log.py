@@ -18,15 +18,13 @@ class TrainingLog:
     Parameters
     ----------
     folder : Path
-        Gets log.csv and TensorBoard's files.
+        Gets log.csv, and TensorBoard's files where that is installed.
     iteration : int
         Steps done already.
-    tensorboard : bool
-        Whether to write for TensorBoard, where it is installed.
 
     """
 
-    def __init__(self, folder: Path, iteration: int, tensorboard: bool = True) -> None:
+    def __init__(self, folder: Path, iteration: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / FILE
         self._names: list[str] = []
@@ -42,12 +40,11 @@ class TrainingLog:
                 writer.writeheader()
                 writer.writerows(rows)
         self._writer = None
-        if tensorboard:
-            try:
-                from torch.utils.tensorboard import SummaryWriter
-            except ImportError:  # TensorBoard is a convenience; the CSV has the same figures
-                return
-            self._writer = SummaryWriter(str(folder), purge_step=iteration)
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:  # TensorBoard is a convenience; the CSV has the same figures
+            return
+        self._writer = SummaryWriter(str(folder), purge_step=iteration)
 
     def write(self, iteration: int, values: Mapping[str, float]) -> None:
         """Add the figures after `iteration` steps."""

@@ -27,6 +27,8 @@ from tqdm import tqdm
 
 WEIGHTS = 'weights.safetensors'
 _PRECISION = {'bf16': torch.bfloat16, 'fp16': torch.float16}
+_DECIDES_NOTHING = ('workers', 'save_every', 'log_every')
+_MOST_LOST = 100  # steps in a row that are left out before a training counts as diverged
 
 
 @dataclass(frozen=True)
@@ -71,24 +73,27 @@ def train(recipe: Recipe, folder: str | Path, device: str = 'auto', progress: bo
     Returns
     -------
     Path or None
-        The weights; None when stopped before the end.
+        The weights; None when stopped before the end, and in other processes than the first.
 
     Raises
     ------
     ValueError
-        If the folder holds the state of another recipe, or weights to start with do not fit.
+        If the folder holds the state of another recipe or number of processes, weights to start
+        with do not fit, or the training diverges.
 
     """
     folder = Path(folder)
     description = json.loads(json.dumps(asdict(recipe)))
     with joined_processes(device) as process:
+        decides = {'processes': process.world, **{name: value for name, value
+                   in description.items() if name not in _DECIDES_NOTHING}}
         torch.manual_seed(recipe.seed)
         network = start_network(recipe).to(process.device)
         forward = TrainingForward(network, recipe.variant)
         parts = Changing(network, make_optimiser(network, recipe),
                          torch.amp.GradScaler(process.device.type,
                                               enabled=recipe.precision == 'fp16'))
-        done = load_state(folder, vars(parts), description)
+        done = load_state(folder, vars(parts), decides)
         stop = min(recipe.iterations, stop_after or recipe.iterations)
         started = time.monotonic()
         log = TrainingLog(folder, done) if process.rank == 0 else None
@@ -96,17 +101,17 @@ def train(recipe: Recipe, folder: str | Path, device: str = 'auto', progress: bo
                    disable=not progress or process.rank != 0)
         for iteration, figures in train_steps(forward, parts, recipe, process, done, stop):
             last = iteration == stop
-            if log is not None:
-                bar.update()
-                if iteration % recipe.log_every == 0 or last:
-                    values = {name: float(value) for name, value in figures.items()}
+            bar.update()
+            if iteration % recipe.log_every == 0 or last:
+                values = process.mean(figures)
+                bar.set_postfix(loss=f"{values['loss']:.3g}")
+                if log is not None:
                     log.write(iteration, values)
-                    bar.set_postfix({name: f'{values[name]:.3g}' for name in ('loss',)})
-                if iteration % recipe.save_every == 0 or last:
-                    save_state(folder, vars(parts), iteration, description)
+            if log is not None and (iteration % recipe.save_every == 0 or last):
+                save_state(folder, vars(parts), iteration, decides)
         bar.close()
         if log is None:
-            return folder / WEIGHTS if stop == recipe.iterations else None
+            return None
         log.close()
         if stop < recipe.iterations:
             return None
@@ -165,24 +170,34 @@ def train_steps(forward: TrainingForward, parts: Changing, recipe: Recipe, proce
     if process.world > 1:
         module = DistributedDataParallel(forward)
     module.train()
+    lost = 0
     for iteration in range(start, stop):
         began = time.monotonic()
-        torch.manual_seed((recipe.seed * process.world + process.rank) * 100_000_007 + iteration)
         rate = learning_rate(recipe, iteration)
         for group in parts.optimiser.param_groups:
             group['lr'] = rate
         parts.optimiser.zero_grad(set_to_none=True)
         losses = accumulate_gradients(
-            module, (next(batches) for _ in range(recipe.accumulate)), recipe, parts, process)
+            module, (next(batches) for _ in range(recipe.accumulate)), recipe, parts, process,
+            iteration)
         norm = _step(parts, recipe.largest_gradient)
+        lost = 0 if norm.isfinite() else lost + 1
+        if lost == _MOST_LOST:
+            raise ValueError(f'gradient: expected a finite one, got none in {lost} steps up to '
+                             f'{iteration + 1}: the training diverged; a smaller learning_rate, a '
+                             'warm_up or largest_gradient may help')
         yield iteration + 1, {**losses, 'learning_rate': rate, 'gradient_norm': norm,
                               'seconds': time.monotonic() - began}
 
 
 def accumulate_gradients(module: nn.Module, batches: Iterable[Batch], recipe: Recipe,
-                         parts: Changing, process: Process) -> dict[str, torch.Tensor]:
+                         parts: Changing, process: Process,
+                         iteration: int) -> dict[str, torch.Tensor]:
     """
     Add up the mean gradient of `recipe.accumulate` batches, over all processes.
+
+    What is drawn at random depends on the number of the batch among all batches of all processes:
+    two processes give the gradients of one that accumulates twice as many.
 
     Returns
     -------
@@ -193,9 +208,11 @@ def accumulate_gradients(module: nn.Module, batches: Iterable[Batch], recipe: Re
     totals: dict[str, torch.Tensor] = {}
     mixed = (torch.autocast(process.device.type, _PRECISION[recipe.precision])
              if recipe.precision in _PRECISION else nullcontext())
-    for number, batch in enumerate(batches, start=1):
+    for number, batch in enumerate(batches):
+        among_all = (iteration * recipe.accumulate + number) * process.world + process.rank
+        torch.manual_seed(recipe.seed * 100_000_007 + among_all)
         # Gradients travel between processes once a step, with the last batch.
-        alone = number < recipe.accumulate and isinstance(module, DistributedDataParallel)
+        alone = number + 1 < recipe.accumulate and isinstance(module, DistributedDataParallel)
         with module.no_sync() if alone else nullcontext():
             with mixed:
                 losses = module(batch.to(process.device))

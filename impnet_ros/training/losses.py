@@ -74,7 +74,7 @@ def hard_example_losses(scores: Tensor, deltas: Tensor, labels: Tensor, targets:
 
     """
     classes = functional.cross_entropy(scores, labels, reduction='none')
-    boxes = _box_loss(deltas, targets) * (labels > 0)
+    boxes = torch.where(labels > 0, _box_loss(deltas, targets), 0.0)
     hardest = (classes + boxes).detach().topk(min(count, len(labels))).indices
     return classes[hardest].mean(), boxes[hardest].sum() / count
 

@@ -1,11 +1,12 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """One or many training processes: what torchrun says, and the work of joining them."""
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 import os
 
+from impnet_ros.model.device import choose_device
 import torch
 from torch import distributed
 
@@ -28,6 +29,13 @@ class Process:
     world: int
     device: torch.device
 
+    def mean(self, values: Mapping[str, float | torch.Tensor]) -> dict[str, float]:
+        """Average figures over all processes, each of which has to ask."""
+        figures = torch.tensor([float(value) for value in values.values()], device=self.device)
+        if self.world > 1:
+            distributed.all_reduce(figures)
+        return dict(zip(values, (figures / self.world).tolist(), strict=True))
+
 
 @contextmanager
 def joined_processes(device: str = 'auto') -> Iterator[Process]:
@@ -37,16 +45,25 @@ def joined_processes(device: str = 'auto') -> Iterator[Process]:
     Parameters
     ----------
     device : str
-        'auto' (CUDA where there is some), 'cpu' or 'cuda'. Each process takes the CUDA device of
-        its local rank. Processes talk by NCCL on CUDA, by gloo on CPU.
+        See `choose_device`. Of several processes each takes the CUDA device of its local rank, so
+        that no number may be given. They talk by NCCL on CUDA, by gloo on CPU.
+
+    Raises
+    ------
+    ValueError
+        If the device is unknown or not usable here.
 
     """
     world = int(os.environ.get('WORLD_SIZE', '1'))
     rank = int(os.environ.get('RANK', '0'))
-    cuda = device.startswith('cuda') or (device == 'auto' and torch.cuda.is_available())
-    place = torch.device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if cuda else 'cpu')
+    place = choose_device(device)
+    if place.type == 'cuda' and world > 1:
+        if ':' in device:
+            raise ValueError(f'device: expected auto, cpu or cuda for {world} processes, each of '
+                             f'which takes a device of its own, got {device!r}')
+        place = choose_device(f"cuda:{os.environ.get('LOCAL_RANK', '0')}")
     if world > 1:
-        distributed.init_process_group('nccl' if cuda else 'gloo')
+        distributed.init_process_group('nccl' if place.type == 'cuda' else 'gloo')
     try:
         yield Process(rank, world, place)
     finally:

@@ -8,16 +8,11 @@ from typing import Any, get_args, Literal
 
 from impnet_ros.model.impression_config import ImpressionNetworkConfig
 from impnet_ros.training.data_sources import DataSource
-import yaml
+from impnet_ros.training.recipe_fields import read_fields, require, typed
 
 Variant = Literal['impression', 'average', 'sparse', 'per_frame', 'not_end_to_end', 'fgfa']
 Optimiser = Literal['sgd', 'adamw']
 Precision = Literal['fp32', 'bf16', 'fp16']
-
-
-def _require(condition: bool, name: str, expected: str, got: object) -> None:
-    if not condition:
-        raise ValueError(f'recipe: {name}: expected {expected}, got {got!r}')
 
 
 @dataclass(frozen=True)
@@ -95,15 +90,17 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, choices in (('variant', get_args(Variant)), ('precision', get_args(Precision)),
                               ('optimiser', get_args(Optimiser))):
-            _require(getattr(self, name) in choices, name, f'one of {", ".join(choices)}',
-                     getattr(self, name))
+            require(getattr(self, name) in choices, name, f'one of {", ".join(choices)}',
+                    getattr(self, name))
         for name in ('iterations', 'segment_length', 'batch_size', 'accumulate', 'save_every',
                      'log_every'):
-            _require(getattr(self, name) >= 1, name, '>= 1', getattr(self, name))
-        _require(self.learning_rate > 0, 'learning_rate', '> 0', self.learning_rate)
-        _require(bool(self.data), 'data', 'at least one source', self.data)
-        _require(all(isinstance(drop, int) for drop in self.drops), 'drops', 'iterations',
-                 self.drops)
+            require(getattr(self, name) >= 1, name, '>= 1', getattr(self, name))
+        for name in ('warm_up', 'weight_decay', 'largest_gradient', 'seed', 'workers'):
+            require(getattr(self, name) >= 0, name, '>= 0', getattr(self, name))
+        require(self.learning_rate > 0, 'learning_rate', '> 0', self.learning_rate)
+        require(0 <= self.momentum < 1, 'momentum', '0 <= momentum < 1', self.momentum)
+        require(bool(self.data), 'data', 'at least one source', self.data)
+        require(min(self.drops, default=1) >= 1, 'drops', 'iterations >= 1', self.drops)
 
 
 def load_recipe(path: str | Path, changes: Mapping[str, Any] | None = None) -> Recipe:
@@ -127,20 +124,6 @@ def load_recipe(path: str | Path, changes: Mapping[str, Any] | None = None) -> R
     return recipe_from({**read_fields(path), **(changes or {})})
 
 
-def read_fields(path: str | Path) -> dict[str, Any]:
-    """Read the fields of a recipe file; a file that is missing or no mapping is a ValueError."""
-    path = Path(path)
-    if not path.is_file():
-        raise ValueError(f'recipe: expected a file, got {path} (no such file)')
-    try:
-        values = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
-        raise ValueError(f'recipe: expected YAML, got {path}: {error}') from error
-    if not isinstance(values, dict):
-        raise ValueError(f'recipe: expected a mapping in {path}, got {type(values).__name__}')
-    return values
-
-
 def recipe_from(values: Mapping[str, Any]) -> Recipe:
     """
     Build a recipe from plain values.
@@ -153,30 +136,18 @@ def recipe_from(values: Mapping[str, Any]) -> Recipe:
     """
     known = {field.name: field for field in fields(Recipe)}
     unknown = sorted(set(values) - set(known))
-    _require(not unknown, 'fields', f'some of {", ".join(sorted(known))}', unknown)
+    require(not unknown, 'fields', f'some of {", ".join(sorted(known))}', unknown)
     for name in ('network', 'data'):
-        _require(name in values, name, 'this field', 'none')
-    _require(isinstance(values['network'], Mapping), 'network', 'a mapping', values['network'])
-    _require(isinstance(values['data'], (list, tuple)), 'data', 'a list', values['data'])
+        require(name in values, name, 'this field', 'none')
+    require(isinstance(values['network'], Mapping), 'network', 'a mapping', values['network'])
+    require(isinstance(values['data'], (list, tuple)), 'data', 'a list', values['data'])
     plain = {}
     for name, value in values.items():
         if name in ('network', 'data'):
             continue
         plain[name] = typed(name, value, known[name].default)
-    return Recipe(network=ImpressionNetworkConfig.from_dict(values['network']),
+    sizes = {field.name: field.default for field in fields(ImpressionNetworkConfig)}
+    network = {name: typed(f'network: {name}', value, sizes[name]) if name in sizes else value
+               for name, value in values['network'].items()}
+    return Recipe(network=ImpressionNetworkConfig.from_dict(network),
                   data=tuple(DataSource.from_dict(item) for item in values['data']), **plain)
-
-
-def typed(name: str, value: Any, default: Any) -> Any:
-    """Check a plain value against the type of its default."""
-    if isinstance(default, tuple):
-        _require(isinstance(value, (list, tuple)), name, 'a list', value)
-        return tuple(value)
-    if isinstance(default, float):
-        try:  # YAML reads 1e-3 as text
-            return float(value)
-        except (TypeError, ValueError):
-            _require(False, name, 'a number', value)
-    _require(isinstance(value, type(default)) and not isinstance(value, bool), name,
-             f'a value like {default!r}', value)
-    return value

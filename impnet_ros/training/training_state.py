@@ -4,6 +4,7 @@
 from collections.abc import Mapping
 import os
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol
 
 import torch
@@ -32,7 +33,10 @@ def save_state(folder: Path, parts: Mapping[str, Stateful], iteration: int,
              **{name: part.state_dict() for name, part in parts.items()}}
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / (FILE + '.unfinished')
-    torch.save(state, unfinished)
+    with unfinished.open('wb') as file:
+        torch.save(state, file)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(unfinished, folder / FILE)
 
 
@@ -48,13 +52,17 @@ def load_state(folder: Path, parts: Mapping[str, Stateful], recipe: dict[str, An
     Raises
     ------
     ValueError
-        If the state belongs to another recipe.
+        If the file cannot be read, or the state belongs to another recipe.
 
     """
     path = folder / FILE
     if not path.is_file():
         return 0
-    state = torch.load(path, map_location='cpu', weights_only=True)
+    try:
+        state = torch.load(path, map_location='cpu', weights_only=True)
+    except (OSError, EOFError, RuntimeError, UnpicklingError) as error:
+        raise ValueError(f'{path}: expected the state of a training, got a damaged file '
+                         f'({error}); remove it to begin again') from error
     if state['recipe'] != recipe:
         changed = sorted(name for name in recipe if state['recipe'].get(name) != recipe[name])
         raise ValueError(f'{path}: expected the state of this recipe, got one that differs in '

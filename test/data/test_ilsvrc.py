@@ -1,14 +1,17 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """ILSVRC readers, proven on exported sprites and on files written by hand."""
+import shutil
+
 from impnet_ros.cli import main
 from impnet_ros.data.check import check_data
 from impnet_ros.data.export_vid import export_vid
 from impnet_ros.data.ilsvrc_det import IlsvrcDet
-from impnet_ros.data.ilsvrc_files import equally_spaced
+from impnet_ros.data.ilsvrc_files import equally_spaced, read_annotation, read_picture
 from impnet_ros.data.ilsvrc_vid import IlsvrcVid
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 import numpy as np
+import PIL.Image
 import pytest
 
 SYNSETS = {name: name for name in SpriteSet.class_names}
@@ -84,6 +87,48 @@ def test_annotation_written_by_hand(tmp_path):
         IlsvrcVid(tmp_path, 'val')[0].frame(0)
 
 
+@pytest.mark.parametrize(('old', 'new', 'message'), [
+    ('<xmin>10</xmin>', '<xmin>21</xmin>', 'expected a bndbox with four corners, xmin <= xmax'),
+    ('<xmin>10</xmin>', '<xmin>nan</xmin>', "got .'nan', '5', '20', '30'"),
+    ('<xmin>10</xmin>', '<xmin>abc</xmin>', "got .'abc', '5', '20', '30'"),
+    ('<xmin>10</xmin>', '', 'got .None,'),
+    ('<trackid>3', '<trackid>three', "expected a number as trackid in .*000000.xml, got 'three'"),
+    ('</annotation>', '', 'expected an ILSVRC XML file, got .*000000.xml')])
+def test_broken_annotations_are_named(tmp_path, old, new, message):
+    path = tmp_path / '000000.xml'
+    path.write_text(XML.replace(old, new))
+    with pytest.raises(ValueError, match=message):
+        read_annotation(path, {'n02084071': 8})
+
+
+def test_pictures_are_read_as_they_are_stored(tmp_path):
+    """Boxes know nothing of EXIF's orientation."""
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6  # to be shown turned by 90 degrees
+    PIL.Image.new('RGB', (60, 40)).save(tmp_path / 'turned.JPEG', exif=exif)
+    assert read_picture(tmp_path / 'turned.JPEG').shape == (40, 60, 3)
+
+
+def test_the_published_lists_of_snippets(exported, tmp_path):
+    """Lines `FOLDER ID`, as in train_1 to train_30."""
+    root, _ = exported
+    for name in ('Data', 'Annotations'):
+        (tmp_path / name).symlink_to(root / name)
+    lists = tmp_path / 'ImageSets' / 'VID'
+    lists.mkdir(parents=True)
+    snippet = IlsvrcVid(root, 'train', synsets=SYNSETS)[1]
+    (lists / 'train_1.txt').write_text(f"{snippet.name.removeprefix('train/')} 1\n")
+    read = IlsvrcVid(tmp_path, 'train', 'train_1', SYNSETS)
+    assert len(read) == 1 and read[0].name == snippet.name
+    assert len(read[0]) == 20 and read[0].labelled == snippet.labelled
+    for line, message in (('nowhere 1', 'expected pictures 000000.JPEG and on in .*nowhere'),
+                          ('a b c', "expected lines FOLDER ID FRAME LENGTH, .* got 'a b c' in"),
+                          ('a 1 x 20', "got 'a 1 x 20' in .*train_1.txt")):
+        (lists / 'train_1.txt').write_text(line)
+        with pytest.raises(ValueError, match=message):
+            IlsvrcVid(tmp_path, 'train', 'train_1', SYNSETS)
+
+
 def test_det_pictures_are_videos_of_one_frame(tmp_path):
     (tmp_path / 'Data/DET/train/a').mkdir(parents=True)
     annotation = tmp_path / 'Annotations/DET/train/a/p_1.xml'
@@ -93,6 +138,8 @@ def test_det_pictures_are_videos_of_one_frame(tmp_path):
     (tmp_path / 'ImageSets/DET_train_30classes.txt').write_text('train/a/p_1 1\n')
     pictures = IlsvrcDet(tmp_path)
     assert len(pictures) == 1 and len(pictures[0]) == 1
+    (tmp_path / 'ImageSets/train_1.txt').write_text('a/p_1 1\na/p_2 -1\n')
+    assert [item.name for item in IlsvrcDet(tmp_path, image_set='train_1')] == ['train/a/p_1']
     assert pictures[0].truth(0).labels.tolist() == [8]
     with pytest.raises(IndexError, match='a still picture'):
         pictures[0].frame(1)
@@ -106,8 +153,23 @@ def test_check_says_what_is_missing(exported, tmp_path):
     problems = '\n'.join(check_data(root, full=True))
     assert 'VID train: expected 3862 as published, got 2' in problems
     assert 'DET train: root: expected a folder with Data/DET/train' in problems
-    assert 'no such file' not in problems
+    assert 'no such file' not in problems and 'expected a' not in problems.split('DET train')[0]
+    assert check_data(root, full=True, names=SpriteSet.class_names) == []
     (tmp_path / 'Data').symlink_to(root / 'Data')
     (tmp_path / 'Annotations').mkdir()
     assert '.xml: no such file' in '\n'.join(check_data(tmp_path))
     assert main(['check-data', str(tmp_path)]) == 1
+
+
+def test_a_full_check_looks_into_the_files(exported, tmp_path):
+    root, _ = exported
+    shutil.copytree(root, tmp_path, dirs_exist_ok=True)
+    picture, *_ = tmp_path.rglob('000003.JPEG')
+    picture.write_bytes(picture.read_bytes()[:-100])
+    annotation, *_ = tmp_path.rglob('000007.xml')
+    annotation.write_text('')
+    assert check_data(tmp_path, names=SpriteSet.class_names) == []
+    found = check_data(tmp_path, full=True, names=SpriteSet.class_names)
+    assert len(found) == 2
+    assert f'{picture}: expected a whole JPEG' in '\n'.join(found)
+    assert f'expected an ILSVRC XML file, got {annotation}' in '\n'.join(found)

@@ -38,3 +38,8 @@ def test_mean_over_seeds_holds_the_spread_of_seeds():
     differing = mean_interval([mean_of(np.full(10, value)) for value in (1, 2, 3)], 10)
     assert differing.value == pytest.approx(2)
     assert differing.low <= 1.34 and differing.high >= 2.66
+
+
+def test_nothing_to_measure_is_not_a_number_and_no_warning(recwarn):
+    nothing = interval(lambda weights: np.full(len(weights), np.nan), 10)
+    assert np.isnan([nothing.value, nothing.low, nothing.high]).all() and not recwarn

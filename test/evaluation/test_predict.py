@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Running networks over videos: frame order, shared work, the command."""
 import json
+import math
 
 from impnet_ros.cli import main
 from impnet_ros.config import StreamConfig
 from impnet_ros.data.export_vid import export_vid
 from impnet_ros.data.samples import make_truth
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
+from impnet_ros.evaluation import plots
 from impnet_ros.evaluation.conventions import CONVENTIONS
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import predict_many, predict_video
@@ -15,6 +17,7 @@ from impnet_ros.evaluation.report import report
 from impnet_ros.model.checkpoint import save_checkpoint
 from impnet_ros.model.presets import tiny
 from impnet_ros.stream.engine import Engine
+from matplotlib.figure import Figure
 import numpy as np
 import pytest
 
@@ -70,3 +73,17 @@ def test_evaluate_command_on_an_exported_set(network, tmp_path, capsys):
     assert 'mAP' in capsys.readouterr().out
     assert main(['evaluate', '--model', 'tiny', '--device', 'cpu']) == 2
     assert 'expected the classes of the data' in capsys.readouterr().err
+
+
+def test_a_class_without_objects_has_no_bar(tmp_path):
+    interval = {'value': 40.0, 'low': 30.0, 'high': 50.0}
+    part = {'by_class': {'seen': 40.0, 'unseen': None}, 'by_motion': {'slow': None},
+            'by_degradation': {'none': interval}}
+    figure = Figure()
+    panel = figure.subplots()
+    plots._bars(panel, part['by_class'], 'by class')
+    seen, unseen = panel.patches
+    assert seen.get_height() == 40 and math.isnan(unseen.get_height())
+    assert [text.get_text() for text in panel.texts] == ['no object']
+    path, = plots.plot_report({'conventions': {'coco': part}}, tmp_path)
+    assert path.stat().st_size > 1000

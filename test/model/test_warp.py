@@ -49,6 +49,15 @@ def test_gradients(layout: torch.memory_format) -> None:
     assert torch.autograd.gradcheck(warp, (feature, flow))
 
 
+def test_a_flow_that_is_no_number_leads_outside() -> None:
+    flow = torch.zeros(1, 2, 4, 4)
+    flow[0, 0, 1, 2], flow[0, 1, 3, 3] = float('nan'), float('inf')
+    expected = D.clone()
+    expected[0, 0, 1, 2] = expected[0, 0, 3, 3] = 0
+    warped = warp(D.to(memory_format=torch.channels_last), flow)
+    torch.testing.assert_close(warped, expected, rtol=0, atol=1e-5)
+
+
 @pytest.mark.parametrize('batch, flows', [(1, 1), (3, 3), (1, 3)])
 def test_layout_in_memory_changes_nothing(batch: int, flows: int) -> None:
     generator = torch.Generator().manual_seed(0)

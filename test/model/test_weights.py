@@ -35,6 +35,23 @@ def test_same_content_same_bytes(tmp_path: Path) -> None:
     assert len(hashes) == 1
 
 
+def test_a_kill_while_writing_leaves_the_old_file(tmp_path: Path,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / 'toy.safetensors'
+    save_weights(path, CONTENT)
+    before = path.read_bytes()
+
+    def killed(self: Path, content: bytes) -> int:
+        with self.open('wb') as file:
+            file.write(content[:len(content) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, 'write_bytes', killed)
+    with pytest.raises(KeyboardInterrupt):
+        save_weights(path, CONTENT)
+    assert path.read_bytes() == before
+
+
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     """Missing, changed, cut, foreign: each has its own message."""
     path = tmp_path / 'toy.safetensors'

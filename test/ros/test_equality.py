@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from impnet_ros import Engine, Frame, load_network
-from impnet_ros.detect import detect
 from impnet_ros.ros.bag_write import write_bag
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.pacing import stagger
+from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Detections
 from impnet_ros.threads import on_threads
 from impnet_ros.video import open_video
@@ -56,7 +56,7 @@ def offline(network: Any, frames: list[Frame], **changes: Any) -> list[Detection
     """Run the engine, as `impnet detect` does."""
     settings = Settings(score_threshold=THRESHOLD, **changes)
     network.detection = settings.detection
-    return [result for _, result in detect(Engine(network, settings.stream), iter(frames))]
+    return [result for _, result in play(Engine(network, settings.stream), frames)]
 
 
 def assert_same(messages: list[Any], results: list[Detections], names: tuple[str, ...]) -> None:

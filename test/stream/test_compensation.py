@@ -1,10 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Boxes moved on by their velocity, by hand."""
+from types import SimpleNamespace
+
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
-from impnet_ros.stream.compensation import (box_velocities, last_step, moved, moved_on, Step,
-                                            velocities)
+from impnet_ros.stream.compensation import last_step, moved, moved_on, Step, velocities
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Detections, Frame, Impression
 import numpy as np
@@ -19,7 +20,8 @@ def test_velocity_of_a_shift():
     """The flow to a frame 0.5 s earlier says 4 cells left and 1 down, of 10 and 5 pixels."""
     flow = torch.tensor([-4.0, 1.0]).view(1, 2, 1, 1).expand(1, 2, 20, 20)
     # Away from the picture's border, which would cut the carried box.
-    velocity = box_velocities(BOXES[1:], (flow,), 0.5, SIZE)
+    network = SimpleNamespace(flow=lambda image, key_image: (flow,))
+    velocity = velocities(network, BOXES[1:], Step(None, None, 0.5, SIZE))
     assert velocity.tolist() == [pytest.approx([80, -10, 80, -10])]
 
 
@@ -39,13 +41,7 @@ def test_boxes_stay_in_the_picture_and_do_not_turn_inside_out():
 
 def test_no_boxes():
     nothing = torch.zeros(0, 4)
-    assert box_velocities(nothing, (torch.zeros(1, 2, 4, 4),), 0.1, SIZE).shape == (0, 4)
     assert moved(nothing, nothing, 0.1, SIZE).shape == (0, 4)
-
-
-def test_the_other_frame_must_be_earlier():
-    with pytest.raises(ValueError, match='expected seconds > 0, got 0'):
-        box_velocities(BOXES, (torch.zeros(1, 2, 4, 4),), 0, SIZE)
 
 
 class Shift:

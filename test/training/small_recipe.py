@@ -42,6 +42,6 @@ def small_gradients(module, *batches):
     parts = Changing(module, torch.optim.SGD(module.parameters(), 1.0),
                      torch.amp.GradScaler('cpu', enabled=False))
     accumulate_gradients(module, [small_batch(numbers) for numbers in batches], recipe, parts,
-                         Process(0, 1, torch.device('cpu')))
+                         Process(0, 1, torch.device('cpu')), 0)
     return {name.removeprefix('module.'): item.grad.clone()
             for name, item in module.named_parameters() if item.grad is not None}

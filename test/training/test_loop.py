@@ -1,7 +1,9 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Training: exact resume, accumulation, frozen parts, processes."""
+from contextlib import nullcontext
 import csv
+from dataclasses import replace
 import os
 from pathlib import Path
 import subprocess
@@ -11,14 +13,17 @@ from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.data.triplets import TripletSet
 from impnet_ros.model.checkpoint import load_checkpoint
 from impnet_ros.threads import on_threads
+from impnet_ros.training import loop
 from impnet_ros.training.batches import Batch, collate
 from impnet_ros.training.loop import start_network, train
-from impnet_ros.training.recipe import recipe_from
+from impnet_ros.training.processes import Process
+from impnet_ros.training.recipe import load_recipe, recipe_from
 from impnet_ros.training.training_forward import TrainingForward
 from impnet_ros.training.variants import task_feature
 import pytest
 from small_recipe import SMALL, small_batch, small_gradients, start_small
 import torch
+import yaml
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +48,37 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(tmp_path):
     assert [row['iteration'] for row in rows[1]] == ['1', '2', '3', '4']
     with pytest.raises(ValueError, match='differs in seed'):
         train(recipe_from({**SMALL, 'seed': 4}), tmp_path / 'parts', 'cpu', progress=False)
+
+
+def test_what_decides_nothing_may_change_and_what_does_may_not(tmp_path, monkeypatch):
+    recipe = recipe_from({**SMALL, 'iterations': 2})
+    train(recipe, tmp_path, 'cpu', progress=False, stop_after=1)
+    train(replace(recipe, workers=1, log_every=5), tmp_path, 'cpu', progress=False, stop_after=1)
+    monkeypatch.setattr(loop, 'joined_processes',
+                        lambda device: nullcontext(Process(0, 2, torch.device('cpu'))))
+    with pytest.raises(ValueError, match='differs in processes'):
+        train(recipe, tmp_path, 'cpu', progress=False)
+
+
+@pytest.mark.parametrize('content', [b'', b'PK not what it was'])
+def test_a_damaged_state_is_named(tmp_path, content):
+    (tmp_path / 'training_state.pt').write_bytes(content)
+    with pytest.raises(ValueError, match='training_state.pt: expected the state .* damaged'):
+        train(recipe_from(SMALL), tmp_path, 'cpu', progress=False)
+
+
+def test_a_training_that_diverges_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(loop, '_MOST_LOST', 2)
+    recipe = recipe_from({**SMALL, 'optimiser': 'sgd', 'learning_rate': 1e9, 'iterations': 20})
+    with pytest.raises(ValueError, match='gradient: expected a finite one, got none in 2 steps'):
+        train(recipe, tmp_path, 'cpu', progress=False)
+
+
+def test_devices_that_are_not_there(tmp_path):
+    with pytest.raises(ValueError, match="device: expected auto, cpu, cuda or cuda:n, got 'tpu'"):
+        train(recipe_from(SMALL), tmp_path, 'tpu', progress=False)
+    with pytest.raises(ValueError, match="'cuda:99' was asked for"):
+        train(recipe_from(SMALL), tmp_path, 'cuda:99', progress=False)
 
 
 def test_training_reduces_the_loss(tmp_path):
@@ -134,6 +170,29 @@ def test_two_processes_give_the_gradients_of_one(tmp_path):
         assert set(shared) == set(alone)
         for name in alone:
             assert torch.allclose(shared[name], alone[name], rtol=1e-3, atol=1e-6), name
+
+
+def test_two_processes_train_as_one_that_accumulates(tmp_path):
+    """Pictures are large enough that anchors are drawn at random (256 of 1536)."""
+    recipe = tmp_path / 'recipe.yaml'
+    recipe.write_text(yaml.safe_dump({
+        **SMALL, 'network': {**SMALL['network'], 'short_side': 256, 'long_side': 256},
+        'data': [{'kind': 'sprites', 'videos': 4, 'size': 256, 'frames': 12}],
+        'batch_size': 1, 'iterations': 2}))
+    alone = train(load_recipe(recipe, {'accumulate': 2}), tmp_path / 'one', 'cpu', progress=False)
+    result = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2',
+         '-m', 'impnet_ros.cli', 'train', str(recipe), '--output', str(tmp_path / 'two'),
+         '--device', 'cpu', '--quiet'], capture_output=True, text=True, timeout=120,
+        env={**os.environ, 'OMP_NUM_THREADS': '1'})
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert result.stdout.count('weights: ') == 1
+    one, two = tensors(alone), tensors(tmp_path / 'two' / 'weights.safetensors')
+    for name, value in one.items():
+        assert torch.allclose(value, two[name], rtol=1e-5, atol=1e-7), name
+    logs = [list(csv.DictReader((tmp_path / name / 'log.csv').open())) for name in ('one', 'two')]
+    for one, two in zip(*logs, strict=True):
+        assert float(one['loss']) == pytest.approx(float(two['loss']), rel=1e-4)
 
 
 def test_mixed_precision_trains(tmp_path):

@@ -60,7 +60,7 @@ def test_losses_fall_and_the_object_is_found() -> None:
     optimiser = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], 1e-3)
     history = []
     for _ in range(60):
-        maps = net.forward_single(pixels)
+        maps = net.head(net.features(net.prepare_batch(pixels))[0])
         losses = detection_losses(net.head, maps, (96, 96), [box], [torch.tensor([2])])
         loss = sum(losses.values())
         optimiser.zero_grad()
@@ -86,7 +86,8 @@ def test_batch_is_the_mean_of_its_pictures() -> None:
     def losses(pictures: torch.Tensor, boxes: list[torch.Tensor],
                labels: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         torch.manual_seed(1)
-        return detection_losses(net.head, net.forward_single(pictures), (96, 96), boxes, labels)
+        maps = net.head(net.features(net.prepare_batch(pictures))[0])
+        return detection_losses(net.head, maps, (96, 96), boxes, labels)
 
     flipped = pixels.flip(3)
     with torch.no_grad():
