@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Settings of the stream and of the detections: a default, a unit and a reason for each."""
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import get_args, Literal
 
 Mode = Literal['impression', 'average', 'sparse', 'per_frame']
@@ -20,7 +21,11 @@ def _require(condition: bool, name: str, expected: str, got: object) -> None:
 
 
 def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,8 @@ class StreamConfig:
     def __post_init__(self) -> None:
         length, offset = self.segment_length, self.key_offset
         _require(_is_int(length) and length >= 1, 'segment_length', 'an int >= 1', length)
-        _require(0.0 <= self.memory_gate <= 1.0, 'memory_gate', 'a number in 0..1',
-                 self.memory_gate)
+        _require(_is_number(self.memory_gate) and 0 <= self.memory_gate <= 1, 'memory_gate',
+                 'a number in 0..1', self.memory_gate)
         _require(_is_int(offset) and 0 <= offset < length, 'key_offset',
                  f'an int in 0..{length - 1} (segment_length - 1)', offset)
         _require(self.mode in MODES, 'mode', f'one of {", ".join(MODES)}', self.mode)
@@ -88,10 +93,13 @@ class StreamConfig:
         _require(self.key_mode == 'sync' or offset == 0, 'key_offset',
                  "0 with key_mode 'async' (nothing waits there)", offset)
         self._check_schedule()
+        _require(self.box_memory is None or isinstance(self.box_memory, bool), 'box_memory',
+                 'True, False or None (as the network recommends)', self.box_memory)
         _require(not self.box_memory or offset == 0, 'key_offset',
                  '0 with box_memory (boxes are carried forward in time)', offset)
-        _require(self.box_lifetime_s > 0.0, 'box_lifetime_s', 'seconds > 0', self.box_lifetime_s)
-        _require(self.max_gap_s > 0.0, 'max_gap_s', 'seconds > 0', self.max_gap_s)
+        for name in ('box_lifetime_s', 'max_gap_s'):
+            seconds = getattr(self, name)
+            _require(_is_number(seconds) and seconds > 0, name, 'seconds > 0', seconds)
 
     @property
     def fuses(self) -> bool:
@@ -105,8 +113,8 @@ class StreamConfig:
         _require(_is_int(smallest) and smallest >= 1, 'smallest_length', 'an int >= 1', smallest)
         _require(_is_int(largest) and largest >= smallest, 'largest_length',
                  f'an int >= {smallest} (smallest_length)', largest)
-        _require(self.doubt_threshold >= 0.0, 'doubt_threshold', 'a number >= 0',
-                 self.doubt_threshold)
+        _require(_is_number(self.doubt_threshold) and self.doubt_threshold >= 0,
+                 'doubt_threshold', 'a number >= 0', self.doubt_threshold)
         _require(self.schedule == 'fixed' or self.key_offset == 0, 'key_offset',
                  "0 with schedule 'adaptive' (nobody knows how long a segment will be)",
                  self.key_offset)
@@ -128,7 +136,8 @@ class DetectionConfig:
     """Smallest score, 0..1, that is reported; for evaluation use a value near 0."""
 
     nms_threshold: float = 0.6
-    """IoU, 0..1, above which the weaker of two boxes of one class is dropped."""
+    """IoU, 0..1, above which the weaker of two boxes of one class is dropped. Box memory takes two
+    boxes that overlap by more than 0.5 for one object, however large this is."""
 
     max_detections: int = 100
     """Largest number of boxes a frame, best scores first."""
@@ -136,6 +145,6 @@ class DetectionConfig:
     def __post_init__(self) -> None:
         for name in ('score_threshold', 'nms_threshold'):
             value = getattr(self, name)
-            _require(0.0 <= value <= 1.0, name, 'a number in 0..1', value)
+            _require(_is_number(value) and 0 <= value <= 1, name, 'a number in 0..1', value)
         _require(_is_int(self.max_detections) and self.max_detections >= 1,
                  'max_detections', 'an int >= 1', self.max_detections)

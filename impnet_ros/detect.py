@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import Any
 
 import cv2
+from impnet_ros.arguments import positive
 from impnet_ros.config import DetectionConfig, MODES, PRECISIONS, SCHEDULES, StreamConfig
 from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stream, detection = StreamConfig(), DetectionConfig()
     parser.add_argument('input', type=Path, help='video file, folder of images, or rosbag2')
     parser.add_argument('--topic', default='', help='image topic of a bag with several')
-    parser.add_argument('--fps', type=float, default=30.0, help='frame rate of an image folder')
+    parser.add_argument('--fps', type=positive, default=30.0, help='frame rate of an image folder')
     parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
@@ -103,6 +104,8 @@ def run(args: argparse.Namespace) -> None:
     video = open_video(args.input, args.topic, args.fps)
     for path in filter(None, (args.json, args.video)):
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise ValueError(f'{path}: expected a file to write, got a folder')
     network = load_network(args.model, args.device, detection, precision=args.precision)
     engine = Engine(network, stream)
     output = _VideoFile(args.video, video.fps) if args.video else None

@@ -3,6 +3,7 @@
 """Frames from a video file, a folder of images or a rosbag2; needs no ROS."""
 from collections.abc import Iterator
 from dataclasses import dataclass
+import math
 import os
 from pathlib import Path
 import re
@@ -112,7 +113,7 @@ def _open_folder(path: Path, fps: float) -> Video:
     if not files:
         raise ValueError(f'{path}: expected images ({", ".join(sorted(IMAGE_SUFFIXES))}) or a '
                          f'bag with its metadata.yaml, found neither')
-    if fps <= 0:
+    if not 0 < fps < math.inf:
         raise ValueError(f'fps: expected frames a second > 0, got {fps}')
     return Video(_folder_frames(files, fps), len(files), fps)
 

@@ -17,6 +17,9 @@ import pytest
     ({'smallest_length': 4, 'largest_length': 3}, 'largest_length: expected an int >= 4'),
     ({'doubt_threshold': -0.1}, 'doubt_threshold: expected a number >= 0'),
     ({'schedule': 'adaptive', 'key_offset': 1}, "key_offset: expected 0 with schedule 'adaptive'"),
+    ({'box_memory': 'off'}, "box_memory: expected True, False or None .*, got 'off'"),
+    ({'memory_gate': 'x'}, "memory_gate: expected a number in 0..1, got 'x'"),
+    ({'box_lifetime_s': '1'}, "box_lifetime_s: expected seconds > 0, got '1'"),
     ({'max_gap_s': 0.0}, 'max_gap_s')])
 def test_stream_settings_out_of_range(setting, message):
     with pytest.raises(ValueError, match=message):
@@ -24,7 +27,8 @@ def test_stream_settings_out_of_range(setting, message):
 
 
 @pytest.mark.parametrize('setting', [
-    {'score_threshold': -0.1}, {'nms_threshold': 2}, {'max_detections': 0}])
+    {'score_threshold': -0.1}, {'score_threshold': 'a'}, {'nms_threshold': 2},
+    {'max_detections': 0}])
 def test_detection_settings_out_of_range(setting):
     with pytest.raises(ValueError, match=f'{next(iter(setting))}: expected'):
         DetectionConfig(**setting)

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.arguments import count, image_size, natural, positive
 from impnet_ros.benchmark import report, scaling
 from impnet_ros.benchmark.clip import default_clip, FPS, load_images
 from impnet_ros.benchmark.machine import conditions, memory_mb, use_threads
@@ -47,27 +48,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='of the impression (both)')
     parser.add_argument('--l', nargs='+', type=int, default=[5, 10], metavar='L',
                         help='segment lengths (5 10)')
-    parser.add_argument('--rounds', type=int, default=10, help='turns of each mode (10)')
-    parser.add_argument('--frames', type=int, default=30,
+    parser.add_argument('--rounds', type=count, default=10, help='turns of each mode (10)')
+    parser.add_argument('--frames', type=count, default=30,
                         help='frames a turn, rounded up to whole segments (30)')
-    parser.add_argument('--rate', type=float, default=FPS, metavar='HZ',
+    parser.add_argument('--rate', type=positive, default=FPS, metavar='HZ',
                         help='camera rate for asynchronous key frames (30): without a camera to '
                         'wait for, frames would pass faster than a key frame can be ready')
-    parser.add_argument('--long', type=int, default=10_000, metavar='FRAMES',
+    parser.add_argument('--long', type=count, default=10_000, metavar='FRAMES',
                         help='length of the long video (10000)')
-    parser.add_argument('--threads', type=int, default=0,
+    parser.add_argument('--threads', type=natural, default=0,
                         help='of torch and OpenCV; 0 leaves a core to cameras and key frames (0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw the figures')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
-
-
-def image_size(text: str) -> tuple[int, int]:
-    """Read WxH as (height, width)."""
-    width, _, height = text.partition('x')
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise argparse.ArgumentTypeError(f'expected WxH, as in 640x480, got {text!r}')
-    return int(height), int(width)
 
 
 def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant], frames: int,
@@ -123,11 +116,6 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print, write what was asked for."""
-    for name in ('rounds', 'frames', 'long'):
-        if getattr(args, name) < 1:
-            raise ValueError(f'--{name}: expected >= 1, got {getattr(args, name)}')
-    if args.rate <= 0:
-        raise ValueError(f'--rate: expected Hz > 0, got {args.rate}')
     use_threads(args.threads)
     source = args.input or default_clip()
     images = load_images(source, 120, args.size)

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.arguments import count, natural, positive
 from impnet_ros.benchmark.clip import default_clip
 from impnet_ros.benchmark.machine import conditions, use_threads
 from impnet_ros.benchmark.parts import call_ms, Parts
@@ -67,20 +68,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
     parser.add_argument('--input', nargs='+', type=Path, help='videos, folders of images or bags; '
                         'true is what the model itself finds in each frame by itself')
-    parser.add_argument('--sprites', type=int, default=0, metavar='N',
+    parser.add_argument('--sprites', type=natural, default=0, metavar='N',
                         help='N synthetic videos with exact boxes instead, for a model of theirs')
-    parser.add_argument('--frames', type=int, default=250, help='at most, of each video (250)')
-    parser.add_argument('--rates', nargs='+', type=float, default=[10, 30, 60], metavar='HZ',
+    parser.add_argument('--frames', type=count, default=250, help='at most, of each video (250)')
+    parser.add_argument('--rates', nargs='+', type=positive, default=[10, 30, 60], metavar='HZ',
                         help='camera rates (10 30 60)')
     parser.add_argument('--l', nargs='+', type=int, default=[3, 10], metavar='L',
                         help='segment lengths (3 10)')
     parser.add_argument('--bench', type=Path, metavar='FILE', help='take the times of the parts '
                         'from this file of `impnet bench --json`; by default they are measured')
-    parser.add_argument('--speed', type=float, default=1.0, metavar='X',
+    parser.add_argument('--speed', type=positive, default=1.0, metavar='X',
                         help='as if the world moved X times as fast (1)')
-    parser.add_argument('--slower', type=float, default=1.0, metavar='X',
+    parser.add_argument('--slower', type=positive, default=1.0, metavar='X',
                         help='as if the machine were X times as slow (1)')
-    parser.add_argument('--threads', type=int, default=0,
+    parser.add_argument('--threads', type=natural, default=0,
                         help='of torch and OpenCV; 0 leaves a core to cameras and key frames (0)')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
 
@@ -184,8 +185,6 @@ def measure(network: Any, clips: Sequence[Clip], rates: Sequence[float], lengths
 
 def run(args: argparse.Namespace) -> None:
     """Measure or read the parts, simulate, print, write the file."""
-    if min(*args.rates, args.speed, args.slower) <= 0:
-        raise ValueError('--rates, --speed, --slower: expected numbers > 0')
     use_threads(args.threads)
     network: Any = load_network(args.model, args.device)
     clips = _sprites(args, network) if args.sprites else _videos(args, network)
@@ -205,7 +204,8 @@ def run(args: argparse.Namespace) -> None:
 
 def _parts(args: argparse.Namespace, network: Any, images: list[RgbImage]) -> dict[str, float]:
     if args.bench:
-        known = json.loads(args.bench.read_text()).get('parts_ms', {})
+        content = json.loads(args.bench.read_text())
+        known = content.get('parts_ms', {}) if isinstance(content, dict) else {}
         if network.name not in known:
             raise ValueError(f'{args.bench}: expected parts of {network.name}, found '
                              f'{", ".join(known) or "none"}')

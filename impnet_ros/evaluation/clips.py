@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.arguments import count, natural, positive
 from impnet_ros.config import DetectionConfig, PRECISIONS, StreamConfig
 from impnet_ros.data.degradations import CLEAN, RECORDED_KINDS, spoilt
 from impnet_ros.data.samples import Degradation
@@ -42,12 +43,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='training-free weights in place of the learned N_q')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='of the convolutions; the labels are made in float32')
-    parser.add_argument('--span', type=float, default=1 / 3, metavar='S',
+    parser.add_argument('--span', type=positive, default=1 / 3, metavar='S',
                         help='seconds between key frames of the long segments '
                              '(default: a third)')
     parser.add_argument('--bursts', nargs='+', choices=tuple(STRENGTHS), default=tuple(STRENGTHS))
-    parser.add_argument('--seed', type=int, default=0, help='of the bursts')
-    parser.add_argument('--frames', type=int, help='only the first of each clip')
+    parser.add_argument('--seed', type=natural, default=0, help='of the bursts')
+    parser.add_argument('--frames', type=count, help='only the first of each clip')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the results')
 
 
@@ -74,6 +75,7 @@ def run(args: argparse.Namespace) -> None:
                 print(f"{path.name} {bursts:6} {name:23} AP50 {row['all']}, of spoilt frames "
                       f"{row['spoilt']}", flush=True)
     if args.json:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(rows, indent=1) + '\n')
 
 

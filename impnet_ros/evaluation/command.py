@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.arguments import count, natural
 from impnet_ros.config import DetectionConfig, MODES, StreamConfig
 from impnet_ros.data.ilsvrc_vid import IlsvrcVid
 from impnet_ros.data.samples import VideoSet
@@ -34,12 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--split', default='val', help='of ILSVRC VID (default: %(default)s)')
     parser.add_argument('--names', nargs='+', metavar='CLASS',
                         help='class names in the annotations, for an exported set')
-    parser.add_argument('--videos', type=int, metavar='N',
+    parser.add_argument('--videos', type=count, metavar='N',
                         help='only the first N videos (sprites: 100 by default)')
-    parser.add_argument('--seed', type=int, default=1_000_000,
+    parser.add_argument('--seed', type=natural, default=1_000_000,
                         help='of the sprites (default: %(default)s)')
-    parser.add_argument('--size', type=int, default=128, help="sprites' side in pixels")
-    parser.add_argument('--frames', type=int, default=60, help='frames of a sprite video')
+    parser.add_argument('--size', type=count, default=128, help="sprites' side in pixels")
+    parser.add_argument('--frames', type=count, default=60, help='frames of a sprite video')
     parser.add_argument('--convention', nargs='+', choices=tuple(CONVENTIONS),
                         default=tuple(CONVENTIONS), help='how precision is averaged')
     parser.add_argument('--mode', choices=(*MODES, *_OFFLINE), default=stream.mode,
@@ -58,8 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
-    if args.videos is not None and args.videos < 1:
-        raise ValueError(f'--videos: expected 1 or more, got {args.videos}')
     videos = _open(args)
     offline = args.mode in _OFFLINE
     config = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,

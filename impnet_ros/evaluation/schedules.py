@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.arguments import count, natural
 from impnet_ros.config import DetectionConfig, MODES, StreamConfig
 from impnet_ros.data.paced import paced
 from impnet_ros.data.samples import Degradation
@@ -52,14 +53,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stream = StreamConfig()
     parser.add_argument('clips', type=Path, nargs='*', help='video files or image folders; true '
                         'is what nanodet_g sees in their frames at two sizes and mirrored')
-    parser.add_argument('--sprites', type=int, default=0, metavar='N',
+    parser.add_argument('--sprites', type=natural, default=0, metavar='N',
                         help='N synthetic videos with exact boxes too, for a model of theirs')
     parser.add_argument('--model', default='nanodet_g',
                         help='nanodet_g for clips; a .safetensors checkpoint for sprites')
-    parser.add_argument('--steps', type=int, nargs='+', default=[1, 4], metavar='N',
+    parser.add_argument('--steps', type=count, nargs='+', default=[1, 4], metavar='N',
                         help='speeds that take turns, 1 is the own one of the video (1 4)')
-    parser.add_argument('--sequences', type=int, default=2, help='of each scene (2)')
-    parser.add_argument('--frames', type=int, default=100, help='of each sequence (100)')
+    parser.add_argument('--sequences', type=count, default=2, help='of each scene (2)')
+    parser.add_argument('--frames', type=count, default=100, help='of each sequence (100)')
     parser.add_argument('--mode', choices=[mode for mode in MODES if mode != 'per_frame'],
                         default=stream.mode)
     parser.add_argument('--box-memory', action='store_true', help='carry boxes too')
@@ -69,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         metavar='X', help='doubt thresholds of adaptive schedules')
     parser.add_argument('--l-min', type=int, default=stream.smallest_length, metavar='L')
     parser.add_argument('--l-max', type=int, default=stream.largest_length, metavar='L')
-    parser.add_argument('--seed', type=int, default=0, help='of the speeds and the sprites')
+    parser.add_argument('--seed', type=natural, default=0, help='of the speeds and the sprites')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw the curves')
 

@@ -45,7 +45,7 @@ class NetworkInput:
 def input_size(image_size: tuple[int, int], short_side: int, long_side: int) -> tuple[int, int]:
     """(height, width) of the network's input for an image of `image_size`."""
     factor = resize_factor(image_size, short_side, long_side)
-    return round(image_size[0] * factor), round(image_size[1] * factor)
+    return max(round(image_size[0] * factor), 1), max(round(image_size[1] * factor), 1)
 
 
 def resized(image: Array | Tensor, short_side: int, long_side: int) -> Tensor:
@@ -69,14 +69,16 @@ def resized(image: Array | Tensor, short_side: int, long_side: int) -> Tensor:
     if len(shape) != 3 or shape[2] != 3 or image.dtype not in (np.uint8, torch.uint8):
         raise ValueError(f'image: expected uint8 (H, W, 3), got {image.dtype} {shape}')
     factor = resize_factor((shape[0], shape[1]), short_side, long_side)
+    size = input_size((shape[0], shape[1]), short_side, long_side)
     if isinstance(image, Tensor) and image.is_cuda:
-        size = input_size((shape[0], shape[1]), short_side, long_side)
         pixels = functional.interpolate(image.permute(2, 0, 1)[None].float(), size,
                                         mode='bilinear', align_corners=False)
         return pixels.round().to(torch.uint8)
     pixels = image.numpy() if isinstance(image, Tensor) else image
     if factor == 1.0:
         pixels = pixels.copy()
+    elif 1 in size:  # rounding alone would leave nothing of so narrow a picture
+        pixels = cv2.resize(pixels, size[::-1], interpolation=cv2.INTER_LINEAR)
     else:
         pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
     return torch.from_numpy(pixels).permute(2, 0, 1)[None]

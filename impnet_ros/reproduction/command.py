@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+from impnet_ros.arguments import count
 from impnet_ros.config import StreamConfig
 from impnet_ros.reproduction.document import write_document
 from impnet_ros.reproduction.figures import draw_figures
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--methods', nargs='+', choices=(*METHODS, *OTHER_FLOW, FGFA),
                         metavar='METHOD', help='only some of a, b, c, d, e, d_other, e_other, '
                         'fgfa: to share the work')
-    parser.add_argument('--threads', type=int, default=1, help='processor threads (default: 1)')
+    parser.add_argument('--threads', type=count, default=1, help='processor threads (default: 1)')
     parser.add_argument('--only-write', action='store_true',
                         help='train and evaluate nothing, write about the seeds that are done')
     parser.add_argument('--quiet', action='store_true', help='no progress bars')

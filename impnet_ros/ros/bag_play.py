@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 import sys
 
+from impnet_ros.arguments import positive
 from impnet_ros.ros.shutdown import StopFlag
 
 
@@ -15,7 +16,7 @@ def main(args: list[str] | None = None) -> int:
         'time. While it runs, `ros2 service call /impnet_bag_play/pause std_srvs/srv/SetBool '
         '"{data: true}"` pauses it, and false resumes.')
     parser.add_argument('bag', type=Path, help='folder of the bag, or its .mcap or .db3 file')
-    parser.add_argument('--rate', type=float, default=1.0, help='speed (1.0)')
+    parser.add_argument('--rate', type=positive, default=1.0, help='speed (1.0)')
     parser.add_argument('--loop', action='store_true', help='begin again at the end')
     parser.add_argument('--clock', type=float, default=0.0, metavar='HZ',
                         help='publish the time of the bag on /clock (off)')
@@ -41,8 +42,6 @@ def main(args: list[str] | None = None) -> int:
     options, ros_args = parser.parse_known_args(args)
     if ros_args and ros_args[0] != '--ros-args':
         parser.error(f'unknown arguments: {" ".join(ros_args)}')
-    if options.rate <= 0:
-        parser.error(f'--rate: expected a number above 0, got {options.rate}')
     if options.clock < 0:
         parser.error(f'--clock: expected a frequency in Hz, got {options.clock}')
     stop = StopFlag()

@@ -9,6 +9,7 @@ from time import time_ns
 from typing import Any
 
 import cv2
+from impnet_ros.arguments import natural, positive
 from impnet_ros.images import RgbImage
 from impnet_ros.ros.bag_storage import recorded_qos, STORAGES, VERSION
 from impnet_ros.video import open_video
@@ -119,7 +120,7 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('bag', type=Path, help='folder of the new bag')
     parser.add_argument('--storage', choices=sorted(STORAGES), default='mcap')
     parser.add_argument('--topic', default='image', help='topic of the images (image)')
-    parser.add_argument('--fps', type=float, default=30.0,
+    parser.add_argument('--fps', type=positive, default=30.0,
                         help='frame rate of a folder, or of a video that does not say (30)')
     parser.add_argument('--encoding', choices=ENCODINGS, default='bgr8',
                         help='of the messages (bgr8); jpeg and png make CompressedImage messages '
@@ -127,7 +128,7 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--frame-id', default='camera', help='frame_id of the headers (camera)')
     parser.add_argument('--start', type=float, metavar='S',
                         help='stamp of the first frame, seconds since 1970 (now)')
-    parser.add_argument('--limit', type=int, default=0, metavar='N', help='only the first N')
+    parser.add_argument('--limit', type=natural, default=0, metavar='N', help='only the first N')
     parser.add_argument('--overwrite', action='store_true', help='replace an existing bag')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
     options = parser.parse_args(args)

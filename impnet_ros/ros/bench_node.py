@@ -12,8 +12,8 @@ import threading
 from time import perf_counter
 from typing import Any
 
+from impnet_ros.arguments import count, image_size, natural, positive
 from impnet_ros.benchmark.clip import default_clip, load_images
-from impnet_ros.benchmark.command import image_size
 from impnet_ros.benchmark.machine import conditions
 from impnet_ros.benchmark.report import print_rows
 from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES
@@ -45,21 +45,17 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
                         help='of the convolutions')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag')
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640))
-    parser.add_argument('--rate', type=float, default=30.0, metavar='HZ', help='of each camera')
-    parser.add_argument('--cameras', type=int, default=1)
+    parser.add_argument('--rate', type=positive, default=30.0, metavar='HZ', help='of each camera')
+    parser.add_argument('--cameras', type=count, default=1)
     parser.add_argument('--modes', nargs='+', choices=MODES, default=['per_frame', 'impression'])
     parser.add_argument('--key-modes', nargs='+', choices=KEY_MODES, default=KEY_MODES)
     parser.add_argument('--box-memory', nargs='+', choices=('off', 'on'), default=['off', 'on'])
     parser.add_argument('--l', nargs='+', type=int, default=[10], metavar='L')
-    parser.add_argument('--rounds', type=int, default=3, help='turns of each setting (3)')
-    parser.add_argument('--seconds', type=float, default=10.0, help='length of a turn (10)')
-    parser.add_argument('--threads', type=int, default=0, help="the node's parameter")
+    parser.add_argument('--rounds', type=count, default=3, help='turns of each setting (3)')
+    parser.add_argument('--seconds', type=positive, default=10.0, help='length of a turn (10)')
+    parser.add_argument('--threads', type=natural, default=0, help="the node's parameter")
     parser.add_argument('--json', type=Path, metavar='FILE')
-    options = parser.parse_args(args)
-    for name in ('rate', 'cameras', 'rounds', 'seconds'):
-        if getattr(options, name) <= 0:
-            parser.error(f'--{name}: expected a number above 0, got {getattr(options, name)}')
-    return options
+    return parser.parse_args(args)
 
 
 def settings_in_turn(options: argparse.Namespace) -> list[dict[str, Any]]:

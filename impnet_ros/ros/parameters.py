@@ -115,7 +115,8 @@ ROWS: tuple[Row, ...] = (
     Row('score_threshold', _D.score_threshold, 'Smallest score that is published. '
         'Box memory remembers what was published down to half of it.', (0.0, 1.0)),
     Row('nms_threshold', _D.nms_threshold, 'Overlap (IoU) above which the weaker of two boxes of '
-        'one class is dropped.', (0.0, 1.0)),
+        'one class is dropped. Box memory takes two that overlap by more than 0.5 for one '
+        'object in any case.', (0.0, 1.0)),
     Row('max_detections', _D.max_detections, 'Largest number of detections an image.',
         (1, 100_000)),
     Row('classes', list(_D.classes), 'Class names to publish; empty for all.'),

@@ -91,6 +91,12 @@ class Engine:
         Impression
             The state for the next frame.
 
+        Raises
+        ------
+        Exception
+            Whatever the network raises; go on from `reset()` then. With asynchronous key frames an
+            old state would keep the one that failed.
+
         """
         reason = reset_reason(frame, state, self.config)
         results: list[Detections] = []

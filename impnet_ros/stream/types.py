@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 import math
+from numbers import Real
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,7 +31,7 @@ class Frame:
     Raises
     ------
     ValueError
-        If the image is empty or an array of another shape or type.
+        If the image is empty or an array of another shape or type, or the stamp is no number.
 
     """
 
@@ -38,11 +39,13 @@ class Frame:
     stamp_s: float
 
     def __post_init__(self) -> None:
-        shape = tuple(self.image.shape)
+        shape = tuple(getattr(self.image, 'shape', ()))
         if len(shape) != 3 or shape[2] != 3 or 0 in shape:
             raise ValueError(f'image: expected (H, W, 3) with H, W >= 1, got {shape}')
         if self.image.dtype not in (np.uint8, torch.uint8):
             raise ValueError(f'image: expected uint8, got {self.image.dtype}')
+        if not isinstance(self.stamp_s, Real) or not math.isfinite(self.stamp_s):
+            raise ValueError(f'stamp_s: expected finite seconds, got {self.stamp_s!r}')
 
     @property
     def image_size(self) -> tuple[int, int]:

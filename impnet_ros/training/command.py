@@ -27,7 +27,10 @@ def run(args: argparse.Namespace) -> None:
         name, found, value = text.partition('=')
         if not found:
             raise ValueError(f'--set: expected FIELD=VALUE, got {text!r}')
-        changes[name] = yaml.safe_load(value)
+        try:
+            changes[name] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise ValueError(f'--set: expected a value in YAML, got {text!r}: {error}') from error
     recipe = load_recipe(args.recipe, changes)
     folder = args.output or Path('out') / args.recipe.stem
     weights = train(recipe, folder, args.device, not args.quiet)

@@ -36,6 +36,11 @@ class DistillRecipe:
         for name in ('spoilt_versions', 'steps', 'batch_size'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, got {getattr(self, name)}')
+        for name in ('seed', 'moving_pictures', 'box_share'):
+            if getattr(self, name) < 0:
+                raise ValueError(f'{name}: expected 0 or more, got {getattr(self, name)}')
+        if not self.learning_rate > 0:
+            raise ValueError(f'learning_rate: expected more than 0, got {self.learning_rate}')
         if not all(isinstance(clip, str) for clip in self.clips):
             raise ValueError(f'clips: expected names of files, got {list(self.clips)}')
         if not self.segment_lengths or not all(isinstance(length, int) and length >= 1

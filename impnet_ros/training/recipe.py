@@ -100,7 +100,7 @@ class Recipe:
         require(self.learning_rate > 0, 'learning_rate', '> 0', self.learning_rate)
         require(0 <= self.momentum < 1, 'momentum', '0 <= momentum < 1', self.momentum)
         require(bool(self.data), 'data', 'at least one source', self.data)
-        require(min(self.drops, default=1) >= 1, 'drops', 'iterations >= 1', self.drops)
+        require(min(self.drops, default=0) >= 0, 'drops', 'iterations >= 0', self.drops)
 
 
 def load_recipe(path: str | Path, changes: Mapping[str, Any] | None = None) -> Recipe:

@@ -64,9 +64,14 @@ def test_command(tmp_path, bikes):
 
 
 @pytest.mark.parametrize(('wrong', 'said'), [
-    (['--rates', '0'], 'expected numbers > 0'),
     (['--sprites', '1'], 'expected a model of the'),
     (['--input', 'no/such/clip.mp4'], 'no such video')])
 def test_wrong_arguments_are_told(wrong, said, capsys):
     assert main(['streaming', '--device', 'cpu', *wrong]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_bench(tmp_path, capsys):
+    (tmp_path / 'bench.json').write_text('[]')
+    assert main(['streaming', '--device', 'cpu', '--bench', str(tmp_path / 'bench.json')]) == 2
+    assert 'expected parts of nanodet_g, found none' in capsys.readouterr().err

@@ -112,7 +112,8 @@ def test_odd_sizes(network: ImpressionNetwork, height: int, width: int) -> None:
 
 @pytest.mark.parametrize('size, expected', [
     ((600, 1000), (600, 1000)), ((720, 1280), (562, 1000)), ((480, 640), (600, 800)),
-    ((1280, 720), (1000, 562)), ((337, 600), (562, 1000))])
+    ((1280, 720), (1000, 562)), ((337, 600), (562, 1000)), ((2, 3000), (1, 1000)),
+    ((400, 667), (600, 1000))])
 def test_resizing_is_the_papers(size: tuple[int, int], expected: tuple[int, int]) -> None:
     assert input_size(size, 600, 1000) == expected
     image = np.zeros((*size, 3), np.uint8)

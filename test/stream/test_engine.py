@@ -189,6 +189,11 @@ def test_shorter_segments_take_effect_on_a_running_state():
 def test_bad_frames_are_refused_with_what_was_expected():
     with pytest.raises(ValueError, match=r'expected \(H, W, 3\).*got \(2, 2\)'):
         Frame(np.zeros((2, 2), np.uint8), 0.0)
+    for stamp_s in (float('nan'), float('inf'), None, 'now'):
+        with pytest.raises(ValueError, match='stamp_s: expected finite seconds, got'):
+            Frame(np.zeros((4, 4, 3), np.uint8), stamp_s)
+    with pytest.raises(ValueError, match=r'image: expected \(H, W, 3\) with H, W >= 1, got \(\)'):
+        Frame(None, 0.0)
     with pytest.raises(ValueError, match='expected uint8, got float32'):
         Frame(np.zeros((2, 2, 3), np.float32), 0.0)
 

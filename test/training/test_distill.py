@@ -118,6 +118,9 @@ def test_recipe_is_checked(tmp_path):
     ({'frames': 15}, 'frames: expected 16 or more, .* got 15'),
     ({'segment_lengths': ()}, 'segment_lengths: expected lengths of 1 or more, got'),
     ({'segment_lengths': (0, 1)}, 'segment_lengths: expected lengths of 1 or more, got'),
+    ({'moving_pictures': -1}, 'moving_pictures: expected 0 or more, got -1'),
+    ({'box_share': -1.0}, 'box_share: expected 0 or more, got -1.0'),
+    ({'learning_rate': -1.0}, 'learning_rate: expected more than 0, got -1.0'),
     ({'most_keys': 1}, 'most_keys: expected 2 or more, got 1'),
     ({'spoilt_versions': 0}, 'spoilt_versions: expected 1 or more, got 0')])
 def test_impossible_recipes(changes, message):

@@ -53,7 +53,8 @@ def test_a_killed_training_goes_on_as_if_nothing_had_happened(tmp_path):
 def test_what_decides_nothing_may_change_and_what_does_may_not(tmp_path, monkeypatch):
     recipe = recipe_from({**SMALL, 'iterations': 2})
     train(recipe, tmp_path, 'cpu', progress=False, stop_after=1)
-    train(replace(recipe, workers=1, log_every=5), tmp_path, 'cpu', progress=False, stop_after=1)
+    again = replace(recipe, save_every=7, log_every=5)
+    train(again, tmp_path, 'cpu', progress=False, stop_after=1)
     monkeypatch.setattr(loop, 'joined_processes',
                         lambda device: nullcontext(Process(0, 2, torch.device('cpu'))))
     with pytest.raises(ValueError, match='differs in processes'):

@@ -56,7 +56,7 @@ def test_warm_up_and_drops():
     ({'largest_gradient': -1}, 'largest_gradient: expected >= 0, got -1'),
     ({'momentum': 2}, 'momentum: expected 0 <= momentum < 1, got 2'),
     ({'seed': -1}, 'seed: expected >= 0, got -1'),
-    ({'drops': [-5]}, 'drops: expected iterations >= 1'),
+    ({'drops': [-5]}, 'drops: expected iterations >= 0'),
     ({'drops': ['x']}, "drops: expected a value like 70000, got 'x'"),
     ({'network': {'width': 'abc'}}, "network: width: expected a value like 64, got 'abc'"),
     ({'network': {'blocks': 3}}, 'network: blocks: expected a list, got 3'),
