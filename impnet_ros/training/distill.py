@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         metavar='FOLDER', help='for the pieces, the state and the weights')
 
 
-@on_threads(1)  # sums over more threads round otherwise, and end in other weights
+@on_threads(1)  # sums over more threads round otherwise
 def run(args: argparse.Namespace) -> None:
     """Make the pieces that are not there yet, train on from the last state, write the weights."""
     recipe = DistillRecipe.load(args.recipe)
