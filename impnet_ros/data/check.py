@@ -14,6 +14,7 @@ PUBLISHED = {'VID train': 3862, 'VID val': 555, 'DET train': 53639}
 """Snippets and pictures of the published sets (DET: of VID's thirty classes)."""
 
 _SHOWN = 5
+_TAIL = 4096  # bytes at the end of a picture in which its end has to be
 
 
 def check_data(root: str | Path, full: bool = False, names: Sequence[str] = ()) -> list[str]:
@@ -97,10 +98,10 @@ def _broken(videos: IlsvrcVid | IlsvrcDet) -> Iterator[str]:
 
 
 def _is_whole(path: Path) -> bool:
-    """Tell by its first and last bytes whether a picture was written to its end."""
-    content = path.read_bytes().rstrip(b'\0')
-    return ((content.startswith(b'\xff\xd8') and content.endswith(b'\xff\xd9'))
-            or (content.startswith(b'\x89PNG') and b'IEND' in content[-16:]))
+    """Tell by its marks of begin and end whether a picture is whole; some have a tail behind."""
+    content = path.read_bytes()
+    return ((content.startswith(b'\xff\xd8') and b'\xff\xd9' in content[-_TAIL:])
+            or (content.startswith(b'\x89PNG') and b'IEND' in content[-_TAIL:]))
 
 
 def add_arguments(parser: ArgumentParser) -> None:

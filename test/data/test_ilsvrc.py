@@ -166,6 +166,8 @@ def test_a_full_check_looks_into_the_files(exported, tmp_path):
     shutil.copytree(root, tmp_path, dirs_exist_ok=True)
     picture, *_ = tmp_path.rglob('000003.JPEG')
     picture.write_bytes(picture.read_bytes()[:-100])
+    tailed, *_ = tmp_path.rglob('000004.JPEG')
+    tailed.write_bytes(tailed.read_bytes() + b'written by some camera')
     annotation, *_ = tmp_path.rglob('000007.xml')
     annotation.write_text('')
     assert check_data(tmp_path, names=SpriteSet.class_names) == []
