@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import importlib.util
 from pathlib import Path
 
-from impnet_ros.model.impression_network import ImpressionNetwork
-from impnet_ros.model.nanodet import STRIDES
-from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.nanodet.detector import STRIDES
+from impnet_ros.model.nanodet.network import NanoDetNetwork
 from impnet_ros.model.network import load_network
-from impnet_ros.model.onnx_export import onnx_bytes
-from impnet_ros.model.runtimes import OnnxRuntime
+from impnet_ros.model.onnx.exporting import onnx_bytes
+from impnet_ros.model.onnx.runtimes import OnnxRuntime
+from impnet_ros.model.paper.network import ImpressionNetwork
 import torch
 from torch import nn, Tensor
 

@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import Any
 
 from impnet_ros.config import StreamConfig
-from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.model.network import load_network
-from impnet_ros.model.network_input import input_size, NetworkInput
+from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.model.paper.network_input import input_size, NetworkInput
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 import numpy as np

@@ -21,13 +21,13 @@ def test_arrows_are_kept() -> None:
 @pytest.mark.parametrize(('path', 'line', 'complaint'), [
     ('model/network.py', 'import rclpy', 'model imports rclpy of ROS'),
     ('data/bag.py', 'from std_msgs.msg import Header', 'data imports std_msgs.msg.Header of ROS'),
-    ('model/warp.py', 'from impnet_ros.stream.types import Frame',
+    ('model/sight/warp.py', 'from impnet_ros.stream.types import Frame',
      'model imports impnet_ros.stream.types.Frame'),
     ('stream/engine.py', 'from impnet_ros.model.network import load_network',
      'stream imports impnet_ros.model.network.load_network'),
     ('stream/engine.py', 'from ..model import network', 'stream imports impnet_ros.model.network'),
     ('stream/__init__.py', 'from .. import training', 'stream imports impnet_ros.training'),
-    ('model/warp.py', 'def f():\n    import impnet_ros.data', 'model imports impnet_ros.data'),
+    ('model/sight/warp.py', 'def f():\n    import impnet_ros.data', 'model imports impnet_ros.data'),
     ('cli.py', 'import impnet_ros.ros.node', 'cli imports impnet_ros.ros.node'),
     ('config.py', 'from impnet_ros.labels import COCO', 'config imports impnet_ros.labels.COCO'),
     ('helpers/tool.py', '', "the part 'helpers' has no entry in ALLOWED"),
@@ -47,7 +47,7 @@ def test_a_wrong_import_is_noticed(tmp_path: Path, path: str, line: str, complai
     ('stream/engine.py', 'from impnet_ros.model.impression import aggregate'),
     ('stream/engine.py', 'from .types import Frame'),
     ('training/loop.py', 'from impnet_ros.stream.engine import Engine'),
-    ('model/warp.py', 'import torch'),
+    ('model/sight/warp.py', 'import torch'),
 ])
 def test_a_right_import_is_left_alone(tmp_path: Path, path: str, line: str) -> None:
     """Arrows that the picture has are no complaint."""

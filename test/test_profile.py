@@ -6,7 +6,7 @@ from pathlib import Path
 
 from impnet_ros.cli import main
 from impnet_ros.model.network import load_network
-from impnet_ros.model.presets import impression_r101, tiny
+from impnet_ros.model.paper.presets import impression_r101, tiny
 from impnet_ros.profile import measure_ratio, parts_of, Profile, profile
 import pytest
 import torch

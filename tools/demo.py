@@ -25,7 +25,7 @@ from typing import Any
 import cv2
 from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
-from impnet_ros.ros.bag_write import write_bag
+from impnet_ros.ros.bags.write import write_bag
 from impnet_ros.stream.types import Detections
 from impnet_ros.video import open_bag, open_video
 import numpy as np

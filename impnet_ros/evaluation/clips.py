@@ -16,7 +16,7 @@ from impnet_ros.evaluation.conventions import MEGA
 from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.predict import SharedFeatures, to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
-from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.nanodet.network import NanoDetNetwork
 from impnet_ros.model.precision import choose_precision
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from impnet_ros.model.flownet import ScaledFlow
 from impnet_ros.model.levels import with_levels
-from impnet_ros.model.warp import warp
+from impnet_ros.model.paper.flownet import ScaledFlow
+from impnet_ros.model.sight.warp import warp
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import Detections, FeatureLevels, Flow, Frame
 import torch

@@ -18,7 +18,7 @@ from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.plots import new_figure
 from impnet_ros.evaluation.predict import SharedFeatures, to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
-from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.nanodet.network import NanoDetNetwork
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.data.samples import FrameTruth, make_truth
-from impnet_ros.model.nanodet_network import NanoDetNetwork
-from impnet_ros.model.picture import make_picture
+from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.sight.picture import make_picture
 import numpy as np
 from numpy.typing import NDArray
 import torch

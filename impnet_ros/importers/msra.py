@@ -12,7 +12,7 @@ from pathlib import Path
 from impnet_ros.importers.mxnet_params import read_params
 from impnet_ros.importers.report import ImportReport
 from impnet_ros.importers.tensors import import_tensors, own_names, start_network
-from impnet_ros.model.impression_config import ImpressionNetworkConfig, MSRA_MEAN
+from impnet_ros.model.paper.config import ImpressionNetworkConfig, MSRA_MEAN
 import torch
 from torch import Tensor
 

@@ -8,9 +8,9 @@ import pickle
 from typing import Any
 
 from impnet_ros.importers.report import ImportReport
-from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
-from impnet_ros.model.impression_network import ImpressionNetwork
-from impnet_ros.model.presets import impression_r101
+from impnet_ros.model.paper.checkpoint import load_checkpoint, save_checkpoint
+from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.model.paper.presets import impression_r101
 from impnet_ros.model.weights import load_weights, sha256
 import safetensors
 import safetensors.torch

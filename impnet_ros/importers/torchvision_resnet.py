@@ -5,7 +5,7 @@ from pathlib import Path
 
 from impnet_ros.importers.report import ImportReport
 from impnet_ros.importers.tensors import import_tensors, own_names, read_state_dict, start_network
-from impnet_ros.model.impression_config import TORCHVISION_DEVIATION, TORCHVISION_MEAN
+from impnet_ros.model.paper.config import TORCHVISION_DEVIATION, TORCHVISION_MEAN
 
 _TRUNK = 'backbone.trunk.'
 

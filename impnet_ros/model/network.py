@@ -7,12 +7,12 @@ import logging
 from pathlib import Path
 
 from impnet_ros.config import DetectionConfig
-from impnet_ros.model.checkpoint import load_checkpoint
 from impnet_ros.model.device import choose_device
-from impnet_ros.model.impression_network import ImpressionNetwork
-from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.paper.checkpoint import load_checkpoint
+from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.model.paper.presets import impression_r101, tiny
 from impnet_ros.model.precision import choose_precision
-from impnet_ros.model.presets import impression_r101, tiny
 import torch
 
 PRESETS: dict[str, Callable[[], ImpressionNetwork]] = {

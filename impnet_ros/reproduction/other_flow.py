@@ -10,8 +10,8 @@ of photographs moved about.
 from pathlib import Path
 
 from impnet_ros.data.moved_pictures import Image, MovedPictures
-from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
-from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.paper.checkpoint import load_checkpoint, save_checkpoint
+from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.reproduction.plan import NETWORK, Plan, SIDE
 from impnet_ros.training.flow_pretraining import FlowRecipe, pretrain_flow
 from impnet_ros.video import clips_folder, open_video

@@ -4,8 +4,8 @@
 from dataclasses import dataclass, replace
 
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
-from impnet_ros.model.impression_config import (ImpressionNetworkConfig, TORCHVISION_DEVIATION,
-                                                TORCHVISION_MEAN)
+from impnet_ros.model.paper.config import (ImpressionNetworkConfig, TORCHVISION_DEVIATION,
+                                           TORCHVISION_MEAN)
 from impnet_ros.training.data_sources import DataSource
 from impnet_ros.training.recipe import Recipe, Variant
 

@@ -10,8 +10,8 @@ from impnet_ros.data.samples import VideoClip
 from impnet_ros.data.sprites import SpriteSet
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import aggregate_video, predict_many, VideoResult
-from impnet_ros.model.checkpoint import load_checkpoint
-from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.paper.checkpoint import load_checkpoint
+from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.reproduction.settings import DETECTION
 import numpy as np
 from tqdm import tqdm

@@ -8,7 +8,7 @@ from impnet_ros.config import StreamConfig
 from impnet_ros.data.sprites import SpriteSet
 from impnet_ros.evaluation.fgfa import run_fgfa
 from impnet_ros.evaluation.predict import FRAME_RATE, HeldFrames, predict_video
-from impnet_ros.model.checkpoint import load_checkpoint
+from impnet_ros.model.paper.checkpoint import load_checkpoint
 from impnet_ros.reproduction.settings import DETECTION
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame

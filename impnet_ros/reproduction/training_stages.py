@@ -3,8 +3,8 @@
 """The trainings of the reproduction, each in its folder; what is done is not done again."""
 from pathlib import Path
 
-from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
-from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.paper.checkpoint import load_checkpoint, save_checkpoint
+from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.reproduction.other_flow import with_other_flow
 from impnet_ros.reproduction.plan import (flow_videos, NETWORK, OTHER_FLOW, Plan,
                                           pretraining_recipe, training_recipe)

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 import time
 
-from impnet_ros.model.nanodet_network import NanoDetNetwork
-from impnet_ros.model.nanodet_quality import PairQuality
+from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.sight.pair_quality import PairQuality
 from impnet_ros.model.weights import save_weights, sha256, Weights
 from impnet_ros.threads import on_threads
 from impnet_ros.training.distill_losses import sequence_losses

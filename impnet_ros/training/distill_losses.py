@@ -3,12 +3,12 @@
 """What N_q is taught by: its impression over a piece, compared with what the teacher sees."""
 from typing import Any
 
-from impnet_ros.model.dis_flow import dis_flow, flow_in_cells
 from impnet_ros.model.impression import absorb, aggregate
-from impnet_ros.model.nanodet import BINS
-from impnet_ros.model.nanodet_network import BACKGROUND
-from impnet_ros.model.nanodet_quality import add_journey, journey, PairQuality, picture_facts
-from impnet_ros.model.warp import warp
+from impnet_ros.model.nanodet.detector import BINS
+from impnet_ros.model.nanodet.network import BACKGROUND
+from impnet_ros.model.sight.dis_flow import dis_flow, flow_in_cells
+from impnet_ros.model.sight.pair_quality import add_journey, journey, PairQuality, picture_facts
+from impnet_ros.model.sight.warp import warp
 from impnet_ros.training.distill_recipe import DistillRecipe
 from impnet_ros.training.distill_teacher import CLASSES_KEPT, Piece
 from numpy.random import Generator

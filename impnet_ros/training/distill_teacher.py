@@ -9,9 +9,9 @@ feature, as a teacher of the same single frame would.
 """
 from dataclasses import dataclass
 
-from impnet_ros.model.nanodet import BINS, CHANNELS, CLASSES
-from impnet_ros.model.nanodet_network import NanoDetNetwork
-from impnet_ros.model.warp import warp
+from impnet_ros.model.nanodet.detector import BINS, CHANNELS, CLASSES
+from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.sight.warp import warp
 from impnet_ros.training.distill_scenes import Image
 import numpy as np
 import torch

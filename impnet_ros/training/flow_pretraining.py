@@ -13,9 +13,9 @@ import math
 from pathlib import Path
 from typing import Protocol
 
-from impnet_ros.model.backbone import STRIDE
-from impnet_ros.model.flownet import FLOW_UNIT, FlowNetS
-from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.paper.backbone import STRIDE
+from impnet_ros.model.paper.flownet import FLOW_UNIT, FlowNetS
+from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.training.log import TrainingLog
 from impnet_ros.training.training_state import load_state, save_state
 import numpy as np
@@ -24,7 +24,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
-
 
 _PAIRS_A_VIDEO = 4
 """Taken in a row: to make a video takes longer than its frames."""

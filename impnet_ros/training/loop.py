@@ -10,8 +10,8 @@ import time
 from typing import Any
 
 from impnet_ros.data.triplets import TripletSet
-from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
-from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.paper.checkpoint import load_checkpoint, save_checkpoint
+from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.model.weights import sha256
 from impnet_ros.training.batches import Batch, batch_loader, BatchKeys
 from impnet_ros.training.log import TrainingLog

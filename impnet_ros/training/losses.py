@@ -8,8 +8,8 @@ summed over the four deltas and divided by the number of samples, all four terms
 """
 from collections.abc import Sequence
 
-from impnet_ros.model.head import HeadMaps, TaskHead, with_picture
-from impnet_ros.model.rpn import by_cell
+from impnet_ros.model.paper.head import HeadMaps, TaskHead, with_picture
+from impnet_ros.model.paper.rpn import by_cell
 from impnet_ros.training.targets import (anchor_targets, ANCHORS_A_PICTURE, AnchorTargets, IGNORED,
                                          roi_targets)
 import torch

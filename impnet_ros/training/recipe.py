@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args, Literal
 
-from impnet_ros.model.impression_config import ImpressionNetworkConfig
+from impnet_ros.model.paper.config import ImpressionNetworkConfig
 from impnet_ros.training.data_sources import DataSource
 from impnet_ros.training.recipe_fields import read_fields, require, typed
 

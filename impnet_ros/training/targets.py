@@ -9,7 +9,7 @@ network's input, with the extra pixel.
 from typing import NamedTuple
 
 from impnet_ros.boxes import encode_boxes, iou_matrix
-from impnet_ros.model.rpn import grid_anchors, RPN_DEVIATIONS
+from impnet_ros.model.paper.rpn import grid_anchors, RPN_DEVIATIONS
 import torch
 from torch import Tensor
 

@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """A network and its losses as one module, so that processes can share its gradients."""
-from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.training.batches import Batch
 from impnet_ros.training.losses import detection_losses
 from impnet_ros.training.recipe import Variant

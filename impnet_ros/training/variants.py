@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The methods of the paper's table 1 as ways to make the task feature of a labelled frame."""
 from impnet_ros.model.impression import aggregate
-from impnet_ros.model.impression_network import ImpressionNetwork
 from impnet_ros.model.levels import with_levels
-from impnet_ros.model.network_input import NetworkInput
-from impnet_ros.model.warp import warp
+from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.model.paper.network_input import NetworkInput
+from impnet_ros.model.sight.warp import warp
 from impnet_ros.training.batches import Batch
 from impnet_ros.training.recipe import Variant
 import torch

@@ -5,10 +5,10 @@ from math import e
 
 from fake_network import OneHotNetwork
 from impnet_ros.evaluation.fgfa import compose, run_fgfa
-from impnet_ros.model.flownet import ScaledFlow
-from impnet_ros.model.impression_network import ImpressionNetwork
-from impnet_ros.model.presets import tiny
-from impnet_ros.model.warp import warp
+from impnet_ros.model.paper.flownet import ScaledFlow
+from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.model.paper.presets import tiny
+from impnet_ros.model.sight.warp import warp
 from impnet_ros.stream.types import Frame
 import numpy as np
 import pytest

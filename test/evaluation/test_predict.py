@@ -14,8 +14,8 @@ from impnet_ros.evaluation.conventions import CONVENTIONS
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import predict_many, predict_video
 from impnet_ros.evaluation.report import report
-from impnet_ros.model.checkpoint import save_checkpoint
-from impnet_ros.model.presets import tiny
+from impnet_ros.model.paper.checkpoint import save_checkpoint
+from impnet_ros.model.paper.presets import tiny
 from impnet_ros.stream.engine import Engine
 from matplotlib.figure import Figure
 import numpy as np

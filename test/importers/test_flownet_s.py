@@ -5,9 +5,9 @@ from pathlib import Path
 
 from impnet_ros.importers import tensors
 from impnet_ros.importers.flownet_s import import_flownet_s
-from impnet_ros.model.checkpoint import save_checkpoint
 from impnet_ros.model.network import load_network
-from impnet_ros.model.presets import impression_r101, tiny
+from impnet_ros.model.paper.checkpoint import save_checkpoint
+from impnet_ros.model.paper.presets import impression_r101, tiny
 import pytest
 import torch
 from torch.nn import functional

@@ -7,7 +7,7 @@ from impnet_ros.config import StreamConfig
 from impnet_ros.importers import tensors
 from impnet_ros.importers.msra import import_msra_dff, import_msra_fgfa, msra_name
 from impnet_ros.model.network import load_network
-from impnet_ros.model.presets import impression_r101
+from impnet_ros.model.paper.presets import impression_r101
 from impnet_ros.model.weights import load_weights
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame

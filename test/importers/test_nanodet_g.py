@@ -12,7 +12,7 @@ import tarfile
 from typing import Any
 
 from impnet_ros.importers.nanodet_g import import_nanodet_g
-from impnet_ros.model.nanodet import NanoDet
+from impnet_ros.model.nanodet.detector import NanoDet
 from impnet_ros.model.weights import load_into, load_weights
 import numpy as np
 import pytest

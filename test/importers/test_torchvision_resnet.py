@@ -8,9 +8,9 @@ import pickle
 from impnet_ros.importers import tensors
 from impnet_ros.importers.tensors import read_state_dict
 from impnet_ros.importers.torchvision_resnet import import_resnet101
-from impnet_ros.model.backbone import Trunk
 from impnet_ros.model.network import load_network
-from impnet_ros.model.presets import impression_r101
+from impnet_ros.model.paper.backbone import Trunk
+from impnet_ros.model.paper.presets import impression_r101
 import pytest
 import safetensors.torch
 import torch

@@ -10,17 +10,18 @@ from itertools import islice
 
 import cv2
 from impnet_ros.config import DetectionConfig
-from impnet_ros.model import network_input, picture
 from impnet_ros.model.device import upload
 from impnet_ros.model.impression import absorb, aggregate
-from impnet_ros.model.nanodet_network import NanoDetNetwork
-from impnet_ros.model.presets import tiny
+from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.paper import network_input
+from impnet_ros.model.paper.presets import tiny
+from impnet_ros.model.sight import picture
 from impnet_ros.video import open_video
 import numpy as np
 import pytest
 import torch
-from torch._subclasses.fake_tensor import DataDependentOutputException, FakeTensorMode
-from torch._subclasses.fake_tensor import DynamicOutputShapeException
+from torch._subclasses.fake_tensor import (DataDependentOutputException,
+                                           DynamicOutputShapeException, FakeTensorMode)
 
 CUDA = torch.device('cuda', 0)
 

@@ -6,12 +6,11 @@ import json
 from impnet_ros.cli import main
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import VideoResult
-from impnet_ros.model.checkpoint import load_checkpoint, save_checkpoint
-from impnet_ros.model.impression_network import ImpressionNetwork
+from impnet_ros.model.paper.checkpoint import load_checkpoint, save_checkpoint
+from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.reproduction.figures import contributions
 from impnet_ros.reproduction.other_flow import photographs, with_other_flow
-from impnet_ros.reproduction.plan import (FULL, held_out, METHODS, NETWORK, QUICK,
-                                          training_data)
+from impnet_ros.reproduction.plan import FULL, held_out, METHODS, NETWORK, QUICK, training_data
 from impnet_ros.reproduction.predictions import load_found, load_key_weights, save_results
 from impnet_ros.reproduction.settings import stream_settings
 import numpy as np

@@ -7,7 +7,9 @@ from pathlib import Path
 WITHOUT_ROS = {'test_bags.py', 'test_camera_stream.py', 'test_lost_frames.py'}
 HAS_ROS = all(find_spec(name) for name in ('rclpy', 'vision_msgs'))
 
-collect_ignore = [] if HAS_ROS else [path.name for path in Path(__file__).parent.glob('test_*.py')
+HERE = Path(__file__).parent
+
+collect_ignore = [] if HAS_ROS else [str(path.relative_to(HERE)) for path in HERE.rglob('test_*.py')
                                      if path.name not in WITHOUT_ROS]
 
 

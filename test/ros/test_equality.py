@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from impnet_ros import Engine, Frame, load_network
-from impnet_ros.ros.bag_write import write_bag
+from impnet_ros.ros.bags.write import write_bag
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.pacing import stagger
 from impnet_ros.stream.play import play
@@ -174,7 +174,7 @@ def test_a_looped_bag(tmp_path: Path, network: Any, bag: Path, frames: list[Fram
 
 def write_bag_part(bag: Path, part: Path) -> None:
     """Copy the last COUNT messages of a bag."""
-    from impnet_ros.ros.bag_storage import recorded_qos, VERSION
+    from impnet_ros.ros.bags.storage import recorded_qos, VERSION
     from impnet_ros.video import open_bag
     from rosbags.rosbag2 import StoragePlugin, Writer
     with open_bag(bag) as reader, Writer(part, version=VERSION,

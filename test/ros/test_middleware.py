@@ -197,7 +197,7 @@ def test_respawn(tmp_path: Path) -> None:
 def test_the_executable_and_its_help() -> None:
     """`python -m` works where nothing is installed."""
     from sys import executable
-    said = subprocess.run([executable, '-m', 'impnet_ros.ros.bag_play', '--help'],
+    said = subprocess.run([executable, '-m', 'impnet_ros.ros.bags.play', '--help'],
                           capture_output=True, text=True, timeout=60)
     assert said.returncode == 0
     assert '--rate' in said.stdout

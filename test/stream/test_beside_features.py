@@ -8,7 +8,7 @@ from threading import current_thread, Event, main_thread
 
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
-from impnet_ros.model.nanodet_network import NanoDetNetwork
+from impnet_ros.model.nanodet.network import NanoDetNetwork
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
-from impnet_ros.model.nanodet import BINS, CLASSES
-from impnet_ros.model.nanodet_network import NanoDetNetwork
-from impnet_ros.model.nanodet_quality import PairQuality
+from impnet_ros.model.nanodet.detector import BINS, CLASSES
+from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.sight.pair_quality import PairQuality
 from impnet_ros.training.distill import make_pieces, train
 from impnet_ros.training.distill_losses import sequence_losses
 from impnet_ros.training.distill_recipe import DistillRecipe

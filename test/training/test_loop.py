@@ -11,7 +11,7 @@ import sys
 
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.data.triplets import TripletSet
-from impnet_ros.model.checkpoint import load_checkpoint
+from impnet_ros.model.paper.checkpoint import load_checkpoint
 from impnet_ros.threads import on_threads
 from impnet_ros.training import loop
 from impnet_ros.training.batches import Batch, collate

@@ -3,7 +3,7 @@
 """Losses by hand, and that minimising them teaches a network."""
 import math
 
-from impnet_ros.model.presets import tiny
+from impnet_ros.model.paper.presets import tiny
 from impnet_ros.training.losses import detection_losses, hard_example_losses, rpn_losses
 from impnet_ros.training.targets import AnchorTargets
 import pytest

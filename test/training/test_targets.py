@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labels and deltas of anchors and proposals."""
 from impnet_ros.boxes import decode_boxes, iou_matrix
-from impnet_ros.model.rpn import base_anchors, grid_anchors, RPN_DEVIATIONS
+from impnet_ros.model.paper.rpn import base_anchors, grid_anchors, RPN_DEVIATIONS
 from impnet_ros.training.targets import anchor_targets, roi_targets
 import torch
 

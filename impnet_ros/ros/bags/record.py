@@ -1,0 +1,37 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""`impnet_bag_record`: topics become a rosbag2, for machines without `ros2 bag`."""
+import argparse
+from pathlib import Path
+import sys
+
+from impnet_ros.ros.bags.storage import STORAGES
+from impnet_ros.ros.shutdown import StopFlag
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the command until SIGINT; 1 with a line on stderr when the bag cannot be written."""
+    parser = argparse.ArgumentParser(
+        prog='impnet_bag_record', description='Record topics to a rosbag2 until Ctrl-C.')
+    parser.add_argument('bag', type=Path, help='folder of the new bag')
+    parser.add_argument('topics', nargs='+', help='topics; each is awaited until it is there')
+    parser.add_argument('--storage', choices=sorted(STORAGES), default='mcap')
+    options, ros_args = parser.parse_known_args(args)
+    if ros_args and ros_args[0] != '--ros-args':
+        parser.error(f'unknown arguments: {" ".join(ros_args)}')
+    stop = StopFlag()
+    from impnet_ros.ros.bags.recorder import record
+    try:
+        counts = record(options.bag, options.topics, options.storage, ros_args, stop)
+    except (OSError, ValueError) as error:
+        print(f'impnet_bag_record: {error}', file=sys.stderr)
+        return 1
+    finally:
+        stop.ignore_further()
+    for topic, count in counts.items():
+        print(f'{topic}: {count} messages')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

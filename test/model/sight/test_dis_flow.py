@@ -1,0 +1,59 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Flow without weights, on pictures whose motion is known."""
+import cv2
+from impnet_ros.model.sight.dis_flow import dis_flow, flow_in_cells
+import numpy as np
+import pytest
+import torch
+
+
+def _texture(height: int, width: int) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(size=(height, width)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), 2.0)
+    return np.clip(128 + 60 * smooth / smooth.std(), 0, 255).astype(np.uint8)
+
+
+def test_same_picture_has_no_flow() -> None:
+    """A picture is where it was."""
+    grey = _texture(96, 128)
+    assert np.abs(dis_flow(grey, grey)).max() < 0.01
+
+
+def test_flow_points_from_target_to_key() -> None:
+    """What is at x in the target was at x + 5, y - 3 in the key picture."""
+    big = _texture(140, 180)
+    key = big[20:116, 20:148]
+    target = big[17:113, 25:153]  # target[y, x] = key[y - 3, x + 5]
+    flow = dis_flow(np.ascontiguousarray(target), np.ascontiguousarray(key))
+    assert flow.shape == (96, 128, 2) and flow.dtype == np.float32
+    inner = flow[16:-16, 16:-16]
+    np.testing.assert_allclose(np.median(inner, axis=(0, 1)), (5, -3), atol=0.2)
+
+
+def test_pictures_are_not_changed_and_calls_are_independent() -> None:
+    """The same two pictures give the same flow whatever came between."""
+    first, second = _texture(96, 128), np.ascontiguousarray(_texture(96, 128)[::-1])
+    kept = first.copy()
+    once = dis_flow(first, np.roll(first, 2, axis=1))
+    dis_flow(second, first)
+    np.testing.assert_array_equal(dis_flow(first, np.roll(first, 2, axis=1)), once)
+    np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.parametrize(('size', 'expected'), [((26, 40), (1.0, -0.5)), ((13, 20), (0.5, -0.25)),
+                                                ((104, 160), (4.0, -2.0))])
+def test_flow_in_cells(size: tuple[int, int], expected: tuple[float, float]) -> None:
+    """Four pixels to the right are one cell of four pixels, half a cell of eight."""
+    flow = np.empty((104, 160, 2), np.float32)
+    flow[:] = (4.0, -2.0)
+    cells = flow_in_cells(flow, size)
+    assert cells.shape == (1, 2, *size)
+    torch.testing.assert_close(cells, torch.tensor(expected)[None, :, None, None].expand_as(cells))
+
+
+def test_flow_in_cells_is_the_mean() -> None:
+    """A cell half of which moves by two pixels moves by one."""
+    flow = np.zeros((4, 4, 2), np.float32)
+    flow[:2, :, 0] = 2
+    torch.testing.assert_close(flow_in_cells(flow, (1, 1)).flatten(), torch.tensor([0.25, 0.0]))
