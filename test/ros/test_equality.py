@@ -157,7 +157,7 @@ def test_a_looped_bag(tmp_path: Path, network: Any, bag: Path, frames: list[Fram
     with node_process(tmp_path / 'log', score_threshold=THRESHOLD, l=4, use_sim_time=True):
         client = Client()
         detections, status = client.listen_to()
-        with process('bag_play', str(short), '--loop', '--rate', '0.25', '--reliable', '--quiet',
+        with process('bags.play', str(short), '--loop', '--rate', '0.25', '--reliable', '--quiet',
                      '--clock', '20', '--wait', '60'):
             client.until(lambda: min(len(detections), len(status)) >= 2 * COUNT, 120)
         client.close()

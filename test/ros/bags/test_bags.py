@@ -77,8 +77,8 @@ class TestOverDds:
         from ros_harness import await_text, process
         bag, copy, log = tmp_path / 'bag', tmp_path / 'copy', tmp_path / 'record.log'
         write_bag(folder, bag, fps=20, start_ns=START_NS, quiet=True)
-        with process('bag_record', str(copy), 'image', log=log) as recorder:
-            with process('bag_play', str(bag), '--quiet', '--wait', '60', '--rate', '2', '--log',
+        with process('bags.record', str(copy), 'image', log=log) as recorder:
+            with process('bags.play', str(bag), '--quiet', '--wait', '60', '--rate', '2', '--log',
                          str(tmp_path / 'published')) as player:
                 assert player.wait(60) == 0
             await_text(log, 'recording /image', recorder)
@@ -102,7 +102,7 @@ class TestOverDds:
         clocks: list[Clock] = client.received['/clock']
         client.node.create_subscription(Image, 'image', images.append, 10)
         client.node.create_subscription(Clock, '/clock', clocks.append, 10)
-        with process('bag_play', str(bag), '--quiet', '--wait', '60', '--wait-for', 'image',
+        with process('bags.play', str(bag), '--quiet', '--wait', '60', '--wait-for', 'image',
                      '--loop', '--clock', '50', '--start-paused'):
             client.call('pause', SetBool, SetBool.Request(data=False))
             client.until(lambda: len(images) > 2 * COUNT)
@@ -122,7 +122,7 @@ class TestOverDds:
         """One line and 1."""
         from ros_harness import process
         log = tmp_path / 'log'
-        with process('bag_play', str(tmp_path / 'none'), log=log) as player:
+        with process('bags.play', str(tmp_path / 'none'), log=log) as player:
             assert player.wait(60) == 1
         assert 'Traceback' not in log.read_text()
         assert 'none' in log.read_text()
@@ -132,7 +132,7 @@ class TestOverDds:
         from ros_harness import process
         bag, log = tmp_path / 'bag', tmp_path / 'log'
         write_bag(folder, bag, fps=20, topic='cam/image', quiet=True)
-        with process('bag_play', str(bag), '--wait-for', '/camera', log=log) as player:
+        with process('bags.play', str(bag), '--wait-for', '/camera', log=log) as player:
             assert player.wait(60) == 1
         assert 'got /camera; there are /cam/image' in log.read_text()
         assert 'Traceback' not in log.read_text()
