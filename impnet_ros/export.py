@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import importlib.util
 from pathlib import Path
 
+from impnet_ros.arguments import add_settings
+from impnet_ros.config import RunConfig
 from impnet_ros.model.nanodet.detector import STRIDES
 from impnet_ros.model.nanodet.network import NanoDetNetwork
 from impnet_ros.model.network import load_network
@@ -42,7 +44,7 @@ class Part:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
+    add_settings(parser, RunConfig, 'model')
     parser.add_argument('--output', type=Path, default=Path('out/onnx'), metavar='FOLDER',
                         help='where MODEL.PART.onnx are written (out/onnx)')
     parser.add_argument('--parts', nargs='+', metavar='PART',

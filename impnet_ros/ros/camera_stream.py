@@ -12,7 +12,6 @@ from impnet_ros.stream.background import Executor
 from impnet_ros.stream.compensation import last_step, Step
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
-from impnet_ros.stream.scene_cut import is_cut, Thumbnail, thumbnail
 from impnet_ros.stream.schedule import reset_reason
 from impnet_ros.stream.types import Detections, Frame, Network
 
@@ -59,6 +58,8 @@ class Answer:
 
     Attributes
     ----------
+    settings : Settings
+        With the mode that `auto` became.
     motion : Step, optional
         From the image before to this one, where this one is the newest and both are of one video.
 
@@ -147,11 +148,9 @@ class CameraStream:
 
         """
         frame = Frame(image, arrival.stamp_s)
-        small = thumbnail(image) if self._settings.scene_cut else None
-        reason = self._new_video(frame, arrival, small)
+        reason = self._new_video(frame, arrival)
         answers = self.reset(reason) if reason else []
         self._source = arrival.encoding, arrival.header.frame_id
-        self._thumbnail = small
         self._pace(arrival)
         self._waiting.append(arrival)
         self._network.detection = self._settings.detection
@@ -165,7 +164,7 @@ class CameraStream:
             self._fresh = False
         return answers
 
-    def _new_video(self, frame: Frame, arrival: Arrival, small: Thumbnail | None) -> str:
+    def _new_video(self, frame: Frame, arrival: Arrival) -> str:
         """Why this frame cannot continue what is remembered; empty where it can."""
         if self._source is None:
             return ''
@@ -174,10 +173,7 @@ class CameraStream:
             return 'encoding'
         if arrival.header.frame_id != frame_id:
             return 'frame_id'
-        reason = reset_reason(frame, self._state, self._settings.stream)
-        if reason or small is None or self._thumbnail is None:
-            return reason
-        return 'scene_cut' if is_cut(self._thumbnail, small) else ''
+        return reset_reason(frame, self._state, self._settings.stream)
 
     def _pace(self, arrival: Arrival) -> None:
         """Place the frame in its segment, and change settings where a segment begins."""
@@ -203,14 +199,14 @@ class CameraStream:
     def _use(self, settings: Settings) -> None:
         self._settings = settings
         self._engine = Engine(self._network, settings.stream, self._executor)
-        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.l)
+        self._served = replace(settings, mode=self._engine.config.mode)
+        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.segment_length)
 
     def _restart(self, reason: str) -> None:
         self._state = self._engine.reset()
         self._reason = reason
         self._fresh = True
         self._source: tuple[str, str] | None = None
-        self._thumbnail: Thumbnail | None = None
         self._segment_start_s = 0.0
 
     def _answers(self, results: list[Detections]) -> list[Answer]:
@@ -219,5 +215,5 @@ class CameraStream:
         for result in results:
             if result.reset_reason:
                 result = replace(result, reset_reason=self._reason)
-            answers.append(Answer(self._waiting.popleft(), result, self._settings))
+            answers.append(Answer(self._waiting.popleft(), result, self._served))
         return answers

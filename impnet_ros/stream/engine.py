@@ -78,7 +78,7 @@ class Engine:
         Parameters
         ----------
         frame : Frame
-            The next frame of the video. A backward stamp, a gap above `max_gap_s` or another
+            The next frame of the video. A backward stamp, a gap above `max_gap` or another
             image size starts a new video.
         state : Impression
             What `reset` or the last `step` gave; it is not changed.
@@ -252,9 +252,11 @@ class Engine:
 
 
 def _settled(config: StreamConfig, network: Network) -> StreamConfig:
-    """Decide about box memory where the settings leave it to the network."""
-    if config.box_memory is not None:
+    """Decide about mode and box memory where the settings leave them to the network."""
+    if config.mode == 'auto':
+        config = replace(config, mode='impression')
+    if config.box_memory != 'auto':
         return config
     wanted = (getattr(network, 'box_memory', False) and config.mode == 'impression'
               and config.key_offset == 0)
-    return replace(config, box_memory=wanted)
+    return replace(config, box_memory=bool(wanted))

@@ -85,7 +85,7 @@ def follow(network: Network, config: StreamConfig, fresh: bool,
         clarity_of = getattr(network, 'clarity', None)
         with timed(stage_ms, 'boxes'):
             tracks = merge(tracks or no_tracks(boxes, frame.stamp_s), boxes, scores, labels,
-                           frame.stamp_s, config.box_lifetime_s, remembered,
+                           frame.stamp_s, config.box_lifetime, remembered,
                            clarity_of(frame.picture) if clarity_of else 0.0,
                            reported.score_threshold if looks_lower else 0.0)
     best = tracks.scores.argsort(descending=True, stable=True)

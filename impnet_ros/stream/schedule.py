@@ -18,7 +18,7 @@ def next_position(position: int, config: StreamConfig) -> int:
 
 def longest(config: StreamConfig) -> int:
     """Give the most frames that a segment may have."""
-    return config.segment_length if config.schedule == 'fixed' else config.largest_length
+    return config.segment_length if config.schedule == 'fixed' else config.l_max
 
 
 def is_doubtful(position: int, doubt: float, config: StreamConfig) -> bool:
@@ -39,7 +39,7 @@ def is_doubtful(position: int, doubt: float, config: StreamConfig) -> bool:
         Smallest length and threshold.
 
     """
-    return position >= config.smallest_length and doubt > config.doubt_threshold
+    return position >= config.l_min and doubt > config.doubt_threshold
 
 
 def reset_reason(frame: Frame, state: Impression, config: StreamConfig) -> str:
@@ -59,4 +59,4 @@ def reset_reason(frame: Frame, state: Impression, config: StreamConfig) -> str:
     elapsed_s = frame.stamp_s - state.last_stamp_s
     if elapsed_s < 0:
         return 'backward_stamp'
-    return 'gap' if elapsed_s > config.max_gap_s else ''
+    return 'gap' if elapsed_s > config.max_gap else ''
