@@ -117,4 +117,4 @@ def _value(word: str, text: str) -> Any:
     if kind is tuple:
         return names(text) or ['']  # launch has no empty list
     words = kind is str and text not in _BOOLEANS
-    return ParameterValue(text, value_type=str if words else None)
+    return ParameterValue(LaunchConfiguration(word), value_type=str if words else None)

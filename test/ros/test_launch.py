@@ -38,7 +38,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     modules['launch.actions'].DeclareLaunchArgument = (
         lambda name, **told: SimpleNamespace(name=name, **told))
     modules['launch_ros.parameter_descriptions'].ParameterValue = (
-        lambda text, value_type: (text, value_type))
+        lambda text, value_type: value_type)
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.delitem(sys.modules, 'impnet_ros.ros.launching', raising=False)
@@ -60,10 +60,9 @@ def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
 
 
 @pytest.mark.parametrize(('word', 'text', 'expected'), [
-    ('model', '1e3', ('1e3', str)), ('mode', 'sparse', ('sparse', str)), ('l', '5', ('5', None)),
-    ('g', '1', ('1', None)), ('autostart', 'false', ('false', None)),
-    ('box_memory', 'auto', ('auto', str)), ('box_memory', 'true', ('true', None)),
-    ('use_sim_time', 'true', ('true', None)), ('classes', 'person, car', ['person', 'car']),
+    ('model', '1e3', str), ('mode', 'sparse', str), ('l', '5', None), ('g', '1', None),
+    ('autostart', 'false', None), ('box_memory', 'auto', str), ('box_memory', 'true', None),
+    ('use_sim_time', 'true', None), ('classes', 'person, car', ['person', 'car']),
     ('classes', "['person']", ['person']), ('cameras', '[]', [''])])
 def test_types_of_arguments(word: str, text: str, expected: object, stand_ins: None) -> None:
     """Words stay words, numbers become numbers, lists are split."""
