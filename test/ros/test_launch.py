@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The launch files: their arguments, and that arguments override the parameters file."""
 import ast
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 import os
@@ -29,7 +30,7 @@ needs_launch = pytest.mark.skipif(not HAS_LAUNCH, reason='launch and launch_ros 
 
 
 @pytest.fixture
-def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let launch files run where launch is not installed; arguments are kept as they are given."""
     modules = {name: MagicMock() for name in (
         'launch', 'launch.actions', 'launch.conditions', 'launch.substitutions', 'launch_ros',
@@ -41,7 +42,9 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
         lambda text, value_type: value_type)
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, 'impnet_ros.ros.launching', raising=False)
+    sys.modules.pop('impnet_ros.ros.launching', None)
+    yield
+    del sys.modules['impnet_ros.ros.launching']
 
 
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
