@@ -8,6 +8,7 @@ from impnet_ros.model.contract import Boxes, Network
 from impnet_ros.stream.state import KeyFrame, WaitingFrame
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import NotFinite
+from torch import Tensor
 
 
 def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
@@ -42,8 +43,12 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
             flow = network.flow(frame.picture, key.picture)
     with timed(stage_ms, 'task'):
         boxes, scores, labels = network.task(key.f_task, flow, detection)
-        total = float(boxes.sum()) + float(scores.sum())
-    if not math.isfinite(total) or not math.isfinite(float(key.mean_weight)):
+    require_finite(network, boxes, scores, float(key.mean_weight))
+    return boxes, scores, labels
+
+
+def require_finite(network: Network, boxes: Tensor, scores: Tensor, other: float = 0.0) -> None:
+    """Raise `NotFinite` if a box, a score or another number is NaN or infinite."""
+    if not math.isfinite(float(boxes.sum()) + float(scores.sum()) + other):
         raise NotFinite(f'{network.name}: expected finite features, boxes and scores, got NaN or '
                         'infinity')
-    return boxes, scores, labels
