@@ -1,64 +1,20 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Asynchronous key frames, made deterministic by an executor that finishes when told to."""
-from concurrent.futures import Future
-
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
-from impnet_ros.stream.background import BackgroundExecutor
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.executors import BackgroundExecutor
 from impnet_ros.stream.types import Frame
+from manual_executor import frames, ManualExecutor, run
 import numpy as np
 import pytest
-
-
-class ManualExecutor:
-    """Runs a task after it was left alone for `delay` calls of `tick`; 0 is at once."""
-
-    def __init__(self, delay):
-        self.delay, self.tasks, self.most = delay, [], 0
-
-    def submit(self, function, *args):
-        future = Future()
-        self.tasks.append([self.delay, future, function, args])
-        self.most = max(self.most, len(self.tasks))
-        self._run()
-        return future
-
-    def tick(self):
-        for task in self.tasks:
-            task[0] -= 1
-        self._run()
-
-    def _run(self):
-        for task in [task for task in self.tasks if task[0] <= 0]:
-            self.tasks.remove(task)
-            _, future, function, args = task
-            if future.set_running_or_notify_cancel():
-                future.set_result(function(*args))
-
-    def shutdown(self, wait=True, *, cancel_futures=False):
-        self.tasks.clear()
-
-
-def frames(count):
-    return [Frame(np.full((2, 2, 3), number, np.uint8), number * .04) for number in range(count)]
-
-
-def run(engine, executor, items):
-    state, results = engine.reset(), []
-    for item in items:
-        executor.tick()
-        finished, state = engine.step(item, state)
-        assert len(finished) == 1
-        results += finished
-    return results
 
 
 def asynchronous(delay, network=None, **config):
     executor = ManualExecutor(delay)
     network = network or OneHotNetwork()
-    return Engine(network, StreamConfig(key_mode='async', **config), executor), executor
+    return Engine(network, StreamConfig(key_mode='async', **config), executor=executor), executor
 
 
 @pytest.mark.parametrize('mode', ['impression', 'average', 'sparse', 'per_frame'])
@@ -120,7 +76,7 @@ def test_delay_and_background_exclude_each_other():
 
 def test_the_real_thread_finishes_and_is_joined():
     engine = Engine(OneHotNetwork(), StreamConfig(segment_length=2, key_mode='async'),
-                    BackgroundExecutor())
+                    executor=BackgroundExecutor())
     state = engine.reset()
     for item in frames(3):
         _, state = engine.step(item, state)
