@@ -104,7 +104,8 @@ def test_the_state_of_a_video_is_float32(frames):
     state = engine.reset()
     for frame in frames[:2]:
         (result,), state = engine.step(Frame(frame.image, frame.stamp_s), state)
-    assert {level.dtype for level in (*state.key.f_task.maps, *state.key.f_imp.maps)} == {torch.float32}
+    key = state.key
+    assert {level.dtype for level in (*key.f_task.maps, *key.f_imp.maps)} == {torch.float32}
     # Read from the device once a key frame, not with every frame that it serves.
-    assert isinstance(state.key.mean_weight, float) and 0 < state.key.mean_weight < 1
-    assert result.mean_weight == state.key.mean_weight
+    assert isinstance(key.mean_weight, float) and 0 < key.mean_weight < 1
+    assert result.mean_weight == key.mean_weight

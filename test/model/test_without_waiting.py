@@ -94,7 +94,8 @@ def test_nanodet_waits_once_a_frame(shipped, fake_cuda, monkeypatch):
     first, second = (network.prepare(_image(seed)) for seed in (0, 1))
     f_imp = network.features(first)
     f_k = network.features(second)
-    assert all(level.device == CUDA and level.dtype == torch.float32 for level in f_k.maps + f_k.facts)
+    assert all(level.device == CUDA and level.dtype == torch.float32
+               for level in f_k.maps + f_k.facts)
     flow = network.flow(second, first)
     assert all(field.device.type == 'cpu' for field in flow.levels)  # DIS, kept for boxes
     carried = network.propagate(f_imp, flow)

@@ -65,8 +65,9 @@ def test_losses_before_a_central_key_frame() -> None:
 def test_age_counts_lost_frames() -> None:
     """The age is a distance in frame periods."""
     config = StreamConfig(segment_length=10)
-    state = StreamState(position=3, key=KeyFrame(*[None] * 3, 1.0, age=2))  # type: ignore[arg-type]
-    assert skip(state, 4, config).key.age == 6  # type: ignore[union-attr]
+    key = KeyFrame(None, None, None, 1.0, age=2)  # type: ignore[arg-type]
+    state = StreamState(position=3, key=key)
+    assert skip(state, 4, config).key == replace(key, age=6)
     assert skip(state, 4, config).position == 7
     assert skip(state, 0, config) is state
 

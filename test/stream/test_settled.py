@@ -48,7 +48,7 @@ def test_what_is_asked_for_is_left_alone():
 
 
 @pytest.mark.parametrize(('asked', 'message'), [
-    ({'mode': 'impression'}, "mode: expected auto, sparse or per_frame, as features of imported "
+    ({'mode': 'impression'}, 'mode: expected auto, sparse or per_frame, as features of imported '
                              "cannot be carried, only boxes, got 'impression'"),
     ({'mode': 'average'}, "mode: expected auto, sparse or per_frame, .* got 'average'"),
     ({'key_offset': 3}, 'key_offset: expected 0, .* only boxes, got 3'),

@@ -99,7 +99,8 @@ def test_odd_sizes(network: ImpressionNetwork, height: int, width: int) -> None:
         flow = network.flow(picture, picture)
         assert flow.levels[0].shape == (1, 2, rows, columns)
         carried = network.propagate(levels, flow)
-        assert carried.maps[0].shape == levels.maps[0].shape and carried.image_size == (height, width)
+        assert carried.maps[0].shape == levels.maps[0].shape
+        assert carried.image_size == (height, width)
         weight, = network.weights(carried, levels)
         assert weight.shape == (1, 1, rows, columns) and 0 <= weight.min() <= weight.max() <= 1
         boxes, scores, labels = network.task(carried, None, network.detection)
