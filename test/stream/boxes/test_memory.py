@@ -1,9 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Remembered boxes meet fresh ones, fade and keep their identity."""
+from dataclasses import replace
 import math
 
 from box_tables import DETECTION, met, SIZE, tracks_of, uniform_flow
+from impnet_ros.config import DetectionConfig
 from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
 import pytest
 import torch
@@ -108,3 +110,61 @@ def test_what_is_blurred_is_not_gone():
     assert after(1.5).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 10)])
     assert after(-4.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 10)])
     assert after(2.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75 / 10 ** .5)])
+
+
+def test_a_scene_cut_ends_what_was_known_of_the_clarity():
+    """The next scene is not blurred because the one before it was clearer."""
+    tracks = replace(tracks_of((10, 10, 40, 40, .9, 0)), clarity=3.0)
+    for difference, expected in ((0.29, 3.0), (0.31, -math.inf)):
+        mismatch = torch.full((1, 1, 10, 20), difference)
+        moved = carry(tracks, uniform_flow(0, 0), mismatch, SIZE, DETECTION, 0.1)
+        assert moved.clarity == expected and len(moved.scores) == (expected == 3.0)
+
+
+@pytest.mark.parametrize(('label', 'shift', 'ids'), [
+    (0, 8, [0]), (0, 13, [0]),        # IoU 32 / 48 and 27 / 53: one object
+    (0, 14, [0, 1]), (1, 8, [0, 1])])  # 26 / 54, or another class: two
+def test_half_an_overlap_makes_one_object_whatever_nms_allows(label, shift, ids):
+    """Detections that overlap by up to 0.9 may be reported; remembered they are one from 0.5."""
+    lenient = DetectionConfig(score_threshold=0.3, nms_threshold=0.9)
+    table = torch.tensor([[10. + shift, 10, 50 + shift, 50]])
+    both = merge(tracks_of((10, 10, 50, 50, .9, 0)), table, torch.tensor([.8]),
+                 torch.tensor([label]), 0.0, 1.0, lenient)
+    assert sorted(both.ids.tolist()) == ids
+    fresh = torch.tensor([[10., 10, 50, 50], [10. + shift, 10, 50 + shift, 50]])
+    alone = merge(no_tracks(fresh, 0.0), fresh, torch.tensor([.9, .8]), torch.tensor([0, label]),
+                  0.0, 1.0, lenient)
+    assert alone.ids.tolist() == ids
+
+
+def test_no_more_are_remembered_than_may_be_reported_and_the_best_are():
+    rows = [(20 * n, 10, 20 * n + 18, 50, .4 + .1 * n, 0) for n in range(5)]
+    table = torch.tensor(rows)
+    few = merge(no_tracks(table[:, :4], 0.0), table[:, :4], table[:, 4], table[:, 5].long(), 0.0,
+                1.0, replace(DETECTION, max_detections=2))
+    assert few.scores.tolist() == pytest.approx([.8, .7])
+
+
+def test_a_box_smaller_than_two_pixels_is_forgotten():
+    tracks = tracks_of((10, 10, 12, 30, .9, 0), (50, 10, 51.5, 30, .9, 0))
+    assert carry(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, 0.1).ids.tolist() == [0]
+
+
+def test_time_and_age_go_on_with_each_frame():
+    tracks = tracks_of((10, 10, 40, 40, .9, 0), stamp_s=1.0)
+    for stamp_s in (1.1, 1.3):
+        tracks = carry(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, stamp_s)
+    assert (tracks.stamp_s, tracks.frame_s) == (1.0, 1.3)
+    assert tracks.age_s.tolist() == pytest.approx([0.3])
+    nothing = carry(no_tracks(tracks.boxes, 1.0), uniform_flow(0, 0), None, SIZE, DETECTION, 1.5)
+    assert nothing.frame_s == 1.5
+    seen_again = met(tracks, (10, 10, 40, 40, .9, 0), stamp_s=1.3)
+    assert seen_again.age_s.tolist() == pytest.approx([0.3]) and seen_again.stamp_s == 1.3
+
+
+def test_ids_are_never_given_twice():
+    """A track that ended leaves its number unused."""
+    tracks = tracks_of((10, 10, 40, 40, .9, 0), (80, 10, 120, 40, .9, 0))
+    gone = met(tracks, stamp_s=9.0)
+    assert len(gone.ids) == 0 and gone.next_id == 2
+    assert met(gone, (10, 10, 40, 40, .9, 0), stamp_s=9.1).ids.tolist() == [2]

@@ -7,7 +7,7 @@ import math
 from box_tables import DETECTION, met, SIZE, tracks_of, uniform_flow
 from impnet_ros.model.levels import Flow
 from impnet_ros.stream.boxes.memory import carry
-from impnet_ros.stream.boxes.motion import hidden, moved_along
+from impnet_ros.stream.boxes.motion import corrected, hidden, moved_along
 import pytest
 import torch
 
@@ -78,3 +78,44 @@ def test_a_fresh_box_ahead_of_its_track_corrects_the_tracks_drift():
     x = 10 + 4 / (1 + 2 * math.exp(-0.5)) + 4 * (1 - math.exp(-1 / 3))
     moved = carry(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, 1.0)
     assert moved.boxes[0].tolist() == pytest.approx([x, 10, x + 40, 50], abs=1e-3)
+
+
+def test_almost_the_same_box_hides_nothing():
+    """One object seen twice: the one that reaches further down is no other thing before it."""
+    scores = torch.tensor([.6, .5])
+    twice = torch.tensor([[20., 10, 40, 50], [20, 10, 40, 53]])  # IoU 40 / 43
+    assert not hidden(twice, scores).any()
+    before = torch.tensor([[20., 10, 40, 50], [20, 10, 40, 63]])  # 40 / 53
+    assert hidden(before, scores).sum(dim=1).tolist() == [49, 0]
+
+
+def test_drift_is_bounded():
+    """However far ahead a fresh box is: 0.6 of its own sides a second."""
+    tracks = replace(tracks_of((60, 10, 100, 50, .8, 0)), drift=torch.tensor([[20., -20]]))
+    velocity, drift = corrected(tracks, torch.tensor([0]), torch.tensor([[90., -20, 130, 20]]),
+                                1.5)
+    assert drift.tolist() == [pytest.approx([24, -24])]
+    learned = 20 * (1 - math.exp(-1))
+    assert velocity.tolist() == [pytest.approx([learned, -learned])]
+
+
+def test_a_young_track_has_no_way_of_its_own_yet():
+    """What hides it moves on with the flow, as nothing else is known: after 0.1 s, not before."""
+    tracks = tracks_of((20, 16, 40, 48, .8, 0), (10, 10, 70, 70, .8, 0))
+    for age_s, x in ((0.1, 20), (0.11, 28)):
+        known = replace(tracks, velocity=torch.tensor([[80., 0], [0, 0]]),
+                        age_s=torch.tensor([age_s, 1.0]))
+        moved = carry(known, uniform_flow(0, 0), None, SIZE, DETECTION, 0.1)
+        assert moved.boxes[0].tolist() == pytest.approx([x, 16, x + 20, 48], abs=1e-3)
+
+
+def test_the_velocity_is_the_mean_of_a_third_of_a_second():
+    """A new track takes the first it sees; later 0.3 s take over all but 1 / e."""
+    tracks = carry(tracks_of((20, 16, 40, 48, .8, 0)), uniform_flow(0, 0), None, SIZE, DETECTION,
+                   0.1)
+    flow = torch.zeros(1, 2, 10, 20)
+    flow[:, 0, 1:7, 1:7] = 1.0
+    moved = carry(tracks, Flow((flow,)), None, SIZE, DETECTION, 0.4)
+    speed = float(moved.boxes[0, 0] - 20) / 0.3
+    assert speed == pytest.approx(8 / 0.3, rel=0.05)
+    assert moved.velocity[0, 0].item() == pytest.approx(speed * (1 - math.exp(-1)), rel=1e-3)
