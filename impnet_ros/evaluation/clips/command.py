@@ -5,6 +5,7 @@ import argparse
 from collections.abc import Iterator
 import json
 from pathlib import Path
+import sys
 from typing import Any
 
 from impnet_ros.arguments import count, natural, positive
@@ -83,8 +84,14 @@ def run(args: argparse.Namespace) -> None:
     rows = []
     clips = list(_opened(args, network.class_names))
     named_apart(clips)
+    if not clips:
+        raise ValueError('clips: expected at least one with something to be found, got none')
     for clip in clips:
-        rows += measured(clip, network, settings, args.bursts, args.seed, lowest, reported)
+        for item in measured(clip, network, settings, args.bursts, args.seed, lowest, reported):
+            print(f'{clip.name}, {item["bursts"]} {item["seed"]}, {item["setting"]}: AP50 '
+                  f'{item["ap50"]:.1f}, AP75 {item["ap75"]:.1f}', flush=True)
+            rows.append(item)
+    print()
     summary = summarise(rows, PER_FRAME.name)
     print('\n\n'.join(tables(summary)), LEGEND, sep='\n\n')
     if args.json:
@@ -148,10 +155,11 @@ def _opened(args: argparse.Namespace, class_names: tuple[str, ...]) -> Iterator[
             clips = [label_clip(path, teacher, args.frames, args.fps)]
         for clip in clips:
             clip = clip.first(args.frames)
-            if not len(clip_labels(clip)):
-                raise ValueError(f'{path}: expected at least one object to be found in '
-                                 f'{clip.name}, got none')
-            yield clip
+            if len(clip_labels(clip)):
+                yield clip
+            else:
+                print(f'{path}: {clip.name} is left out, nothing is to be found in it',
+                      file=sys.stderr)
 
 
 def _without_nan(value: Any) -> Any:

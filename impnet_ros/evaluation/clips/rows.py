@@ -49,6 +49,7 @@ def row(clip: TrueClip, run: Run, spoilt: Sequence[bool],
         'false': counts.false, 'reported': boxes, 'unsupported': unsupported(clip, run, seen),
         'id_switches': counts.switches if has_ids else None,
         'fragmentations': counts.fragmentations if clip.tracked else None,
+        'breaks': counts.breaks if clip.tracked else None,
         'frame_ms': float(np.mean(run.frame_ms)), 'keys_per_frame': run.keys / frames}
 
 

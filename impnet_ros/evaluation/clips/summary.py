@@ -18,7 +18,8 @@ RATES: dict[str, tuple[str, str, float]] = {
     'false_a_frame': ('false', 'frames', 1.0),
     'unsupported': ('unsupported', 'reported', 100.0),
     'switches': ('id_switches', 'matches', 100.0),
-    'fragmentations': ('fragmentations', 'matches', 100.0)}
+    'fragmentations': ('fragmentations', 'matches', 100.0),
+    'breaks': ('breaks', 'matches', 100.0)}
 """Name: sum of the one over the sum of the other over all clips, times the last."""
 
 

@@ -12,8 +12,9 @@ _COLUMNS = ('AP50', 'AP75', 'AP', 'against per frame: AP50', 'AP75', 'spoilt AP5
 LEGEND = """\
 AP in per cent, COCO's, mean over clips; in brackets 95 % over clips. At the score that is
 reported: objects found; boxes that are wrong, a frame; boxes that neither truth nor a look at the
-clean frame supports, of all; id switches and fragmentations in 100 matches. ms a frame on one
-thread, work that settings share counted in each; cost: share of per frame; key frames a frame."""
+clean frame supports, of all; id switches, and breaks after which an object is found again, in 100
+matches. ms a frame on one thread, work that settings share counted in each; cost: share of per
+frame; key frames a frame."""
 
 
 def tables(summary: Sequence[Summary]) -> Iterator[str]:
@@ -37,7 +38,7 @@ def _figures(item: Summary) -> list[str]:
             *(with_interval(less[name], '+.1f') for name in ('ap50', 'ap75')),
             number(item['by']['spoilt']['ap50']), number(item['found']),
             number(item['false_a_frame'], '.2f'), number(item['unsupported']),
-            number(item['switches'], '.2f'), number(item['fragmentations'], '.2f'),
+            number(item['switches'], '.2f'), number(item['breaks'], '.2f'),
             number(item['frame_ms']), number(item['cost'], '.2f'),
             number(item['keys_per_frame'], '.2f')]
 

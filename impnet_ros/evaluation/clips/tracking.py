@@ -1,7 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Identity switches and fragmentations after the CLEAR measures, as TrackEval defines them."""
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from impnet_ros.data.true_clip import TrueBoxes
@@ -32,8 +33,10 @@ class Tracking:
     switches : int
         How often an object was found under another id than the last time, however long ago.
     fragmentations : int
-        How often an object that had been found was found again after a break. A frame in which
-        nothing at all is reported breaks too; TrackEval's program passes over such frames.
+        How often an object that had been found was found again after a break, as TrackEval counts:
+        it passes over frames in which nothing is reported, or nothing true, of the class.
+    breaks : int
+        The same with these frames, as one object alone in a picture needs it.
 
     """
 
@@ -42,11 +45,13 @@ class Tracking:
     false: int = 0
     switches: int = 0
     fragmentations: int = 0
+    breaks: int = 0
 
     def __add__(self, other: 'Tracking') -> 'Tracking':
         return Tracking(self.objects + other.objects, self.matches + other.matches,
                         self.false + other.false, self.switches + other.switches,
-                        self.fragmentations + other.fragmentations)
+                        self.fragmentations + other.fragmentations,
+                        self.breaks + other.breaks)
 
 
 def track_class(truth: Sequence[TrueBoxes], found: Sequence[FrameBoxes], ids: Sequence[Ints],
@@ -68,8 +73,7 @@ def track_class(truth: Sequence[TrueBoxes], found: Sequence[FrameBoxes], ids: Se
     """
     last: dict[int, int] = {}
     before: dict[int, int] = {}
-    seen_before: set[int] = set()
-    spells: dict[int, int] = {}
+    spells, stretches = _Spells(), _Spells()
     objects = matches = false = switches = 0
     for true, boxes, numbers in zip(truth, found, ids, strict=True):
         mine, asked = boxes.labels == label, (true.labels == label)
@@ -79,15 +83,32 @@ def track_class(truth: Sequence[TrueBoxes], found: Sequence[FrameBoxes], ids: Se
         pairs = _pairs(true.boxes[rows], true.ids[rows], boxes.boxes[kept], numbers[kept], before)
         now = {int(true.ids[rows[row]]): int(numbers[kept[column]]) for row, column in pairs}
         switches += sum(last.get(number, track) != track for number, track in now.items())
-        for number in now.keys() - seen_before:
-            spells[number] = spells.get(number, 0) + 1
         last.update(now)
-        seen_before = set(now)
+        stretches.go_on(now)
         if len(rows) and len(kept):
             before = now
+            spells.go_on(now)
         matches += len(now)
         false += len(kept) - len(now)
-    return Tracking(objects, matches, false, switches, sum(spells.values()) - len(spells))
+    return Tracking(objects, matches, false, switches, spells.ended(), stretches.ended())
+
+
+class _Spells:
+    """How often each object was found anew."""
+
+    def __init__(self) -> None:
+        self._now: set[int] = set()
+        self._count: Counter[int] = Counter()
+
+    def go_on(self, found: Iterable[int]) -> None:
+        """Take in the objects that are found in the next frame."""
+        found = set(found)
+        self._count.update(found - self._now)
+        self._now = found
+
+    def ended(self) -> int:
+        """Count the spells that another one followed."""
+        return self._count.total() - len(self._count)
 
 
 def _pairs(true_boxes: NDArray[np.float64], true_ids: Ints, boxes: NDArray[np.float64],
