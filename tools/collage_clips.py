@@ -18,20 +18,20 @@ from typing import Any
 
 import cv2
 from impnet_ros.arguments import count, natural
-from impnet_ros.config import DetectionConfig
 from impnet_ros.data.collage import Collage, cut_out, CutOut, draw_walk, Walk
 from impnet_ros.data.true_clip import Image, TrueClip
 from impnet_ros.evaluation.clips.matching import overlaps
 from impnet_ros.evaluation.clips.sources import annotated
 from impnet_ros.evaluation.clips.unlabelled import label_clip
-from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.contract import Network
+from impnet_ros.model.network import load_network
 from impnet_ros.video import open_video
 import numpy as np
 import torch
 
 FPS = 25.0
 SIZE = 360, 640
-RECOGNISED = 0.3
+RECOGNISED = 0.35
 """Score from which the detector knows a cut-out at the size it gets."""
 
 
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument('--seed', type=natural, default=0)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    network = NanoDetNetwork.load(torch.device('cpu'), DetectionConfig(score_threshold=0.1))
+    network = load_network('nanodet_g', 'cpu')
     background = np.asarray(next(open_video(args.background).frames).image)
     background = cv2.resize(background, None, fx=1.6 * SIZE[1] / background.shape[1],
                             fy=1.6 * SIZE[1] / background.shape[1])
@@ -72,7 +72,7 @@ def main() -> None:
     write(args.out, scenes, args.frames, network.class_names)
 
 
-def _opened(path: Path, network: NanoDetNetwork) -> list[TrueClip]:
+def _opened(path: Path, network: Network) -> list[TrueClip]:
     return annotated(path, network.class_names, {}, None) or [label_clip(path, network)]
 
 
@@ -90,7 +90,7 @@ def cut_outs(clip: TrueClip, length: int = 8) -> list[list[CutOut]]:
 
 
 @torch.inference_mode()
-def recognised(network: NanoDetNetwork, item: CutOut, side: float, background: Image) -> bool:
+def recognised(network: Network, item: CutOut, side: float, background: Image) -> bool:
     """Tell whether the detector knows it at this size in the middle of the background."""
     scale = side / _side(item)
     centre = np.array(background.shape[1::-1]) / 2
@@ -98,7 +98,8 @@ def recognised(network: NanoDetNetwork, item: CutOut, side: float, background: I
     collage = Collage(background, [([item], Walk(centre, still, still, 0, 0, scale, 0))],
                       Walk(centre, still, still, 0, 0, 1, 0), SIZE, FPS)
     image, truth = collage.frame(0)
-    boxes, scores, labels = network.task(network.features(image))
+    levels = network.features(network.prepare(image))
+    boxes, scores, labels = network.task(levels, None, network.detection)
     overlap = overlaps(boxes.double().numpy(), truth.boxes)
     right = (labels.numpy() == item.label) & (scores.numpy() >= RECOGNISED)
     return bool((overlap[right] >= 0.6).any())

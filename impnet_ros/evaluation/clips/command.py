@@ -3,13 +3,14 @@
 """The command: clips with or without truth, settings side by side, a table, JSON and a plot."""
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 import json
 from pathlib import Path
 import sys
 from typing import Any
 
-from impnet_ros.arguments import count, natural, positive
-from impnet_ros.config import DetectionConfig, PRECISIONS
+from impnet_ros.arguments import add_settings, config_of, count, natural, positive
+from impnet_ros.config import DetectionConfig, RunConfig
 from impnet_ros.data.class_mapping import read_mapping
 from impnet_ros.data.true_clip import TrueClip
 from impnet_ros.evaluation.clips.bursts import spoil_in_bursts, STRENGTHS
@@ -23,9 +24,8 @@ from impnet_ros.evaluation.clips.sources import annotated, named_apart
 from impnet_ros.evaluation.clips.summary import summarise
 from impnet_ros.evaluation.clips.table import LEGEND, tables
 from impnet_ros.evaluation.clips.unlabelled import label_clip
-from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
-from impnet_ros.model.precision import choose_precision
 import torch
 from tqdm import tqdm
 
@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('clips', type=Path, nargs='+',
                         help='with truth: sequences in the layout of MOTChallenge, folders of '
                         'them, or COCO JSON of videos; without: video files, image folders, bags, '
-                        'whose truth is what nanodet_g sees in the sharp frames')
+                        'whose truth is what the model sees in the sharp frames, in '
+                        'float32')
     parser.add_argument('--setting', action='append', default=[], metavar="'NAME=VALUE ...'",
                         help="a row of the table, in the node's parameters, for example "
                         "'l=10', 'mode=sparse box_memory=true l=3'; l_s is the segment in "
@@ -57,16 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=natural, nargs='+', default=[0], metavar='N',
                         help='of the bursts: a draw for each (0)')
     parser.add_argument('--frames', type=count, help='only the first of each clip')
-    parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
+    add_settings(parser, RunConfig, 'model', 'precision')
     parser.add_argument('--untrained', action='store_true',
                         help='training-free weights in place of the learned N_q')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the convolutions; labels are made in float32')
     parser.add_argument('--lowest-score', type=float, default=0.05, metavar='X',
                         help='from which boxes count for average precision (0.05)')
-    parser.add_argument('--score-threshold', type=float,
-                        default=DetectionConfig().score_threshold, metavar='X',
-                        help='from which boxes are reported (%(default)s)')
+    add_settings(parser, DetectionConfig)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write all figures')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw accuracy against cost')
 
@@ -76,11 +73,13 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     for path in filter(None, (args.json, args.plot)):
         path.parent.mkdir(parents=True, exist_ok=True)
-    settings = with_reference([parse(text) for text in args.setting]
-                              or default_settings(args.span))
-    lowest = DetectionConfig(score_threshold=args.lowest_score)
-    reported = DetectionConfig(score_threshold=args.score_threshold)
-    network = _network(args, lowest)
+    given = [parse(text) for text in args.setting]
+    reported = config_of(DetectionConfig, args)
+    lowest = replace(reported, score_threshold=args.lowest_score)
+    network = load_network(args.model, 'cpu', precision=args.precision)
+    if args.untrained:
+        network.quality = None
+    settings = with_reference(given or default_settings(args.span, network.boxes_only))
     rows = []
     clips = list(_opened(args, network.class_names))
     named_apart(clips)
@@ -103,7 +102,7 @@ def run(args: argparse.Namespace) -> None:
         plot_costs(summary, args.plot)
 
 
-def measured(clip: TrueClip, network: Any, settings: list[Setting], kinds: list[str],
+def measured(clip: TrueClip, network: Network, settings: list[Setting], kinds: list[str],
              seeds: list[int], lowest: DetectionConfig,
              reported: DetectionConfig) -> Iterator[dict[str, Any]]:
     """Run all settings over one clip, clean and with each draw of bursts; give the rows."""
@@ -130,28 +129,15 @@ def _watched(clip: TrueClip, what: str) -> Any:
     return tqdm(clip.images(), f'{clip.name} {what}', len(clip.truth), unit='frame', disable=None)
 
 
-def _network(args: argparse.Namespace, lowest: DetectionConfig) -> Any:
-    device = torch.device('cpu')
-    if args.model == 'nanodet_g':
-        return NanoDetNetwork.load(device, lowest, learned=not args.untrained,
-                                   precision=choose_precision(args.precision, device))
-    if args.untrained:
-        raise ValueError(f'--untrained: expected model nanodet_g, got {args.model}')
-    return load_network(args.model, 'cpu', lowest, precision=args.precision)
-
-
 def _opened(args: argparse.Namespace, class_names: tuple[str, ...]) -> Iterator[TrueClip]:
     mapping = read_mapping(args.classes, class_names)
-    teacher = None
+    teacher: Network | None = None
     for path in args.clips:
         if not path.exists():
             raise FileNotFoundError(f'no such clip: {path}')
         clips = annotated(path, class_names, mapping, args.complete, args.images, args.fps)
         if clips is None:
-            if args.model != 'nanodet_g':
-                raise ValueError(f'{path}: expected truth (gt/gt.txt or COCO JSON): without it '
-                                 f'nanodet_g labels the clip, and the model is {args.model}')
-            teacher = teacher or NanoDetNetwork.load(torch.device('cpu'))
+            teacher = teacher or load_network(args.model, 'cpu')
             clips = [label_clip(path, teacher, args.frames, args.fps)]
         for clip in clips:
             clip = clip.first(args.frames)

@@ -4,15 +4,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.data.degradations import CLEAN
 from impnet_ros.data.samples import Degradation
 from impnet_ros.evaluation.clips.settings import Setting
-from impnet_ros.evaluation.clips.shared_frame import SharedFrame
+from impnet_ros.evaluation.clips.shared_frame import sharing_frame, Work
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import to_boxes
+from impnet_ros.model.contract import Network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Detections, Frame
 import numpy as np
@@ -50,9 +50,9 @@ class Run:
 class _Follower:
     """An engine with its state."""
 
-    def __init__(self, network: SharedFrame, setting: Setting, fps: float) -> None:
-        self.engine = Engine(network, setting.stream(fps))
-        self._work = network.work
+    def __init__(self, engine: Engine, work: Work) -> None:
+        self.engine = engine
+        self._work = work
         self._state = self.engine.reset()
         self.spent_ms = 0.0
 
@@ -71,7 +71,7 @@ class _Follower:
         return results
 
 
-def run_settings(network: Any, settings: Sequence[Setting],
+def run_settings(network: Network, settings: Sequence[Setting],
                  frames: Iterable[tuple[NDArray[np.uint8], Degradation]], fps: float,
                  lowest: DetectionConfig, reported: DetectionConfig,
                  ) -> tuple[dict[str, Run], list[bool]]:
@@ -99,9 +99,11 @@ def run_settings(network: Any, settings: Sequence[Setting],
         Which frames were spoilt.
 
     """
-    shared = {size: SharedFrame(network, size) for size in {item.size for item in settings}}
-    pairs = {item.name: tuple(_Follower(shared[item.size].reporting(detection), item, fps)
-                              for detection in (lowest, reported)) for item in settings}
+    works = {size: Work() for size in {item.size for item in settings}}
+    shared = {size: sharing_frame(network, work, size) for size, work in works.items()}
+    pairs = {item.name: tuple(
+        _Follower(Engine(shared[item.size], item.stream(fps), detection), works[item.size])
+        for detection in (lowest, reported)) for item in settings}
     runs = {name: Run() for name in pairs}
     spoilt = []
     for index, (image, how) in enumerate(frames):

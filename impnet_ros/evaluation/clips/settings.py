@@ -2,19 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is compared: settings as they are written on the command line."""
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+import math
 import shlex
 from typing import Any
 
 from impnet_ros.config import StreamConfig
-import yaml
+from impnet_ros.setting import Setting as Row
+from impnet_ros.setting import table
 
-PARAMETERS = {'l': 'segment_length', 'g': 'memory_gate', 'max_gap': 'max_gap_s',
-              'l_min': 'smallest_length', 'l_max': 'largest_length',
-              'box_lifetime': 'box_lifetime_s'}
-"""Parameters of the node whose names differ from those of `StreamConfig`."""
+ROWS = {key: row for row in table(StreamConfig) for key in (row.name, row.word)}
+"""Settings of the stream by the names of their parameters and of their fields."""
 
-_FIELDS = tuple(field.name for field in fields(StreamConfig))
 _OWN = ('name', 'l_s', 'size')
 _CHECKED_AT_FPS = 30.0
 
@@ -69,24 +68,37 @@ def parse(text: str) -> Setting:
             key, equals, value = word.partition('=')
             if not equals:
                 raise ValueError(f'expected NAME=VALUE, got {word!r}')
-            key = PARAMETERS.get(key, key)
-            if key not in _FIELDS + _OWN:
-                raise ValueError('expected one of '
-                                 f'{", ".join([*PARAMETERS, *_FIELDS, *_OWN])}, got {key!r}')
-            if key in values:
+            if key not in ROWS and key not in _OWN:
+                known = [*(row.word for row in table(StreamConfig)), *_OWN]
+                raise ValueError(f'expected one of {", ".join(known)}, got {key!r}')
+            row = ROWS.get(key)
+            if (row.name if row else key) in values:
                 raise ValueError(f'expected {key} once, got it twice')
-            values[key] = value if key == 'name' else yaml.safe_load(value)
+            values[row.name if row else key] = _read(row, value) if row else value
         return _checked(text, values)
-    except (ValueError, yaml.YAMLError) as error:
+    except ValueError as error:
         raise ValueError(f'--setting {text!r}: {error}') from error
 
 
+def _read(row: Row, text: str) -> Any:
+    """Read a value; what is of another kind stays a text, which the configuration refuses."""
+    if text in row.choice_words:
+        return row.choices[row.choice_words.index(text)]
+    return _number(text, row.kind) if row.kind in (int, float) else text
+
+
+def _number(text: str, kind: type) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
 def _checked(text: str, values: dict[str, Any]) -> Setting:
-    if values.get('box_memory') == 'auto':
-        values['box_memory'] = None
     name = values.pop('name', ' '.join(text.split()) or 'default')
-    seconds, size = values.pop('l_s', None), values.pop('size', None)
-    if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
+    seconds, size = (_number(values.pop(key), kind) if key in values else None
+                     for key, kind in (('l_s', float), ('size', int)))
+    if seconds is not None and not (isinstance(seconds, float) and 0 < seconds < math.inf):
         raise ValueError(f'l_s: expected seconds > 0, got {seconds!r}')
     if seconds is not None and 'segment_length' in values:
         raise ValueError('expected l or l_s, got both')
@@ -97,16 +109,26 @@ def _checked(text: str, values: dict[str, Any]) -> Setting:
     return setting
 
 
-def default_settings(span_s: float) -> list[Setting]:
-    """List the modes, with a key frame every `span_s` seconds and in every frame."""
+def default_settings(span_s: float, boxes_only: bool = False) -> list[Setting]:
+    """
+    List what can be carried, with a key frame every `span_s` seconds and in every frame.
+
+    Parameters
+    ----------
+    span_s : float
+        Seconds.
+    boxes_only : bool
+        Whether the network's features cannot be carried.
+
+    """
     result = []
     for seconds, length in ((None, 1), (span_s, None)):
         at = 'l=1' if seconds is None else f'l_s={seconds:.3g}'
         for name, mode, boxes in (('nothing', 'sparse', False), ('features', 'impression', False),
                                   ('boxes', 'sparse', True),
                                   ('features and boxes', 'impression', True)):
-            if length == 1 and name == 'nothing':
-                continue  # that is per frame
+            if length == 1 and name == 'nothing' or boxes_only and name != 'boxes':
+                continue  # nothing carried from frame to frame is per frame
             values = {'mode': mode, 'box_memory': boxes}
             if length:
                 values['segment_length'] = length

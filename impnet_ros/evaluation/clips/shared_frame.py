@@ -2,12 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network that does its work on the newest frame once, however many engines ask for it."""
 from collections.abc import Callable
-import copy
+from copy import copy
 from time import perf_counter
 from typing import Any
 
-from impnet_ros.config import DetectionConfig
-from impnet_ros.model.sight.picture import make_picture
+from impnet_ros.model.contract import Network
 
 
 class Work:
@@ -22,18 +21,18 @@ class Work:
     """
 
     def __init__(self) -> None:
-        self.image: Any = None
         self.saved_ms = 0.0
+        self._image: Any = None
         self._done: dict[tuple[Any, ...], tuple[Any, float, tuple[Any, ...]]] = {}
 
     def begin(self, image: Any) -> None:
-        """Forget the frame before."""
-        if image is not self.image:
-            self.image, self._done = image, {}
+        """Forget the frame before, where this is another one."""
+        if image is not self._image:
+            self._image, self._done = image, {}
 
     def once(self, name: str, compute: Callable[..., Any], *arguments: Any) -> Any:
         """Compute, or give what was computed of the very same arguments."""
-        key = name, *(id(item) for item in arguments)
+        key = name, *(item if isinstance(item, int | None) else id(item) for item in arguments)
         if key in self._done:
             result, elapsed_ms, _ = self._done[key]
             self.saved_ms += elapsed_ms
@@ -45,58 +44,37 @@ class Work:
         return result
 
 
-class SharedFrame:
+def sharing_frame(network: Network, work: Work, side: int | None = None) -> Network:
     """
-    A network whose pictures, features and flows of the newest frame are computed once.
+    Give a twin of a network whose pictures, features and flows of a frame are computed once.
 
-    Engines that share it must go through a video side by side, frame by frame.
+    Engines that share the twin must go through a video side by side, frame by frame.
 
     Parameters
     ----------
     network : Network
         Does the work.
-    size : int, optional
-        Side in pixels of its input, for a network that takes pictures of any size.
+    work : Work
+        Of one twin.
+    side : int, optional
+        Of its input in pixels, where nobody asks for another; see `Network.input_size`.
 
     Raises
     ------
     ValueError
-        If the network does not take such pictures.
+        If the network takes pictures of one size only.
 
     """
+    if side is not None and network.fixed_size:
+        raise ValueError(f'size: {network.name} takes pictures of one size only, got {side}')
 
-    def __init__(self, network: Any, size: int | None = None) -> None:
-        self.work = Work()
-        self._network = network
-        self._prepare = getattr(network, 'prepare', lambda image: image)
-        if size is not None:
-            if getattr(network, 'name', '') != 'nanodet_g':
-                raise ValueError(f'size: expected nanodet_g, whose input may be of any size, got '
-                                 f'{getattr(network, "name", type(network).__name__)}')
-            self._prepare = lambda image: make_picture(image, size)
+    def prepare(image: Any, asked: int | None = None) -> Any:
+        work.begin(image)
+        return work.once('prepare', network.prepare, image, side if asked is None else asked)
 
-    def reporting(self, detection: DetectionConfig) -> 'SharedFrame':
-        """Give the same with other thresholds; the work stays shared."""
-        twin = copy.copy(self)
-        twin._network = copy.copy(self._network)
-        twin._network.detection = detection
-        return twin
-
-    def __getattr__(self, name: str) -> Any:
-        """Leave everything else to the network, its optional methods too."""
-        if name == '_network':
-            raise AttributeError(name)
-        return getattr(self._network, name)
-
-    def prepare(self, image: Any) -> Any:
-        """Prepare a picture; another one than before begins a frame."""
-        self.work.begin(image)
-        return self.work.once('prepare', self._prepare, image)
-
-    def features(self, picture: Any) -> Any:
-        """N_feat."""
-        return self.work.once('features', self._network.features, picture)
-
-    def flow(self, picture: Any, key_picture: Any) -> Any:
-        """F of a pair."""
-        return self.work.once('flow', self._network.flow, picture, key_picture)
+    twin: Any = copy(network)
+    twin.prepare = prepare
+    twin.features = lambda picture: work.once('features', network.features, picture)
+    twin.flow = lambda picture, key_picture: work.once('flow', network.flow, picture,
+                                                       key_picture)
+    return twin

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from impnet_ros.data.true_clip import Image, TrueBoxes, TrueClip
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
-from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.contract import Network
 from impnet_ros.video import open_video
 import numpy as np
 from tqdm import tqdm
@@ -17,7 +17,7 @@ FEWEST = 20
 """Objects that a class needs in a clip to be counted."""
 
 
-def label_clip(path: Path, teacher: NanoDetNetwork, frames: int | None = None,
+def label_clip(path: Path, teacher: Network, frames: int | None = None,
                fps: float | None = None) -> TrueClip:
     """
     Label a video file, a folder of pictures or a bag.
@@ -26,7 +26,7 @@ def label_clip(path: Path, teacher: NanoDetNetwork, frames: int | None = None,
     ----------
     path : Path
         The clip.
-    teacher : NanoDetNetwork
+    teacher : Network
         Labels it, see `evaluation.teacher`.
     frames : int, optional
         Only the first ones.

@@ -9,10 +9,11 @@ import pytest
 def test_names_are_those_of_the_nodes_parameters():
     setting = parse('mode=sparse  box_memory=true l=3 g=0.5 max_gap=1 box_lifetime=0.2')
     assert setting.stream(30.0) == StreamConfig(
-        mode='sparse', box_memory=True, segment_length=3, memory_gate=0.5, max_gap_s=1,
-        box_lifetime_s=0.2)
+        mode='sparse', box_memory=True, segment_length=3, memory_gate=0.5, max_gap=1.0,
+        box_lifetime=0.2)
     assert setting.name == 'mode=sparse box_memory=true l=3 g=0.5 max_gap=1 box_lifetime=0.2'
     assert parse('box_memory=auto').stream(30.0) == StreamConfig()
+    assert parse('segment_length=4').stream(30.0).segment_length == 4
     assert parse('').name == 'default'
 
 
@@ -28,10 +29,10 @@ def test_size_and_name():
 
 @pytest.mark.parametrize(('text', 'complaint'), [
     ('l', "expected NAME=VALUE, got 'l'"), ('length=3', "got 'length'"),
-    ('l=3 l=4', 'expected segment_length once'), ('l=3 l_s=0.1', 'expected l or l_s, got both'),
-    ('l=0', 'segment_length: expected an int >= 1, got 0'), ('l_s=-1', 'l_s: expected seconds'),
+    ('l=3 l=4', 'expected l once'), ('l=3 l_s=0.1', 'expected l or l_s, got both'),
+    ('l=0', 'l (segment_length): expected an int in 1..1000000, got 0'), ('l_s=-1', 'l_s: expected seconds'),
     ('size=big', "size: expected pixels, 64 or more, got 'big'"), ('mode=fast', 'mode: expected'),
-    ('mode=[', '--setting'), ("name='x", 'No closing quotation')])
+    ('box_memory=perhaps', 'box_memory: expected one of auto, true, false'), ("name='x", 'No closing quotation')])
 def test_what_cannot_be_read_is_named(text, complaint):
     with pytest.raises(ValueError, match='--setting') as error:
         parse(text)
@@ -52,3 +53,5 @@ def test_without_settings_the_modes_are_compared():
                            'features and boxes l_s=0.333']
     assert found['boxes l_s=0.333'] == StreamConfig(mode='sparse', box_memory=True,
                                                     segment_length=8)
+    assert [item.name for item in default_settings(0.5, boxes_only=True)] == [
+        'boxes l=1', 'boxes l_s=0.5']
