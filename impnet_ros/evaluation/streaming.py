@@ -213,9 +213,9 @@ def velocities(network: Network, images: Sequence[RgbImage], outputs: Sequence[O
             found.append(torch.zeros_like(boxes))
             continue
         height, width = images[output.frame].shape[:2]
-        earlier, later = (network.prepare(images[number])
-                          for number in (output.previous, output.frame))
-        step = Step(earlier, later, (output.frame - output.previous) / rate_hz, (height, width))
+        before, after = (network.prepare(images[number])
+                         for number in (output.previous, output.frame))
+        step = Step(before, after, (output.frame - output.previous) / rate_hz, (height, width))
         found.append(compensation.velocities(network, boxes, step))
     return found
 

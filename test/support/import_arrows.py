@@ -16,7 +16,7 @@ PACKAGE = 'impnet_ros'
 BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing')
-# What the stream knows of networks: the contract, its data, the paper's equations.
+# What the stream knows of networks: the contract, its data, and the equations of the paper.
 CONTRACT = ('model.contract', 'model.levels', 'model.impression', 'model.sight')
 
 ALLOWED: dict[str, tuple[str, ...]] = {
