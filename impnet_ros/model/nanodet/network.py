@@ -60,7 +60,7 @@ class NanoDetNetwork(Network):
         self.device = device
         self.quality = None if quality is None else quality.to(device).eval()
         # Channels last is the faster memory layout for these convolutions.
-        self.detector = detector.to(device, memory_format=torch.channels_last).eval()
+        self.detector = detector.to(device).to(memory_format=torch.channels_last).eval()
         empty = torch.tensor([BACKGROUND] * CLASSES + [0.0] * (CHANNELS - CLASSES))
         self.empty = empty[:, None, None].to(device)
         self.run_with(torch.float32, 'torch')
@@ -93,9 +93,10 @@ class NanoDetNetwork(Network):
         pixels = normalised(picture, _MEAN, _DEVIATION, self.device, bgr=True)
         with computed_in(self.precision, self.device):
             outputs = self._run_detector(pixels)
+        above_empty = self.detector.add_biases([-self.empty] * len(STRIDES))
         return self.levels_of(picture, [
-            (output.float() + head.add_bias(-self.empty)).contiguous()
-            for output, head in zip(outputs, self.detector.heads, strict=True)])
+            (output.float() + other).contiguous()
+            for output, other in zip(outputs, above_empty, strict=True)])
 
     def class_logits(self, level: Tensor) -> Tensor:
         """(1, CLASSES, h, w)."""
