@@ -114,8 +114,7 @@ class Network(ABC):
 
     def cells(self, picture: Picture) -> list[tuple[int, int]]:
         """Rows and columns of each level."""
-        height, width = picture.size
-        return [(-(-height // stride), -(-width // stride)) for stride in self.strides]
+        return _cells(picture, self.strides)
 
     def levels_of(self, picture: Picture, maps: Sequence[Tensor]) -> Levels:
         """Join maps (1, C_i, h_i, w_i), relative to an empty cell, with the picture's facts."""
@@ -124,7 +123,8 @@ class Network(ABC):
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""
-        return flow_between(picture.grey, key_picture.grey, self.cells(picture), self.strides)
+        strides = self.strides or (_COMPARED,)  # boxes alone follow a flow too
+        return flow_between(picture.grey, key_picture.grey, _cells(picture, strides), strides)
 
     def flows(self, pictures: Sequence[Picture], key_picture: Picture) -> list[Flow]:
         """Give the flow of each of several pictures to one key frame."""
@@ -225,6 +225,11 @@ class Network(ABC):
     def static_parts(self) -> dict[str, StaticPart]:
         """Name the parts that `impnet export` can write."""
         return {}
+
+
+def _cells(picture: Picture, strides: Sequence[int]) -> list[tuple[int, int]]:
+    height, width = picture.size
+    return [(-(-height // stride), -(-width // stride)) for stride in strides]
 
 
 def _at(field: Tensor, cells: tuple[int, int]) -> Tensor:
