@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from impnet_ros.images import RgbImage
+from impnet_ros.ros.late_images import glance
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.background import Executor
 from impnet_ros.stream.compensation import last_step, Step
@@ -36,6 +37,10 @@ class Arrival:
         Published frames that were lost since the last one.
     picture : numpy.ndarray, optional
         The pixels, kept where somebody wants to see the annotated image.
+    time_s : float, optional
+        When it was taken, where the header's stamp cannot tell.
+    stamp_problem : str
+        'late', 'still', 'absurd' or '', as in the status message.
 
     """
 
@@ -45,11 +50,15 @@ class Arrival:
     started_s: float
     unprocessed: int = 0
     picture: RgbImage | None = None
+    time_s: float | None = None
+    stamp_problem: str = ''
 
     @property
     def stamp_s(self) -> float:
-        """Give the header's stamp in seconds."""
-        return self.header.stamp.sec + self.header.stamp.nanosec * 1e-9
+        """Give the time of the image in seconds: the header's stamp, where that can tell."""
+        if self.time_s is not None:
+            return self.time_s
+        return float(self.header.stamp.sec + self.header.stamp.nanosec * 1e-9)
 
 
 @dataclass(frozen=True)
@@ -143,10 +152,13 @@ class CameraStream:
         Returns
         -------
         list of Answer
-            For the frames that this one finished, itself among them unless it waits.
+            For the frames that this one finished, itself among them unless it waits. A late one
+            is answered alone, before those that wait.
 
         """
         frame = Frame(image, arrival.stamp_s)
+        if arrival.stamp_problem == 'late' and self._is_of_this_video(frame, arrival):
+            return [self._glance(frame, arrival)]
         small = thumbnail(image) if self._settings.scene_cut else None
         reason = self._new_video(frame, arrival, small)
         answers = self.reset(reason) if reason else []
@@ -178,6 +190,15 @@ class CameraStream:
         if reason or small is None or self._thumbnail is None:
             return reason
         return 'scene_cut' if is_cut(self._thumbnail, small) else ''
+
+    def _is_of_this_video(self, frame: Frame, arrival: Arrival) -> bool:
+        return (self._source == (arrival.encoding, arrival.header.frame_id)
+                and self._state.image_size == frame.image_size)
+
+    def _glance(self, frame: Frame, arrival: Arrival) -> Answer:
+        """Answer a late image; what is remembered stays as it is."""
+        self._network.detection = self._settings.detection
+        return Answer(arrival, glance(self._engine, frame, self._state), self._settings)
 
     def _pace(self, arrival: Arrival) -> None:
         """Place the frame in its segment, and change settings where a segment begins."""

@@ -45,7 +45,7 @@ def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost
     processed, lost : int
         Images of this camera since activation.
     total_ms : float
-        From the start of the image's callback to now.
+        From the receipt of the image to now.
     latency : float
         From the image's stamp to now, milliseconds.
 
@@ -58,4 +58,5 @@ def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost
         mean_weight=detections.mean_weight, reset_reason=detections.reset_reason,
         decode_ms=decode_ms, total_ms=total_ms, latency_ms=latency,
         frames_processed=processed, frames_lost=lost, camera=camera, model=settings.model,
-        mode=settings.mode, device=device, l=settings.l, g=settings.g, **stages)
+        mode=settings.mode, device=device, l=settings.l, g=settings.g,
+        stamp_problem=answer.arrival.stamp_problem, **stages)
