@@ -194,6 +194,8 @@ class DetectorNode(LifecycleNode):
             torch.cuda.empty_cache()
 
     def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
+        if not all(parameter.name for parameter in changed):  # rclpy would take it for declared
+            return SetParametersResult(successful=False, reason='expected a name, got none')
         result, settings = parameters.check(changed, self.settings,
                                             self._state == 'unconfigured')
         if not result.successful:
