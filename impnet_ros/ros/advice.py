@@ -45,4 +45,4 @@ def _beside(settings: Settings) -> str:
         return 'set key_offset:=0 and key_mode:=async'
     if settings.key_mode == 'sync':
         return 'set key_mode:=async'
-    return f'set l above {settings.l}, or {_faster(settings).removeprefix("set ")}'
+    return f'set l above {settings.segment_length}, or {_faster(settings).removeprefix("set ")}'

@@ -17,7 +17,7 @@ from impnet_ros.ros.settings import Settings
 from impnet_ros.ros.stamps import Stamps
 from impnet_ros.ros.statistics import Statistics
 from impnet_ros.ros.worker import Lane
-from impnet_ros.stream.background import Executor
+from impnet_ros.stream.executors import Executor
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -169,7 +169,10 @@ class Camera:
         self._warn_of_stamps(problem)
         arrival = Arrival(header, encoding, (perf_counter() - started_s) * 1e3, received_s,
                           unprocessed, picture if self._outputs.watched else None, time_s, problem)
+        bad = self.stream.resets['not_finite']
         self._guarded(lambda: self.stream.step(picture, arrival))
+        if self.stream.resets['not_finite'] > bad:
+            self._fail('it gave NaN or infinity, memory begins anew')
 
     def _warn_of_stamps(self, problem: str) -> None:
         if problem in ('still', 'absurd'):
@@ -182,8 +185,11 @@ class Camera:
             for answer in work():
                 self._outputs.publish(answer, self.statistics)
         except Exception as error:  # noqa: B902 - whatever a network raises
-            text = f'{type(error).__name__}: {error}'
-            self.statistics.fail(text)
-            self._late.restart()
-            self.stream.drop('not_finite' if type(error).__name__ == 'NotFinite' else 'error')
-            self._node.get_logger().error(f'{self.name}: {text}', throttle_duration_sec=_QUIET_S)
+            self.stream.drop('error')
+            self._fail(f'{type(error).__name__}: {error}')
+
+    def _fail(self, text: str) -> None:
+        self.statistics.fail(text)
+        self._late.restart()
+        self._node.get_logger().error(f'{self.name}: the network failed: {text}',
+                                      throttle_duration_sec=_QUIET_S)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Detections, Frame, Impression
-import torch
+from impnet_ros.stream.state import StreamState
+from impnet_ros.stream.types import Detections, Frame, nothing_seen
 
 FEW = 3
 """Periods that an image may be late, and late images that may come in a row."""
@@ -47,7 +47,7 @@ class LateImages:
         self._newest_s, self._in_a_row = None, 0
 
 
-def glance(engine: Engine, frame: Frame, state: Impression) -> Detections:
+def glance(engine: Engine, frame: Frame, state: StreamState) -> Detections:
     """
     Detect in a late image with what is remembered, and remember nothing of it.
 
@@ -55,8 +55,8 @@ def glance(engine: Engine, frame: Frame, state: Impression) -> Detections:
     ----------
     engine : Engine
     frame : Frame
-        Of the size of the video's others.
-    state : Impression
+        Like the video's others but for its stamp.
+    state : StreamState
         After the newest image; whoever calls keeps it.
 
     Returns
@@ -65,13 +65,10 @@ def glance(engine: Engine, frame: Frame, state: Impression) -> Detections:
         Served by the newest key frame; none before the first one.
 
     """
-    if state.f_task is None:
-        nothing = torch.zeros(0)
-        return Detections(nothing.reshape(0, 4), nothing, nothing.long(), stamp_s=frame.stamp_s,
-                          is_key=False)
-    assert state.last_stamp_s is not None
+    if state.key is None or state.last is None:
+        return nothing_seen(frame.origin, '')
     # In the middle of a segment: no key frame is due, nothing waits for one.
-    reading = replace(state, waiting=(), pending=None, key_overdue=False, doubt=0.0,
+    reading = replace(state, waiting=(), pending=None, doubt=0.0,
                       position=engine.config.key_offset + 1)
-    [seen], _ = engine.step(Frame(frame.image, state.last_stamp_s), reading)
+    [seen], _ = engine.step(replace(frame, stamp_s=state.last.stamp_s), reading)
     return replace(seen, stamp_s=frame.stamp_s)

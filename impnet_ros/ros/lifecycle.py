@@ -8,15 +8,17 @@ import os
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from impnet_ros.config import StreamConfig
 from impnet_ros.model.network import load_network
 from impnet_ros.ros import detections, diagnostics, parameters, qos
 from impnet_ros.ros.camera import Camera
 from impnet_ros.ros.guards import guard_services
 from impnet_ros.ros.settings import Settings
 from impnet_ros.ros.worker import Worker
-from impnet_ros.stream.background import BackgroundExecutor
-from impnet_ros.stream.box_memory import tracks_of
+from impnet_ros.stream.boxes.memory import tracks_of
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.executors import BackgroundExecutor
+from impnet_ros.stream.settled import settled
 from impnet_ros.stream.types import Frame
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
@@ -47,8 +49,9 @@ class DetectorNode(LifecycleNode):
     def __init__(self, node_name: str = 'impnet_node', **options: Any) -> None:
         """Declare parameters, services and diagnostics; `options` go to rclpy's node."""
         super().__init__(node_name, **options)
-        self.settings = parameters.declare(self)
-        for name in parameters.unknown(getattr(self, '_parameter_overrides', {})):
+        given = getattr(self, '_parameter_overrides', {})
+        self.settings = parameters.declare(self, given)
+        for name in parameters.unknown(given):
             self.get_logger().warning(f'parameter {name!r} is not known and has no effect')
         self.network: Any = None
         self.cameras: list[Camera] = []
@@ -123,12 +126,12 @@ class DetectorNode(LifecycleNode):
         torch.set_num_threads(threads)
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
-            self.network = load_network(settings.model, settings.device, settings.detection,
+            self.network = load_network(settings.model, settings.device,
                                         settings.runtime, settings.precision)
-            self._check_classes(settings)
+            self._check_fit(settings)
             self._worker = Worker(threads, self._job_failed)
             self._worker.lane().then(self._warm_up).result()
-            self._background = BackgroundExecutor(torch.device(self.network.device))
+            self._background = BackgroundExecutor(self.network.device)
             names = settings.cameras or ('',)
             for index, name in enumerate(names):
                 share = index / len(names) if settings.stagger_keys else 0.0
@@ -143,7 +146,7 @@ class DetectorNode(LifecycleNode):
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""
-        engine = Engine(self.network, Settings(l=2).stream)
+        engine = Engine(self.network, StreamConfig(segment_length=2))
         state = engine.reset()
         for index in range(4):
             frame = Frame(np.zeros((480, 640, 3), np.uint8), index / 30)
@@ -201,7 +204,7 @@ class DetectorNode(LifecycleNode):
         if not result.successful:
             return result
         try:
-            self._check_classes(settings)
+            self._check_fit(settings)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         was_enabled, self.settings = self.settings.enabled, settings
@@ -211,9 +214,10 @@ class DetectorNode(LifecycleNode):
                 camera.start() if settings.enabled else camera.stop('disabled')
         return result
 
-    def _check_classes(self, settings: Settings) -> None:
+    def _check_fit(self, settings: Settings) -> None:
         if self.network is None:
             return
+        settled(settings.stream, self.network)
         unknown = sorted(set(settings.classes) - set(self.network.class_names))
         if unknown:
             raise ValueError(f'classes: expected names that {settings.model} knows (see '
@@ -235,7 +239,7 @@ class DetectorNode(LifecycleNode):
 
     def _report(self) -> None:
         active = self._state == 'active' and self.settings.enabled
-        device = getattr(self.network, 'device', None)
+        device = self.network and self.network.device
         facts = {'model': self.settings.model, 'device asked for': self.settings.device,
                  'device used': str(device or ''),
                  'device memory': diagnostics.device_memory(device),

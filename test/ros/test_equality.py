@@ -7,6 +7,7 @@ from typing import Any
 
 from impnet_ros import Engine, Frame, load_network
 from impnet_ros.ros.bags.write import write_bag
+from impnet_ros.ros.parameters import read
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.pacing import stagger
 from impnet_ros.stream.play import play
@@ -15,6 +16,7 @@ from impnet_ros.threads import on_threads
 from impnet_ros.video import open_video
 import numpy as np
 import pytest
+from rclpy.parameter import Parameter
 from ros_harness import Client, image_message, node_process, process, stamp_of
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
@@ -52,11 +54,16 @@ def network() -> Iterator[Any]:
         yield load_network('nanodet_g', 'cpu')
 
 
+def engine_of(network: Any, **changes: Any) -> Engine:
+    """Make the engine that the node has with these parameters."""
+    given = [Parameter(name, value=value) for name, value in changes.items()]
+    settings = read(given, Settings(score_threshold=THRESHOLD))
+    return Engine(network, settings.stream, settings.detection)
+
+
 def offline(network: Any, frames: list[Frame], **changes: Any) -> list[Detections]:
     """Run the engine, as `impnet detect` does."""
-    settings = Settings(score_threshold=THRESHOLD, **changes)
-    network.detection = settings.detection
-    return [result for _, result in play(Engine(network, settings.stream), frames)]
+    return [result for _, result in play(engine_of(network, **changes), frames)]
 
 
 def assert_same(messages: list[Any], results: list[Detections], names: tuple[str, ...]) -> None:
@@ -110,8 +117,8 @@ def test_every_mode(tmp_path: Path, network: Any, frames: list[Frame]) -> None:
             detections.clear()
             status.clear()
             results = offline(network, frames, **changes)
-            engine = Engine(network, Settings(**changes).stream)
-            for frame, count in zip(frames, answered_by(engine, frames), strict=True):
+            counts = answered_by(engine_of(network, **changes), frames)
+            for frame, count in zip(frames, counts, strict=True):
                 send(client, frame, status, count)
             client.reset()
             client.until(lambda: len(status) >= len(results))  # noqa: B023
@@ -135,7 +142,7 @@ def test_two_cameras_equal_two_single_runs(tmp_path: Path, network: Any,
     Staggering shortens the second camera's first segment; the single run does the same. The node
     has two threads here: what runs beside the features of its key frames changes nothing.
     """
-    settings = Settings(l=4, score_threshold=THRESHOLD)
+    settings = Settings(segment_length=4, score_threshold=THRESHOLD)
     videos = {'front': frames, 'rear': [Frame(frame.image[:, ::-1], frame.stamp_s)
                                         for frame in frames]}
     with node_process(tmp_path / 'log', cameras='[front, rear]', l=4, threads=2,
@@ -148,10 +155,9 @@ def test_two_cameras_equal_two_single_runs(tmp_path: Path, network: Any,
         for detections, status in heard.values():
             client.until(lambda: min(len(detections), len(status)) == COUNT)  # noqa: B023
         client.close()
-    engine = Engine(network, settings.stream)
+    engine = Engine(network, settings.stream, settings.detection)
     for (name, video), phase in zip(videos.items(), (0, 2), strict=True):
         state, results = stagger(engine.reset(), phase, settings.stream), []
-        network.detection = settings.detection
         for index, frame in enumerate(video):
             found, state = engine.step(frame, state)
             results += found

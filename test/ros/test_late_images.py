@@ -1,12 +1,18 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Images that others overtook, and bags that begin anew."""
-from fake_network import OneHotNetwork
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
 from impnet_ros.config import StreamConfig
+from impnet_ros.model.contract import Network
+from impnet_ros.model.network import load_network
 from impnet_ros.ros.late_images import glance, LateImages
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Frame
-import numpy as np
+from impnet_ros.stream.types import Detections, Frame
+from impnet_ros.video import open_video
 import pytest
 
 
@@ -43,28 +49,48 @@ def test_equal_times_and_the_first_image_are_not_late() -> None:
     assert not images.is_late(1.5)
 
 
+@pytest.fixture(scope='module')
+def network() -> Network:
+    """Load the small network."""
+    return load_network('nanodet_g', 'cpu')
+
+
+@pytest.fixture(scope='module')
+def frames(bikes: Path) -> list[Frame]:
+    """Take people on bicycles."""
+    video = open_video(bikes)
+    return [Frame(frame.image, frame.stamp_s) for frame in islice(video.frames, 110, 119)]
+
+
+def as_lists(results: list[Detections]) -> list[object]:
+    """Give what can be compared."""
+    return [(each.boxes.tolist(), each.scores.tolist(), each.age, each.is_key,
+             None if each.track_ids is None else each.track_ids.tolist()) for each in results]
+
+
 @pytest.mark.parametrize('settings', [
     {}, {'segment_length': 1}, {'mode': 'per_frame'}, {'segment_length': 4, 'key_offset': 2},
     {'mode': 'sparse', 'segment_length': 3}])
-def test_a_glance_changes_nothing(settings: dict[str, object]) -> None:
+def test_a_glance_changes_nothing(network: Network, frames: list[Frame],
+                                  settings: dict[str, Any]) -> None:
     """The late image gets an answer with its own time, the next one what it would have got."""
-    engine = Engine(OneHotNetwork(), StreamConfig(**settings))  # type: ignore[arg-type]
+    engine = Engine(network, StreamConfig(**settings))
     state = engine.reset()
-    frames = [Frame(np.full((2, 2, 3), number, np.uint8), number / 10) for number in range(9)]
     for frame in frames[:7]:
         _, state = engine.step(frame, state)
     expected, _ = engine.step(frames[8], state)
-    seen = glance(engine, Frame(frames[7].image, 0.55), state)
-    assert seen.stamp_s == 0.55
+    stamp_s = frames[6].stamp_s - 0.01
+    seen = glance(engine, replace(frames[7], stamp_s=stamp_s), state)
+    assert seen.stamp_s == stamp_s
     assert seen.reset_reason == ''
     assert len(seen) > 0
     found, _ = engine.step(frames[8], state)
-    assert [each.scores.tolist() for each in found] == [each.scores.tolist() for each in expected]
+    assert as_lists(found) == as_lists(expected)
 
 
-def test_a_glance_before_the_first_key_frame_sees_nothing() -> None:
+def test_a_glance_before_the_first_key_frame_sees_nothing(network: Network,
+                                                          frames: list[Frame]) -> None:
     """Frame 0 waits for key frame 2: there is nothing to see a late frame with."""
-    engine = Engine(OneHotNetwork(), StreamConfig(segment_length=4, key_offset=2))
-    frame = Frame(np.zeros((2, 2, 3), np.uint8), 0.1)
-    _, state = engine.step(frame, engine.reset())
-    assert len(glance(engine, Frame(frame.image, 0.05), state)) == 0
+    engine = Engine(network, StreamConfig(segment_length=4, key_offset=2))
+    _, state = engine.step(frames[1], engine.reset())
+    assert len(glance(engine, frames[0], state)) == 0
