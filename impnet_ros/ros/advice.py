@@ -42,7 +42,7 @@ def _beside(settings: Settings) -> str:
     if settings.mode == 'per_frame':
         return 'set mode:=impression'
     if settings.key_offset:
-        return 'set key_offset:=0 and key_mode:=async'
+        return 'set key_offset:=0 and key_mode:=auto'
     if settings.key_mode == 'sync':
-        return 'set key_mode:=async'
+        return 'set key_mode:=auto'
     return f'set l above {settings.segment_length}, or {_faster(settings).removeprefix("set ")}'

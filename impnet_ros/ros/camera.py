@@ -23,6 +23,8 @@ from sensor_msgs.msg import CompressedImage, Image
 
 _QUIET_S = 5.0
 _SELDOM_S = 30.0
+_PATIENCE_S, _MOST_AT_FIRST = 1.0, 8
+"""How long, and how many, images wait where a video begins; one else, the newest."""
 STAMP_PROBLEMS = {
     'still': 'stamps of the images stand still; the time of arrival takes their place',
     'absurd': 'stamps of the images are absurd; the time of arrival takes their place',
@@ -73,6 +75,7 @@ class Camera:
         self._stamps = Stamps()
         self._late = LateImages()
         self._received = self._last_good = 0
+        self._patient_until_s = 0.0
         prefix = f'{name}/' if name else ''
         self.input = ImageInput(node, f'{prefix}image', settings.image_transport,
                                 settings.image_reliability, self._on_image)
@@ -125,7 +128,9 @@ class Camera:
     def _on_image(self, message: Image | CompressedImage, number: int | None) -> None:
         self.statistics.last_message_s = monotonic()
         self._received += 1
-        self._lane.newest(partial(self._answer, message, number, self._received, perf_counter()))
+        now_s = perf_counter()
+        most = _MOST_AT_FIRST if now_s < self._patient_until_s else 1
+        self._lane.newest(partial(self._answer, message, number, self._received, now_s), most)
 
     def _begin(self, received: int) -> None:
         self.statistics = Statistics()
@@ -169,6 +174,9 @@ class Camera:
         self._warn_of_stamps(problem)
         arrival = Arrival(header, encoding, (perf_counter() - started_s) * 1e3, received_s,
                           unprocessed, picture if self._outputs.watched else None, time_s, problem)
+        if not self.stream.has_key:
+            # Nothing serves other images yet: they wait for this video's first key frame.
+            self._patient_until_s = perf_counter() + _PATIENCE_S
         bad = self.stream.resets['not_finite']
         self._guarded(lambda: self.stream.step(picture, arrival))
         if self.stream.resets['not_finite'] > bad:

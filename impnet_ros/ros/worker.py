@@ -32,13 +32,12 @@ class Lane:
         """Do this after all that waits."""
         return self._append(job, is_image=False)
 
-    def newest(self, job: Job) -> None:
-        """Do this after all that waits, in place of the image that waits, if there is one."""
+    def newest(self, job: Job, most: int = 1) -> None:
+        """Do this after all that waits; of images at most so many wait, the oldest give way."""
         with self._changed:
-            for waiting in self._waiting:
-                if waiting.is_image:
-                    self._waiting.remove(waiting)
-                    break
+            images = [waiting for waiting in self._waiting if waiting.is_image]
+            for waiting in images[:max(0, len(images) - most + 1)]:
+                self._waiting.remove(waiting)
             self._append(job, is_image=True)
 
     def take(self) -> _Waiting | None:

@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize(('times', 'changes', 'expected'), [
-    ((70, 12, 33), {'key_mode': 'sync'}, 'set key_mode:=async'),
+    ((70, 12, 33), {'key_mode': 'sync'}, 'set key_mode:=auto'),
     ((70, 12, 33), {'key_mode': 'sync', 'key_offset': 5}, 'set key_offset:=0'),
     ((70, math.nan, 33), {'key_mode': 'sync', 'mode': 'per_frame'}, 'set mode:=impression'),
     ((70, 12, 33), {'key_mode': 'async'}, 'set l above 10'),

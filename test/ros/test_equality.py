@@ -107,7 +107,7 @@ def answered_by(engine: Engine, frames: list[Frame]) -> list[int]:
 
 def test_every_mode(tmp_path: Path, network: Any, frames: list[Frame]) -> None:
     """One image after the other, in each mode; those that wait are flushed by a reset."""
-    with node_process(tmp_path / 'log', score_threshold=THRESHOLD):
+    with node_process(tmp_path / 'log', score_threshold=THRESHOLD, key_mode='sync'):
         client = Client()
         detections, status = client.listen_to()
         defaults = {'mode': 'impression', 'l': 10, 'g': 1.0, 'key_offset': 0, 'box_memory': 'auto'}
@@ -146,7 +146,7 @@ def test_two_cameras_equal_two_single_runs(tmp_path: Path, network: Any,
     videos = {'front': frames, 'rear': [Frame(frame.image[:, ::-1], frame.stamp_s)
                                         for frame in frames]}
     with node_process(tmp_path / 'log', cameras='[front, rear]', l=4, threads=2,
-                      score_threshold=THRESHOLD):
+                      score_threshold=THRESHOLD, key_mode='sync'):
         client = Client()
         heard = {name: client.listen_to(name) for name in videos}
         for pair in zip(*videos.values(), strict=True):
@@ -175,7 +175,8 @@ def test_a_looped_bag(tmp_path: Path, network: Any, bag: Path, frames: list[Fram
     """Played by the player, reliable and slowly, with /clock: every round as offline."""
     short = tmp_path / 'short'
     write_bag_part(bag, short)
-    with node_process(tmp_path / 'log', score_threshold=THRESHOLD, l=4, use_sim_time=True):
+    with node_process(tmp_path / 'log', score_threshold=THRESHOLD, l=4, use_sim_time=True,
+                      key_mode='sync'):
         client = Client()
         detections, status = client.listen_to()
         with process('bags.play', str(short), '--loop', '--rate', '0.25', '--reliable', '--quiet',

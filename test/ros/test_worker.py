@@ -51,6 +51,17 @@ def test_of_images_the_newest_waits(bench: Bench) -> None:
     assert bench.done == ['c', 'end']
 
 
+def test_several_may_wait(bench: Bench) -> None:
+    """At first two, then one: the oldest give way."""
+    lane = bench.worker.lane()
+    for name in 'abc':
+        lane.newest(bench.note(name), most=2)
+    bench_end = lane.then(bench.note('end'))
+    bench.let_go()
+    bench_end.result(30)
+    assert bench.done == ['b', 'c', 'end']
+
+
 def test_an_image_stays_behind_a_reset_that_came_before(bench: Bench) -> None:
     """Image a, a reset, image b: b takes the place of a, and not that of the reset."""
     lane = bench.worker.lane()
