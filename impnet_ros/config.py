@@ -12,13 +12,14 @@ from typing import get_args, Literal
 from impnet_ros.setting import Checked, documented, require, setting
 
 Mode = Literal['auto', 'impression', 'average', 'sparse', 'per_frame']
-KeyMode = Literal['sync', 'async']
+KeyMode = Literal['auto', 'sync', 'async']
 Schedule = Literal['fixed', 'adaptive']
 Runtime = Literal['torch', 'onnxruntime', 'openvino']
 Precision = Literal['float32', 'bfloat16', 'float16']
 MODES: tuple[Mode, ...] = get_args(Mode)[1:]
 """What a mode can be once `auto` is decided."""
-KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
+KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)[1:]
+"""What a key mode can be once `auto` is decided."""
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -70,8 +71,10 @@ class StreamConfig(Checked):
         2.0, 'Seconds without a frame after which memory starts anew: flow cannot bridge more.',
         bounds=(1e-3, 86_400.0))
     key_mode: KeyMode = setting(
-        'sync', 'sync: a key frame is answered when its features are ready; async: they are '
-        'computed beside the stream, and no frame waits (key_offset 0 only).')
+        'auto', 'sync: a key frame is answered when its features are ready; async: they are '
+        'computed beside the stream, and no frame waits (key_offset 0 only). auto: in the node '
+        'async while a key frame takes longer than an image period, sync where it fits and with '
+        'files.')
     schedule: Schedule = setting(
         'fixed', 'fixed: a key frame in every l frames; adaptive: when the flow explains too '
         'little of the frames since the last one (key_offset 0 and no key_period only).')
@@ -99,7 +102,7 @@ class StreamConfig(Checked):
         super().__post_init__()
         offset, last = self.key_offset, self.segment_length - 1
         require(offset <= last, 'key_offset', f'an int in 0..{last} (l - 1)', offset)
-        require(offset == 0 or self.key_mode == 'sync', 'key_offset',
+        require(offset == 0 or self.key_mode != 'async', 'key_offset',
                 "0 with key_mode 'async' (nothing waits there)", offset)
         require(offset == 0 or self.box_memory is not True, 'key_offset',
                 '0 with box_memory (boxes are carried forward in time)', offset)

@@ -9,7 +9,7 @@ from impnet_ros.model.contract import Network
 
 def settled(config: StreamConfig, network: Network) -> StreamConfig:
     """
-    Decide what the settings leave to the network.
+    Decide what the settings leave open; `auto` key frames are synchronous, for files wait.
 
     Raises
     ------
@@ -34,4 +34,5 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
             raise ValueError(f'box_memory: expected auto or true, {why}, got false')
         if config.schedule == 'adaptive':
             raise ValueError(f"schedule: expected 'fixed', {why}, got 'adaptive'")
-    return replace(config, mode=mode, box_memory=boxes)
+    key_mode = 'sync' if config.key_mode == 'auto' else config.key_mode
+    return replace(config, mode=mode, box_memory=boxes, key_mode=key_mode)
