@@ -37,7 +37,7 @@ def open_bag_video(path: Path, topic: str, refused: Refused | None, max_pixels: 
                 stamps_s.append(_stamp_ns(raw, log_ns) / 1e9)
     if refused:
         for note in notes:
-            refused(note)
+            refused(note, 0)
     return Video(_frames(path, topics[0], refused, max_pixels),
                  sum(connection.msgcount for connection in chosen), rate_of(stamps_s))
 
@@ -54,7 +54,7 @@ def _frames(path: Path, topic: str, refused: Refused | None, max_pixels: int
                 reason = f'{path}: image {number} of {topic}: {error}'
                 if refused is None:
                     raise ImageError(reason) from error
-                refused(reason)
+                refused(reason, 1)
 
 
 def _frame(type_name: str, log_ns: int, raw: bytes, max_pixels: int) -> RecordedFrame:

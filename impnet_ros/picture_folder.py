@@ -82,7 +82,7 @@ def _frames(files: list[Path], fps: float, refused: Refused | None, max_pixels: 
         except ImageError as error:
             if refused is None:
                 raise ImageError(f'{file}: {error}') from error
-            refused(f'{file}: {error}')
+            refused(f'{file}: {error}', 1)
 
 
 def _natural(path: Path) -> list[Any]:

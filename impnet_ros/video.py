@@ -116,9 +116,9 @@ def _frames(path: Path, capture: cv2.VideoCapture, fps: float, count: int,
         except ImageError as error:
             if refused is None:
                 raise
-            refused(f'{path}: frame {read - 1}: {error}')
+            refused(f'{path}: frame {read - 1}: {error}', 1)
             continue
         yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), stamp_s)
     # What a header says is exact in some containers and a guess in others.
     if refused and read < 0.98 * count - 1:
-        refused(f'{path}: ends after {read} frames, its header says {count}')
+        refused(f'{path}: ends after {read} frames, its header says {count}', 0)

@@ -7,8 +7,8 @@ from statistics import median
 
 from impnet_ros.stream.types import Frame
 
-Refused = Callable[[str], None]
-"""Is told, in one sentence, of each picture that is left out because it cannot be read."""
+Refused = Callable[[str, int], None]
+"""Is told in one sentence what cannot be read, and how many frames that costs (0: a remark)."""
 
 DEFAULT_FPS = 30.0
 _SANE_FPS = (0.1, 1000.0)

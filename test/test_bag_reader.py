@@ -16,7 +16,8 @@ ALL = [0, 1, 2, 3, 4, 5]
 
 def grays(path: Path, refused: list[str] | None = None) -> list[int]:
     """Read the number of each image."""
-    video = open_video(path, refused=None if refused is None else refused.append)
+    tell = None if refused is None else lambda reason, frames: refused.append(reason)
+    video = open_video(path, refused=tell)
     return [int(frame.image[0, 0, 0]) for frame in video.frames]
 
 
