@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import cv2
-from impnet_ros.picture_size import picture_size
+from impnet_ros.sources.picture_size import picture_size
 import numpy as np
 
 MAX_PIXELS = 50_000_000
-"""Largest width times height taken by default, from every source; `max_image_pixels` of the node."""
+"""Largest width times height taken by default, the same as `max_image_pixels` of the node."""
 
 RgbImage = np.ndarray[Any, np.dtype[np.uint8]]
 Pixels = np.ndarray[Any, Any]

@@ -26,7 +26,7 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """What shells expect of a process that a signal ended: 130, 143, 129; 0 without one."""
+        """Give what shells expect of a process that a signal ended (130, 143, 129); else 0."""
         return 128 + self.signal if self.signal else 0
 
 

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 import cv2
-from impnet_ros.bag_frames import open_bag_video
-from impnet_ros.bag_reader import BagReader, is_bag
 from impnet_ros.images import ImageError, MAX_PIXELS, require_few
-from impnet_ros.picture_folder import IMAGE_SUFFIXES, open_folder, open_pictures, size_of
+from impnet_ros.sources.bag_images import open_bag_video
+from impnet_ros.sources.bag_reader import BagReader, is_bag
+from impnet_ros.sources.frames import DEFAULT_FPS, Refused, sane_fps, Video
+from impnet_ros.sources.pictures import IMAGE_SUFFIXES, open_folder, open_pictures, size_of
 from impnet_ros.stream.types import Frame
-from impnet_ros.video_source import DEFAULT_FPS, Refused, sane_fps, Video
 
 _HEAD_BYTES = 1 << 20
 

@@ -13,28 +13,34 @@ from pathlib import Path
 PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
-BASICS = ('arguments', 'config', 'labels', 'boxes', 'resizing', 'threads')
+BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
+          'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
-MEDIA = ('images', 'video', 'drawing')
+MEDIA = ('images', 'video', 'drawing', 'sources')
 # The equations of the paper as pure functions, which the stream and the training share.
 EQUATIONS = ('model.impression', 'model.levels')
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     '__init__': (*BASICS, 'model', 'stream'),
-    'arguments': (),
-    'config': (),
+    'arguments': ('setting',),
+    'config': ('setting',),
+    'setting': (),
     'labels': (),
     'boxes': (),
     'resizing': (),
     'threads': (),
-    'images': BASICS,
-    'video': (*BASICS, 'images', 'stream.types'),
+    'outputs': (),
+    'stopping': (),
+    'images': (*BASICS, 'sources.picture_size'),
+    'sources': (*BASICS, 'images', 'stream.types'),
+    'video': (*BASICS, 'images', 'sources', 'stream.types'),
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *EQUATIONS),
     'importers': (*BASICS, 'model'),
     'data': (*BASICS, *MEDIA),
-    'detect': (*BASICS, *MEDIA, 'model', 'stream'),
+    'results': (*BASICS, *MEDIA, 'stream.types'),
+    'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),

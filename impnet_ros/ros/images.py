@@ -5,8 +5,8 @@ from array import array
 from typing import Any
 
 import cv2
-from impnet_ros.images import (decode_compressed, decode_image, ENCODINGS, ImageError,
-                               require_few, RgbImage)
+from impnet_ros.images import (decode_compressed, decode_image, ENCODINGS, ImageError, require_few,
+                               RgbImage)
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header

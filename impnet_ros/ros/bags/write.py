@@ -16,10 +16,10 @@ from impnet_ros.outputs import said
 from impnet_ros.ros.bags.names import require_topic
 from impnet_ros.ros.bags.place import new_bag, require_place
 from impnet_ros.ros.bags.storage import recorded_qos, STORAGES, VERSION
+from impnet_ros.sources.frames import RecordedFrame, Refused
 from impnet_ros.stopping import Stop, stopping
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
-from impnet_ros.video_source import RecordedFrame, Refused
 import numpy as np
 from rosbags.rosbag2 import Writer
 from rosbags.typesys import get_typestore, Stores

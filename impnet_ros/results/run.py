@@ -7,10 +7,10 @@ from itertools import islice
 from pathlib import Path
 import sys
 
-from impnet_ros.annotated_video import AnnotatedVideo
 from impnet_ros.drawing import caption, draw_detections
-from impnet_ros.entries import Entry
-from impnet_ros.results import JsonLines, JsonList
+from impnet_ros.results.annotated_video import AnnotatedVideo
+from impnet_ros.results.entries import Entry
+from impnet_ros.results.json_files import JsonLines, JsonList
 from impnet_ros.stream.types import Detections, Frame
 import numpy as np
 from tqdm import tqdm

@@ -10,7 +10,7 @@ from pathlib import Path
 import resource
 from typing import Any
 
-from impnet_ros.results import JsonLines, JsonList
+from impnet_ros.results.json_files import JsonLines, JsonList
 import pytest
 
 ENTRIES = [{'frame': number, 'labels': ['person'] * number} for number in range(5)]

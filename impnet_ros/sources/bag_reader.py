@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.mcap_reader import TolerantMcapReader
+from impnet_ros.sources.mcap_reader import TolerantMcapReader
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
 from rosbags.rosbag2 import Reader
@@ -195,5 +195,3 @@ def _one_sentence(path: Path, what: str = '') -> Iterator[None]:
 def _told(error: Exception) -> str:
     text = ' '.join(str(error).split()).rstrip('.')
     return f'{type(error).__name__}{f" ({text})" if text else ""}'
-
-

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from bag_files import image_bytes, write_mcap
-from impnet_ros.bag_reader import BagError, BagReader
+from impnet_ros.sources.bag_reader import BagError, BagReader
 from impnet_ros.video import open_video
 from mcap.writer import IndexType
 import pytest

@@ -9,9 +9,9 @@ import re
 from typing import Any
 
 from impnet_ros.images import ImageError, MAX_PIXELS, require_few, RgbImage, unpack
-from impnet_ros.picture_size import picture_size
+from impnet_ros.sources.frames import Refused, Video
+from impnet_ros.sources.picture_size import picture_size
 from impnet_ros.stream.types import Frame
-from impnet_ros.video_source import Refused, Video
 from PIL import Image
 
 IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})

@@ -12,7 +12,7 @@ from time import monotonic, sleep
 
 import cv2
 from impnet_ros.cli import main
-from impnet_ros.detect_outputs import Outputs
+from impnet_ros.results.run import Outputs
 from impnet_ros.video import open_video
 import pytest
 
@@ -165,7 +165,8 @@ def test_files_of_different_lengths_go_on_together(tmp_path: Path) -> None:
         entries = [{'frame': number, 'reset_reason': 'gap' if number == 2 else ''}
                    for number in range(count)]
         text = ('\n'.join(map(json.dumps, entries)) + '\n' if name == 'a.jsonl' else
-                json.dumps(entries).replace('}, ', '},\n').replace('[', '[\n').replace(']', '\n]\n'))
+                json.dumps(entries).replace('}, ', '},\n').replace('[', '[\n')
+                .replace(']', '\n]\n'))
         (tmp_path / name).write_text(text)
     outputs = Outputs(tmp_path / 'a.json', tmp_path / 'a.jsonl', None, 30.0, resume=True)
     assert (outputs.done, outputs.restart) == (3, 2)
