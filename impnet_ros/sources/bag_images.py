@@ -65,12 +65,14 @@ def _frame(type_name: str, log_ns: int, raw: bytes, max_pixels: int) -> Recorded
         raise ImageError(f'expected a whole {type_name}, got {len(raw)} bytes that are none '
                          f'({type(error).__name__})') from error
     if type_name == COMPRESSED_TYPE:
+        encoding = message.format
         image = decode_compressed(message.data, max_pixels)
     else:
+        encoding = message.encoding
         image = decode_image(message.data, message.height, message.width, message.encoding,
                              message.step, bool(message.is_bigendian), max_pixels)
     stamp_ns = _stamp_ns(raw, log_ns)
-    return RecordedFrame(image, stamp_ns / 1e9, stamp_ns)
+    return RecordedFrame(image, stamp_ns / 1e9, encoding, message.header.frame_id, stamp_ns)
 
 
 def _stamp_ns(raw: bytes, log_ns: int) -> int:

@@ -7,7 +7,7 @@ import sqlite3
 from time import monotonic, time_ns
 from typing import Any
 
-from impnet_ros.ros.bags.names import require_topic
+from impnet_ros.ros.bags.names import require_topic, topic_problem
 from impnet_ros.ros.bags.session import ros_session
 from impnet_ros.ros.bags.storage import recorded_qos, save, STORAGES, VERSION
 from impnet_ros.ros.bags.types import message_class, typestore
@@ -32,7 +32,7 @@ class Recorder(Node):
     Parameters
     ----------
     writer : Writer
-        An open bag.
+        A bag that is open before anything comes.
     topics : list of str
 
     Attributes
@@ -58,8 +58,8 @@ class Recorder(Node):
     def _full_name(self, topic: str) -> str:
         try:
             return require_topic(self.resolve_topic_name(topic))
-        except InvalidTopicNameException:
-            return require_topic(topic)
+        except (InvalidTopicNameException, RuntimeError) as error:
+            raise ValueError(f'topic: {topic_problem(topic) or error}') from error
 
     def look(self) -> None:
         """Subscribe to topics that have appeared, and anew where publishers offer other things."""
@@ -152,11 +152,11 @@ def record(bag: Path, topics: list[str], storage: str, ros_args: list[str],
 
     """
     with ros_session(ros_args) as executor:
-        writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[storage])
         try:
+            writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[storage])
+            recorder = Recorder(writer, topics)
+            executor.add_node(recorder)
             with writer:
-                recorder = Recorder(writer, topics)
-                executor.add_node(recorder)
                 saved_s = monotonic()
                 while not stop.is_set:
                     recorder.look()
