@@ -17,7 +17,7 @@ def main(args: list[str] | None = None) -> int:
         prog='impnet_bag_play', description='Publish the messages of a rosbag2 in their own '
         'time. While it runs, `ros2 service call /impnet_bag_play/pause std_srvs/srv/SetBool '
         '"{data: true}"` pauses it, and false resumes.')
-    parser.add_argument('bag', type=Path, help='folder of the bag, or its .mcap or .db3 file')
+    parser.add_argument('bag', type=_path, help='folder of the bag, or its .mcap or .db3 file')
     parser.add_argument('--rate', type=positive, default=1.0, help='speed (1.0)')
     parser.add_argument('--loop', action='store_true', help='begin again at the end')
     parser.add_argument('--clock', type=least_0, default=0.0, metavar='HZ',
@@ -37,7 +37,8 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('--wait', type=least_0, default=10.0, metavar='S',
                         help='wait for a subscriber of every topic, S seconds at most (10)')
     parser.add_argument('--wait-for', default='', metavar='TOPIC',
-                        help='wait for a subscriber of this topic, or one below it, only')
+                        help='wait for a subscriber of this topic, or one below it, only; an '
+                        'error if none comes')
     parser.add_argument('--log', type=Path, metavar='FILE',
                         help='write a line "topic bag_ns published_ns" for each message')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
@@ -57,6 +58,11 @@ def main(args: list[str] | None = None) -> int:
         return 1
     finally:
         stop.ignore_further()
+
+
+def _path(text: str) -> Path:
+    """Read a path; no shell looks at the ~ of a launch argument."""
+    return Path(text).expanduser()
 
 
 def _renaming(text: str) -> str:

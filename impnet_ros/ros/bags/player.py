@@ -186,7 +186,7 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
         executor = stack.enter_context(ros_session(ros_args))
         player = Player(reader, options)
         executor.add_node(player)
-        _await_hearers(player, executor, options.wait, stop)
+        _await_hearers(player, executor, options.wait, options.wait_for, stop)
         while not stop.is_set:
             player.playing = True
             player.timeline.restart(start_ns)
@@ -223,17 +223,21 @@ def _held(reader: BagReader) -> str:
     return f'{topics or "no topics"} in {reader.duration / 1e9:.3f} s'
 
 
-def _await_hearers(player: Player, executor: SingleThreadedExecutor, wait_s: float,
+def _await_hearers(player: Player, executor: SingleThreadedExecutor, wait_s: float, wanted: str,
                    stop: StopFlag) -> None:
-    """Wait until somebody listens, but not for ever."""
+    """Wait until somebody listens, but not for ever; to the wanted topic somebody must."""
     until_s = monotonic() + wait_s
     while not (stop.is_set or player.is_heard() or monotonic() > until_s):
         executor.spin_once(_SLICE_S)
     settled_s = monotonic() + _SETTLE_S
     while not stop.is_set and monotonic() < settled_s:
         executor.spin_once(_SLICE_S)
-    if not player.is_heard() and not stop.is_set:
-        player.get_logger().warning('playing, though not every awaited topic has a subscriber')
+    if player.is_heard() or stop.is_set:
+        return
+    if wanted:
+        raise ValueError(f'--wait-for: expected a subscriber of {wanted} within {wait_s} s, got '
+                         f'none')
+    player.get_logger().warning('playing, though not every awaited topic has a subscriber')
 
 
 def _play_once(player: Player, reader: BagReader, start_ns: int,

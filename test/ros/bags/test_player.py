@@ -45,6 +45,12 @@ def test_a_start_behind_the_end(bag: Path, tmp_path: Path) -> None:
             tmp_path, bag, '--start-offset', 5, *more)
 
 
+def test_nobody_listens_to_the_topic_to_wait_for(bag: Path, tmp_path: Path) -> None:
+    """The node of a replay did not come up, say."""
+    assert 'expected a subscriber of image within 0.0 s' in failure(
+        tmp_path, bag, '--wait-for', 'image')
+
+
 @pytest.mark.parametrize('more', [(), ('--clock', 50), ('--loop',), ('--loop', '--clock', 50)])
 def test_an_empty_bag(tmp_path: Path, more: tuple[object, ...]) -> None:
     """It holds nothing, says so, and no clock overflows."""
