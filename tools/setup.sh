@@ -112,6 +112,7 @@ if [ ! -x "$venv/bin/python" ]; then
       "On Debian or Ubuntu the module comes in a package of its own: sudo apt-get install python3-venv (python3.11-venv)"
   }
 fi
+touch "$venv/COLCON_IGNORE"
 site="$("$venv/bin/python" -c 'import sys, sysconfig
 print(sysconfig.get_path("purelib")[len(sys.prefix) + 1:])')"
 
