@@ -22,8 +22,8 @@ _HEAD_BYTES = 1 << 24
 
 def open_folder(path: Path, fps: float, refused: Refused | None, max_pixels: int) -> Video:
     """Open a folder of pictures, taken in natural order of their names."""
-    files = sorted((file for file in path.iterdir()
-                    if file.suffix.lower() in IMAGE_SUFFIXES and not file.is_dir()), key=_natural)
+    files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES
+                    and not file.is_dir()), key=natural_order)
     if not files:
         raise ValueError(f'{path}: expected images ({", ".join(sorted(IMAGE_SUFFIXES))}) or a '
                          f'bag with its metadata.yaml, found neither')
@@ -85,5 +85,6 @@ def _frames(files: list[Path], fps: float, refused: Refused | None, max_pixels: 
             refused(f'{file}: {error}', 1)
 
 
-def _natural(path: Path) -> list[Any]:
+def natural_order(path: Path) -> list[Any]:
+    """Give the key that sorts 2.jpg before 10.jpg."""
     return [int(part) if part.isdecimal() else part for part in re.split(r'(\d+)', path.name)]

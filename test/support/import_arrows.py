@@ -17,8 +17,8 @@ BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'thre
           'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing', 'sources')
-# The equations of the paper as pure functions, which the stream and the training share.
-EQUATIONS = ('model.impression', 'model.levels')
+# What the stream knows of networks: the contract, its data, and the equations of the paper.
+CONTRACT = ('model.contract', 'model.levels', 'model.impression', 'model.sight.picture')
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     '__init__': (*BASICS, 'model', 'stream'),
@@ -36,7 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'video': (*BASICS, 'images', 'sources', 'stream.types'),
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
-    'stream': (*BASICS, *EQUATIONS),
+    'stream': (*BASICS, *CONTRACT),
     'importers': (*BASICS, 'model'),
     'data': (*BASICS, *MEDIA),
     'results': (*BASICS, *MEDIA, 'stream.types'),
