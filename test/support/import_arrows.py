@@ -13,9 +13,10 @@ from pathlib import Path
 PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
-BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads')
+BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
+          'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
-MEDIA = ('images', 'video', 'drawing')
+MEDIA = ('images', 'video', 'drawing', 'sources')
 # What the stream knows of networks: the contract, its data, and the equations of the paper.
 CONTRACT = ('model.contract', 'model.levels', 'model.impression', 'model.sight')
 
@@ -28,14 +29,18 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'boxes': (),
     'resizing': (),
     'threads': (),
-    'images': BASICS,
-    'video': (*BASICS, 'images', 'stream.types'),
+    'outputs': (),
+    'stopping': (),
+    'images': (*BASICS, 'sources.picture_size'),
+    'sources': (*BASICS, 'images', 'stream.types'),
+    'video': (*BASICS, 'images', 'sources', 'stream.types'),
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *CONTRACT),
     'importers': (*BASICS, 'model'),
     'data': (*BASICS, *MEDIA),
-    'detect': (*BASICS, *MEDIA, 'model', 'stream'),
+    'results': (*BASICS, *MEDIA, 'stream.types'),
+    'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
