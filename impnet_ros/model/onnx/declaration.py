@@ -24,6 +24,8 @@ class Level:
     ----------
     stride : int
         Pixels of the input a cell.
+    cells : tuple of int
+        Rows and columns.
     tensors : tuple of str
         Names in the graph.
     channels : tuple of int
@@ -39,6 +41,7 @@ class Level:
     """
 
     stride: int
+    cells: tuple[int, int]
     tensors: tuple[str, ...]
     channels: tuple[int, ...]
     empty: tuple[float, ...]

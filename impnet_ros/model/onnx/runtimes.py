@@ -7,11 +7,10 @@ One seam: a callable, tensors in and out. `choose` takes the fastest that is ins
 the right numbers.
 """
 from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 import io
-import logging
 from time import perf_counter
 from typing import Any
 
@@ -39,7 +38,8 @@ ERRORS: tuple[type[Exception], ...] = (
 _SHAPES = 4
 # Input shapes kept compiled: cameras of one robot have few.
 
-_log = logging.getLogger(__name__)
+_ROUNDS = 7
+# Calls of each runtime from which the fastest is told.
 
 Run = Callable[[Sequence[Tensor]], list[Tensor]]
 """Inputs in the graph's order to its outputs, floats as float32."""
@@ -89,8 +89,8 @@ def open_runtime(model: bytes, runtime: str, trusted: bool = True) -> Run:
     return _OnnxRuntime(model, provider, trusted)
 
 
-def choose(model: bytes, runtime: str, examples: Sequence[Tensor],
-           device: torch.device, trusted: bool = True) -> tuple[Run, str, str]:
+def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch.device,
+           trusted: bool = True, rival: Run | None = None) -> tuple[Run, str, str]:
     """
     Open a runtime by name, or try all that are installed and take the fastest.
 
@@ -106,6 +106,8 @@ def choose(model: bytes, runtime: str, examples: Sequence[Tensor],
         Where the network is.
     trusted : bool
         As for `open_runtime`.
+    rival : callable, optional
+        The same in torch, which runs against the others.
 
     Returns
     -------
@@ -118,23 +120,24 @@ def choose(model: bytes, runtime: str, examples: Sequence[Tensor],
     """
     if runtime != 'auto':
         run = open_runtime(model, runtime, trusted)
+        _require_outputs(runtime, run, examples)
         return run, runtime, runtime
-    found: dict[str, tuple[Run, float]] = {}
-    told, expected = [], None
-    for name in installed(device) or ('cpu',):
+    runs: dict[str, Run] = {} if rival is None else {'torch': rival}
+    refused = []
+    for name in installed(device) or (('cpu',) if rival is None else ()):
         try:
-            run = open_runtime(model, name, trusted)
-            outputs = run(examples)
-            expected = outputs if expected is None else expected
-            _require_like(expected, outputs)
-            found[name] = run, _seconds(partial(run, examples))
-            told.append(f'{name} {1e3 * found[name][1]:.1f} ms')
+            runs[name] = open_runtime(model, name, trusted)
+            _require_like(next(iter(runs.values()))(examples), runs[name](examples))
         except ERRORS as error:
-            told.append(f'{name} does not work: {first_line(error)}')
-    if not found:
-        raise ValueError(f'runtime: none works for this file: {"; ".join(told)}')
-    name = min(found, key=lambda item: found[item][1])
-    return found[name][0], name, f'{name} ({", ".join(told)})'
+            runs.pop(name, None)
+            refused.append(f'{name} does not work: {first_line(error)}')
+    if not runs:
+        raise ValueError(f'runtime: none works for this file: {"; ".join(refused)}')
+    seconds = _seconds(runs, examples) if len(runs) > 1 else dict.fromkeys(runs, 0.0)
+    name = min(seconds, key=lambda item: seconds[item])
+    tried = [f'{item} {1e3 * spent:.1f} ms' for item, spent in seconds.items() if spent]
+    told = '; '.join([*tried, *refused])
+    return runs[name], name, f'{name} ({told})' if told else name
 
 
 def first_line(error: BaseException) -> str:
@@ -153,14 +156,23 @@ def _require_like(expected: Sequence[Tensor], outputs: Sequence[Tensor]) -> None
                 raise ValueError(f'its outputs differ by {apart:.1e}')
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    """Give the shortest of a few calls."""
-    times = []
-    for _ in range(5):
-        began = perf_counter()
-        run()
-        times.append(perf_counter() - began)
-    return min(times)
+def _require_outputs(name: str, run: Run, examples: Sequence[Tensor]) -> None:
+    try:
+        run(examples)
+    except ERRORS as error:
+        raise ValueError(f'runtime: {name} does not work for this file, use auto: '
+                         f'{first_line(error)}') from error
+
+
+def _seconds(runs: dict[str, Run], examples: Sequence[Tensor]) -> dict[str, float]:
+    """Give the shortest call of each, in turns, so that what else the machine does is shared."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(_ROUNDS):
+        for name, run in runs.items():
+            began = perf_counter()
+            run(examples)
+            times[name].append(perf_counter() - began)
+    return {name: min(spent) for name, spent in times.items()}
 
 
 @lru_cache(maxsize=1)

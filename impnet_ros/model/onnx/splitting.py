@@ -71,7 +71,8 @@ def split(whole: onnx.ModelProto, declaration: Declaration, pictures: Sequence[T
     size = declaration.input.size
     grey = features([input_of(np.full((*size, 3), 114, np.uint8), declaration.input)])
     empty = dict(zip(tensors, empty_cells(grey), strict=True))
-    levels = tuple(_level(stride, names, empty, declaration, score_channels(
+    cells = {name: tuple(item.shape[2:]) for name, item in zip(tensors, grey, strict=True)}
+    levels = tuple(_level(stride, cells[names[0]], names, empty, declaration, score_channels(
         peaks, grey, [tensors.index(name) for name in names], len(declaration.class_names),
         declaration.layout.objectness or declaration.layout.kind == 'list'))
         for stride, names in by_stride.items())
@@ -115,14 +116,14 @@ def _is_half(model: onnx.ModelProto) -> bool:
     return any(item.data_type == onnx.TensorProto.FLOAT16 for item in model.graph.initializer)
 
 
-def _level(stride: int, names: tuple[str, ...], empty: dict[str, Tensor],
-           declaration: Declaration,
+def _level(stride: int, cells: tuple[int, int], names: tuple[str, ...],
+           empty: dict[str, Tensor], declaration: Declaration,
            channels: tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]) -> Level:
     classes, objectness = channels
     values = torch.cat([empty[name] for name in names])
     scores = sorted({*objectness, *(channel for which in classes for channel in which)})
     values[scores] = values[scores].clamp(max=NOTHING)
-    return Level(stride, names, tuple(len(empty[name]) for name in names),
+    return Level(stride, cells, names, tuple(len(empty[name]) for name in names),
                  tuple(round(value, 4) for value in values.tolist()), classes, objectness)
 
 

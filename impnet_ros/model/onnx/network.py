@@ -1,0 +1,209 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Anybody's detector, imported, as a network of the stream."""
+from collections.abc import Sequence
+import logging
+from pathlib import Path
+
+from impnet_ros.config import DetectionConfig
+from impnet_ros.model.contract import Boxes, Network
+from impnet_ros.model.levels import Array, Flow, Levels
+from impnet_ros.model.onnx.cutting import halves
+from impnet_ros.model.onnx.declaration import declared, Declaration
+from impnet_ros.model.onnx.decoding import decode, suppressed
+from impnet_ros.model.onnx.evidence import class_logits
+from impnet_ros.model.onnx.fitting import laid_out, Placement, placement
+from impnet_ros.model.onnx.importing import Asked, import_detector
+from impnet_ros.model.onnx.reading import read_onnx
+from impnet_ros.model.onnx.runtimes import choose, Run
+from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
+from impnet_ros.model.sight import pair_quality
+from impnet_ros.model.sight.dis_flow import dis_flow
+from impnet_ros.model.sight.picture import make_picture, Picture
+from impnet_ros.model.sight.warp import warp
+from impnet_ros.model.weights import load_into, load_shipped
+from impnet_ros.threads import on_threads
+import onnx
+import torch
+from torch import Tensor
+from torchvision.ops import clip_boxes_to_image
+
+_CARRIED_AT = 8
+# Pixels a cell of the flow along which boxes are carried, where no features are.
+
+_log = logging.getLogger(__name__)
+
+
+class ImportedNetwork(Network):
+    """
+    A detector from an ONNX file, in two halves (tier A) or whole (tier B).
+
+    A picture of it is the image at the size that it has in the input; borders are added by
+    `features`, and cells of borders are no part of the levels. Maps are relative to an empty
+    cell. The levels of a whole detector are its outputs, which nothing carries.
+
+    Parameters
+    ----------
+    model : ModelProto
+        In the form that an import gives.
+    declaration : Declaration
+        What it says of itself.
+    name : str
+        For people.
+    device : torch.device
+        Where it runs.
+    runtime : str
+        See `runtimes.choose`.
+
+    """
+
+    fixed_size = True
+
+    def __init__(self, model: onnx.ModelProto, declaration: Declaration, name: str,
+                 device: torch.device, runtime: str = 'auto') -> None:
+        self.name = name
+        self.device = device
+        self.declaration = declaration
+        self.class_names = declaration.class_names
+        self.boxes_only = declaration.tier == 'B'
+        self.box_memory = declaration.box_memory
+        self.strides = tuple(level.stride for level in declaration.levels) or (_CARRIED_AT,)
+        self._outputs = [item.name for item in model.graph.output]
+        self._model = model
+        if not self.boxes_only:
+            self.quality = pair_quality.PairQuality().eval()
+            load_into(self.quality, load_shipped('nanodet_g_memory').tensors)
+            self._empty = [torch.tensor(level.empty)[:, None, None]
+                           for level in declaration.levels]
+        self.run_with(torch.float32, runtime)
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device, runtime: str = 'auto') -> 'ImportedNetwork':
+        """
+        Load a file: an imported one, or one whose metadata tells all.
+
+        Raises
+        ------
+        ValueError
+            If the file cannot be used; the message says why, and what to type.
+
+        """
+        model = read_onnx(path)
+        try:
+            declaration = declared(model)
+            if declaration is None:
+                imported = import_detector(model, Asked(), ())
+                model, declaration = imported.model, imported.declaration
+                _log.info('%s was not imported: done now, tier %s; impnet import-detector keeps '
+                          'that', path, declaration.tier)
+            return cls(model, declaration, path.stem, device, runtime)
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from error
+
+    def run_with(self, precision: torch.dtype, runtime: str) -> None:
+        """Choose what runs the graph; its precision is the file's own."""
+        if precision != torch.float32:
+            raise ValueError("precision: expected 'float32' for an ONNX file, which has its own, "
+                             f'got {str(precision).removeprefix("torch.")!r}')
+        if runtime == 'torch':
+            raise ValueError("runtime: expected 'auto', 'cpu', 'openvino', 'cuda' or 'tensorrt' "
+                             "for an ONNX file, got 'torch'")
+        example = torch.full((1, 3, *self.declaration.input.size), 0.5)
+        if self.boxes_only:
+            self._run, self.runtime, told = choose(
+                self._model.SerializeToString(), runtime, [example], self.device, trusted=False)
+            self._task: Run = tuple  # type: ignore[assignment]
+        else:
+            features, task = halves(self._model, [
+                name for level in self.declaration.levels for name in level.tensors])
+            self._run, self.runtime, told = choose(features, runtime, [example], self.device,
+                                                   trusted=False)
+            self._task, _, _ = choose(task, 'cpu', self._run([example]), self.device,
+                                      trusted=False)
+        _log.info('%s: runtime %s', self.name, told)
+
+    def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
+        """Give the size that an image has in the input, without borders."""
+        super().input_size(image_size, side)
+        place = self._place(image_size)
+        return place.height, place.width
+
+    def prepare(self, image: Array | Tensor, side: int | None = None) -> Picture:
+        """Make the picture of an image."""
+        return make_picture(image, self.input_size((image.shape[0], image.shape[1]), side))
+
+    def cells(self, picture: Picture) -> list[tuple[int, int]]:
+        """Rows and columns of each level, cells of borders left out."""
+        return [item.size for item in self._windows(picture.image_size)]
+
+    def features(self, picture: Picture) -> Levels:
+        """N_feat: joined maps of each level; for a whole detector its outputs."""
+        outputs = self._run([laid_out(picture.pixels.cpu(), picture.image_size,
+                                      self.declaration.input)])
+        if self.boxes_only:
+            return Levels(tuple(outputs), picture.image_size)
+        maps, first = [], 0
+        for level, empty, item in zip(self.declaration.levels, self._empty,
+                                      self._windows(picture.image_size), strict=True):
+            joined = torch.cat(outputs[first:first + len(level.tensors)], dim=1).float() - empty
+            maps.append(joined[:, :, item.top:item.bottom, item.left:item.right].contiguous())
+            first += len(level.tensors)
+        return self.levels_of(picture, maps)
+
+    def flow(self, picture: Picture, key_picture: Picture) -> Flow:
+        """F(I_i, I_key), from target to key frame."""
+        field = dis_flow(picture.grey, key_picture.grey)
+        return flow_in_windows(picture.grey, key_picture.grey, field,
+                               self._windows(picture.image_size))
+
+    @on_threads(1)
+    def weights(self, f_imp_warped: Levels, f_k: Levels) -> tuple[Tensor, ...]:
+        """w_k a level, by the shipped N_q: it sees classes' logits only, so it serves others."""
+        assert self.quality is not None
+        found = []
+        for number, (old, new, old_facts, new_facts) in enumerate(zip(
+                f_imp_warped.maps, f_k.maps, f_imp_warped.facts, f_k.facts, strict=True)):
+            level, empty = self.declaration.levels[number], self._empty[number]
+            found.append(self.quality(
+                class_logits(old + empty, level), class_logits(new + empty, level),
+                old_facts, new_facts, min(number, pair_quality.LEVELS - 1)))
+        return tuple(found)
+
+    def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:
+        """N_task: boxes of a frame, best first."""
+        maps = levels.maps
+        if not self.boxes_only:
+            if flow is not None:
+                maps = tuple(warp(item, field)
+                             for item, field in zip(maps, flow.levels, strict=True))
+            maps = self._whole_maps(maps, levels.image_size)
+        outputs = dict(zip(self._outputs, self._task(maps), strict=True))
+        layout, size = self.declaration.layout, self.declaration.input.size
+        boxes, scores, labels = decode(layout, outputs, size, detection.score_threshold)
+        boxes = clip_boxes_to_image(self._place(levels.image_size).to_image(boxes),
+                                    levels.image_size)
+        if layout.suppress:
+            boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
+        most = detection.max_detections
+        return boxes[:most], scores[:most], labels[:most]
+
+    def _whole_maps(self, maps: Sequence[Tensor], image_size: tuple[int, int]
+                    ) -> tuple[Tensor, ...]:
+        """Give the tensors of the cut: borders are empty."""
+        tensors: list[Tensor] = []
+        for level, empty, part, item in zip(self.declaration.levels, self._empty, maps,
+                                            self._windows(image_size), strict=True):
+            whole = empty.expand(len(empty), *level.cells)[None].clone()
+            whole[:, :, item.top:item.bottom, item.left:item.right] += part
+            tensors += whole.split(list(level.channels), dim=1)
+        return tuple(tensors)
+
+    def _place(self, image_size: tuple[int, int]) -> Placement:
+        return placement(image_size, self.declaration.input.size, self.declaration.input.fit)
+
+    def _windows(self, image_size: tuple[int, int]) -> list[Window]:
+        place, levels = self._place(image_size), self.declaration.levels
+        size = self.declaration.input.size
+        whole = [(-(-size[0] // _CARRIED_AT), -(-size[1] // _CARRIED_AT))]
+        return [window(place, stride, cells) for stride, cells in zip(
+            self.strides, [level.cells for level in levels] or whole, strict=True)]
