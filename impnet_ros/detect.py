@@ -106,8 +106,8 @@ def run(args: argparse.Namespace) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise ValueError(f'{path}: expected a file to write, got a folder')
-    network = load_network(args.model, args.device, detection, precision=args.precision)
-    engine = Engine(network, stream)
+    network = load_network(args.model, args.device, precision=args.precision)
+    engine = Engine(network, stream, detection)
     output = _VideoFile(args.video, video.fps) if args.video else None
     entries: list[dict[str, Any]] = []
     seen: dict[str, int] = {}

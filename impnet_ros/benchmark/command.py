@@ -18,8 +18,8 @@ from impnet_ros.benchmark.rows import make_row, Row
 from impnet_ros.benchmark.variants import side_by_side, Variant
 from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES
 from impnet_ros.images import RgbImage
+from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
-from impnet_ros.stream.types import Network
 import torch
 from tqdm import tqdm
 
@@ -108,9 +108,8 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
                       disable=quiet):
             pass
     part_ms = parts.mean_ms
-    name = getattr(network, 'name', type(network).__name__)
-    beside = getattr(network, 'beside', None) is not None
-    return [make_row(name, variant, stream.times, streams[0].times, part_ms, beside)
+    beside = network.spare_thread is not None
+    return [make_row(network.name, variant, stream.times, streams[0].times, part_ms, beside)
             for stream, variant in zip(streams, variants, strict=True)], part_ms
 
 
@@ -125,7 +124,7 @@ def run(args: argparse.Namespace) -> None:
     for model in args.model:
         network = load_network(model, args.device, runtime=args.runtime,
                                precision=args.precision)
-        results.setdefault('conditions', conditions(torch.device(network.device)))
+        results.setdefault('conditions', conditions(network.device))
         _measure(args, network, images, results)
     results['memory_mb'] = memory_mb()
     for path in filter(None, (args.json, args.plot)):
@@ -136,7 +135,7 @@ def run(args: argparse.Namespace) -> None:
         report.plot(results, args.plot)
 
 
-def _measure(args: argparse.Namespace, network: Any, images: list[RgbImage],
+def _measure(args: argparse.Namespace, network: Network, images: list[RgbImage],
              results: dict[str, Any]) -> None:
     """Measure one model and add to the results."""
     height, width = args.size
@@ -159,6 +158,6 @@ def _measure(args: argparse.Namespace, network: Any, images: list[RgbImage],
             network, images, args.l[-1], args.long, min(500, args.long)))
 
 
-def _add(results: dict[str, Any], name: str, network: Any, rows: list[dict[str, Any]]) -> None:
+def _add(results: dict[str, Any], name: str, network: Network, rows: list[dict[str, Any]]) -> None:
     report.print_rows(rows, f'{network.name} {name.replace("_", " ")}')
     results.setdefault(name, []).extend({'model': network.name, **row} for row in rows)

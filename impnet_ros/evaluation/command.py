@@ -63,17 +63,17 @@ def run(args: argparse.Namespace) -> None:
     offline = args.mode in _OFFLINE
     config = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
                           mode='per_frame' if offline else args.mode)
-    network = load_network(args.model, args.device, _DETECTION)
+    network = load_network(args.model, args.device)
     if tuple(network.class_names) != videos.class_names:
         raise ValueError(f'model: expected the classes of the data, {videos.class_names}, got '
                          f'{tuple(network.class_names)}; --names gives those of an exported set')
-    engine = Engine(network, config)
+    engine = Engine(network, config, _DETECTION)
     count = min(len(videos), args.videos or len(videos))
     found: list[Any] = []
     truths = []
     for index in tqdm(range(count), desc='evaluate', unit='video'):
         clip = videos[index]
-        boxes = (aggregate_video(network, clip, composed=args.mode == 'fgfa_fast') if offline
+        boxes = (aggregate_video(network, _DETECTION, clip, args.mode == 'fgfa_fast') if offline
                  else predict_video(engine, clip).boxes)
         found.append(seq_nms(boxes) if args.seq_nms else boxes)
         truths.append([clip.truth(frame) for frame in range(len(clip))])

@@ -12,9 +12,9 @@ from impnet_ros.model.network import load_network
 from impnet_ros.ros import detections, diagnostics, parameters, qos
 from impnet_ros.ros.camera import Camera
 from impnet_ros.ros.settings import Settings
-from impnet_ros.stream.background import BackgroundExecutor
-from impnet_ros.stream.box_memory import tracks_of
+from impnet_ros.stream.boxes.memory import tracks_of
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.executors import BackgroundExecutor
 from impnet_ros.stream.types import Frame
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
@@ -120,11 +120,11 @@ class DetectorNode(LifecycleNode):
                               or min(_MOST_THREADS, len(os.sched_getaffinity(0))))
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
-            self.network = load_network(settings.model, settings.device, settings.detection,
+            self.network = load_network(settings.model, settings.device,
                                         settings.runtime, settings.precision)
             self._check_classes(settings)
             self._warm_up()
-            self._background = BackgroundExecutor(torch.device(self.network.device))
+            self._background = BackgroundExecutor(self.network.device)
             names = settings.cameras or ('',)
             for index, name in enumerate(names):
                 share = index / len(names) if settings.stagger_keys else 0.0
@@ -223,7 +223,7 @@ class DetectorNode(LifecycleNode):
 
     def _report(self) -> None:
         active = self._state == 'active' and self.settings.enabled
-        device = getattr(self.network, 'device', None)
+        device = self.network and self.network.device
         facts = {'model': self.settings.model, 'device asked for': self.settings.device,
                  'device used': str(device or ''),
                  'device memory': diagnostics.device_memory(device),
