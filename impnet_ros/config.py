@@ -11,7 +11,7 @@ Schedule = Literal['fixed', 'adaptive']
 MODES: tuple[Mode, ...] = get_args(Mode)
 KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
-RUNTIMES = ('torch', 'onnxruntime', 'openvino')
+RUNTIMES = ('auto', 'torch', 'cpu', 'openvino', 'cuda', 'tensorrt')
 PRECISIONS = ('float32', 'bfloat16', 'float16')
 
 

@@ -32,7 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *EQUATIONS),
-    'importers': (*BASICS, 'model'),
+    'importers': (*BASICS, *MEDIA, 'model', 'stream.types'),
     'data': (*BASICS, *MEDIA),
     'detect': (*BASICS, *MEDIA, 'model', 'stream'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='of the convolutions')
-    parser.add_argument('--runtime', choices=RUNTIMES, default='torch',
+    parser.add_argument('--runtime', choices=RUNTIMES, default='auto',
                         help='what runs the features of nanodet_g (torch)')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag; by default '
                         'the clip of people on bicycles, or sprites where it is not')

@@ -212,8 +212,9 @@ class Network(ABC):
             If the network cannot.
 
         """
-        if runtime != 'torch':
-            raise ValueError(f"runtime: expected 'torch' for model {self.name!r}, got {runtime!r}")
+        if runtime not in ('auto', 'torch'):
+            raise ValueError(f"runtime: expected 'auto' or 'torch' for model {self.name!r}, got "
+                             f'{runtime!r}')
         if precision != torch.float32:
             raise ValueError(f"precision: expected 'float32' for model {self.name!r}, got "
                              f'{str(precision).removeprefix("torch.")!r}')

@@ -31,7 +31,7 @@ class Settings:
 
     model: str = 'nanodet_g'
     device: str = 'auto'
-    runtime: str = 'torch'
+    runtime: str = 'auto'
     precision: str = 'float32'
     threads: int = 0
     autostart: bool = True

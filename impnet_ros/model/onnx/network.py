@@ -7,19 +7,20 @@ from pathlib import Path
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
-from impnet_ros.model.levels import Array, Flow, Levels
+from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.onnx.cutting import halves
 from impnet_ros.model.onnx.declaration import declared, Declaration
 from impnet_ros.model.onnx.decoding import decode, suppressed
 from impnet_ros.model.onnx.evidence import class_logits
-from impnet_ros.model.onnx.fitting import laid_out, Placement, placement
-from impnet_ros.model.onnx.importing import Asked, import_detector
+from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placement
+from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
+from impnet_ros.model.onnx.moving import brought_along
 from impnet_ros.model.onnx.reading import read_onnx
-from impnet_ros.model.onnx.runtimes import choose, Run
+from impnet_ros.model.onnx.runtimes import choose, open_runtime, Run
 from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
 from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.dis_flow import dis_flow
-from impnet_ros.model.sight.picture import make_picture, Picture
+from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.weights import load_into, load_shipped
 from impnet_ros.threads import on_threads
@@ -51,18 +52,19 @@ class ImportedNetwork(Network):
     name : str
         For people.
     device : torch.device
-        Where it runs.
+        Where the graph runs; maps and boxes are in the host's memory.
+
+    Attributes
+    ----------
     runtime : str
-        See `runtimes.choose`.
+        What runs it, see `run_with`.
 
     """
 
-    fixed_size = True
-
     def __init__(self, model: onnx.ModelProto, declaration: Declaration, name: str,
-                 device: torch.device, runtime: str = 'auto') -> None:
+                 device: torch.device) -> None:
         self.name = name
-        self.device = device
+        self._where = device
         self.declaration = declaration
         self.class_names = declaration.class_names
         self.boxes_only = declaration.tier == 'B'
@@ -75,10 +77,10 @@ class ImportedNetwork(Network):
             load_into(self.quality, load_shipped('nanodet_g_memory').tensors)
             self._empty = [torch.tensor(level.empty)[:, None, None]
                            for level in declaration.levels]
-        self.run_with(torch.float32, runtime)
+        self.runtime = ''
 
     @classmethod
-    def load(cls, path: Path, device: torch.device, runtime: str = 'auto') -> 'ImportedNetwork':
+    def load(cls, path: Path, device: torch.device) -> 'ImportedNetwork':
         """
         Load a file: an imported one, or one whose metadata tells all.
 
@@ -96,7 +98,7 @@ class ImportedNetwork(Network):
                 model, declaration = imported.model, imported.declaration
                 _log.info('%s was not imported: done now, tier %s; impnet import-detector keeps '
                           'that', path, declaration.tier)
-            return cls(model, declaration, path.stem, device, runtime)
+            return cls(model, declaration, path.stem, device)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error
 
@@ -108,18 +110,15 @@ class ImportedNetwork(Network):
         if runtime == 'torch':
             raise ValueError("runtime: expected 'auto', 'cpu', 'openvino', 'cuda' or 'tensorrt' "
                              "for an ONNX file, got 'torch'")
-        example = torch.full((1, 3, *self.declaration.input.size), 0.5)
-        if self.boxes_only:
-            self._run, self.runtime, told = choose(
-                self._model.SerializeToString(), runtime, [example], self.device, trusted=False)
-            self._task: Run = tuple  # type: ignore[assignment]
-        else:
-            features, task = halves(self._model, [
+        example = input_of(made_up(self.declaration.input.size), self.declaration.input)
+        graph = self._model.SerializeToString()
+        self._task: Run | None = None
+        if not self.boxes_only:
+            graph, task = halves(self._model, [
                 name for level in self.declaration.levels for name in level.tensors])
-            self._run, self.runtime, told = choose(features, runtime, [example], self.device,
-                                                   trusted=False)
-            self._task, _, _ = choose(task, 'cpu', self._run([example]), self.device,
-                                      trusted=False)
+            self._task = open_runtime(task, 'cpu', trusted=False)
+        self._run, self.runtime, told = choose(graph, runtime, [example], self._where,
+                                               trusted=False)
         _log.info('%s: runtime %s', self.name, told)
 
     def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
@@ -128,12 +127,10 @@ class ImportedNetwork(Network):
         place = self._place(image_size)
         return place.height, place.width
 
-    def prepare(self, image: Array | Tensor, side: int | None = None) -> Picture:
-        """Make the picture of an image."""
-        return make_picture(image, self.input_size((image.shape[0], image.shape[1]), side))
-
     def cells(self, picture: Picture) -> list[tuple[int, int]]:
         """Rows and columns of each level, cells of borders left out."""
+        if self.boxes_only:
+            return super().cells(picture)
         return [item.size for item in self._windows(picture.image_size)]
 
     def features(self, picture: Picture) -> Levels:
@@ -141,7 +138,7 @@ class ImportedNetwork(Network):
         outputs = self._run([laid_out(picture.pixels.cpu(), picture.image_size,
                                       self.declaration.input)])
         if self.boxes_only:
-            return Levels(tuple(outputs), picture.image_size)
+            return Levels(tuple(item.float() for item in outputs), picture.image_size)
         maps, first = [], 0
         for level, empty, item in zip(self.declaration.levels, self._empty,
                                       self._windows(picture.image_size), strict=True):
@@ -152,6 +149,8 @@ class ImportedNetwork(Network):
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""
+        if self.boxes_only:
+            return super().flow(picture, key_picture)
         field = dis_flow(picture.grey, key_picture.grey)
         return flow_in_windows(picture.grey, key_picture.grey, field,
                                self._windows(picture.image_size))
@@ -171,21 +170,27 @@ class ImportedNetwork(Network):
 
     def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:
         """N_task: boxes of a frame, best first."""
-        maps = levels.maps
-        if not self.boxes_only:
-            if flow is not None:
-                maps = tuple(warp(item, field)
-                             for item, field in zip(maps, flow.levels, strict=True))
-            maps = self._whole_maps(maps, levels.image_size)
-        outputs = dict(zip(self._outputs, self._task(maps), strict=True))
         layout, size = self.declaration.layout, self.declaration.input.size
+        outputs = dict(zip(self._outputs, self._read(levels, flow), strict=True))
         boxes, scores, labels = decode(layout, outputs, size, detection.score_threshold)
-        boxes = clip_boxes_to_image(self._place(levels.image_size).to_image(boxes),
-                                    levels.image_size)
+        boxes = self._place(levels.image_size).to_image(boxes)
+        if flow is not None and self.boxes_only:
+            boxes = brought_along(boxes, flow.levels[0], levels.image_size)
+        boxes = clip_boxes_to_image(boxes, levels.image_size)
         if layout.suppress:
             boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
         most = detection.max_detections
         return boxes[:most], scores[:most], labels[:most]
+
+    def _read(self, levels: Levels, flow: Flow | None) -> Sequence[Tensor]:
+        """Give the graph's outputs for a key frame's levels, carried along a flow."""
+        if self._task is None:
+            return levels.maps
+        maps = levels.maps
+        if flow is not None:
+            maps = tuple(warp(item, field)
+                         for item, field in zip(maps, flow.levels, strict=True))
+        return self._task(self._whole_maps(maps, levels.image_size))
 
     def _whole_maps(self, maps: Sequence[Tensor], image_size: tuple[int, int]
                     ) -> tuple[Tensor, ...]:
@@ -202,8 +207,5 @@ class ImportedNetwork(Network):
         return placement(image_size, self.declaration.input.size, self.declaration.input.fit)
 
     def _windows(self, image_size: tuple[int, int]) -> list[Window]:
-        place, levels = self._place(image_size), self.declaration.levels
-        size = self.declaration.input.size
-        whole = [(-(-size[0] // _CARRIED_AT), -(-size[1] // _CARRIED_AT))]
-        return [window(place, stride, cells) for stride, cells in zip(
-            self.strides, [level.cells for level in levels] or whole, strict=True)]
+        place = self._place(image_size)
+        return [window(place, level.stride, level.cells) for level in self.declaration.levels]

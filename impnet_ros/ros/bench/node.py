@@ -40,7 +40,7 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
         'detections, frames lost and processor time, for several settings in turn.')
     parser.add_argument('--model', default='nanodet_g')
     parser.add_argument('--device', default='auto')
-    parser.add_argument('--runtime', choices=RUNTIMES, default='torch')
+    parser.add_argument('--runtime', choices=RUNTIMES, default='auto')
     parser.add_argument('--precision', choices=PRECISIONS, default='float32',
                         help='of the convolutions')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag')
