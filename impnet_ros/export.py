@@ -4,6 +4,8 @@
 import argparse
 from pathlib import Path
 
+from impnet_ros.arguments import add_settings
+from impnet_ros.config import RunConfig
 from impnet_ros.model.network import load_network
 from impnet_ros.model.onnx.exporting import onnx_bytes
 from impnet_ros.model.onnx.runtimes import open_runtime
@@ -14,7 +16,7 @@ from torch import Tensor
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
+    add_settings(parser, RunConfig, 'model')
     parser.add_argument('--output', type=Path, default=Path('out/onnx'), metavar='FOLDER',
                         help='where MODEL.PART.onnx are written (out/onnx)')
     parser.add_argument('--parts', nargs='+', metavar='PART',

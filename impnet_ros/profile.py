@@ -10,7 +10,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from impnet_ros.config import StreamConfig
+from impnet_ros.arguments import add_settings, config_of
+from impnet_ros.config import RunConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.model.paper.network import ImpressionNetwork
@@ -219,17 +220,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', default='impression_r101', help='name, or checkpoint')
     parser.add_argument('--size', type=_size, default=(600, 1000), metavar='HxW',
                         help='of the image in pixels (default: 600x1000)')
-    parser.add_argument('--l', type=int, default=StreamConfig().segment_length, metavar='L',
-                        help='segment length, frames a key frame')
+    add_settings(parser, StreamConfig, 'segment_length')
     parser.add_argument('--measure', action='store_true',
                         help='also run the engine on noise and time it')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    add_settings(parser, RunConfig, 'device')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the numbers')
 
 
 def run(args: argparse.Namespace) -> None:
     """Profile, and show or write it."""
-    StreamConfig(segment_length=args.l)  # refuses what is no segment length
+    config_of(StreamConfig, args)  # refuses what is no segment length
     network = load_network(args.model, args.device)
     result = profile(network, args.size, args.l)
     measured = measure_ratio(network, args.size, args.l) if args.measure else None

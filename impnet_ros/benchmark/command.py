@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, image_size, natural, positive
+from impnet_ros.arguments import add_settings, count, image_size, natural, positive
 from impnet_ros.benchmark import report, scaling
 from impnet_ros.benchmark.clip import default_clip, FPS, load_images
 from impnet_ros.benchmark.machine import conditions, memory_mb, use_threads
@@ -16,7 +16,7 @@ from impnet_ros.benchmark.measure import Clock, interleave, Measured, Stream, wh
 from impnet_ros.benchmark.parts import Parts
 from impnet_ros.benchmark.rows import make_row, Row
 from impnet_ros.benchmark.variants import side_by_side, Variant
-from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES
+from impnet_ros.config import KEY_MODES, MODES, RunConfig
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
@@ -30,11 +30,7 @@ _SIZES = ((240, 320), (480, 640), (720, 1280), (1080, 1920))
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument('--model', nargs='+', default=['nanodet_g'], help='names or checkpoints')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the convolutions')
-    parser.add_argument('--runtime', choices=RUNTIMES, default='auto',
-                        help='what runs the features of nanodet_g (torch)')
+    add_settings(parser, RunConfig, 'device', 'precision', 'runtime')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag; by default '
                         'the clip of people on bicycles, or sprites where it is not')
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640),

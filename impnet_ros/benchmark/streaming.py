@@ -10,13 +10,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, natural, positive
+from impnet_ros.arguments import add_settings, count, natural, positive
 from impnet_ros.benchmark.clip import default_clip
 from impnet_ros.benchmark.machine import conditions, use_threads
 from impnet_ros.benchmark.parts import call_ms, Parts
 from impnet_ros.benchmark.report import print_rows
 from impnet_ros.benchmark.variants import PER_FRAME, Variant
-from impnet_ros.config import DetectionConfig
+from impnet_ros.config import DetectionConfig, RunConfig
 from impnet_ros.data.samples import FrameTruth, make_truth
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.evaluation.matching import FrameBoxes
@@ -65,8 +65,7 @@ class Clip:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    add_settings(parser, RunConfig, 'model', 'device')
     parser.add_argument('--input', nargs='+', type=Path, help='videos, folders of images or bags; '
                         'true is what the model itself finds in each frame by itself')
     parser.add_argument('--sprites', type=natural, default=0, metavar='N',

@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, natural, positive
-from impnet_ros.config import DetectionConfig, PRECISIONS, StreamConfig
+from impnet_ros.arguments import add_settings, count, natural, positive
+from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.data.degradations import CLEAN, RECORDED_KINDS, spoilt
 from impnet_ros.data.samples import Degradation
 from impnet_ros.evaluation.average_precision import class_average_precision
@@ -36,12 +36,11 @@ _DETECTION = DetectionConfig(score_threshold=0.05)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('clips', type=Path, nargs='+', help='video files or image folders')
-    parser.add_argument('--model', default='nanodet_g', help='name, file or package.module:factory')
+    parser.add_argument('clips', type=Path, nargs='+', help='video files or image folders, '
+                        'labelled in float32')
     parser.add_argument('--untrained', action='store_true',
                         help='training-free weights in place of the learned N_q')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the convolutions; the labels are made in float32')
+    add_settings(parser, RunConfig, 'model', 'precision')
     parser.add_argument('--span', type=positive, default=1 / 3, metavar='S',
                         help='seconds between key frames of the long segments '
                              '(default: a third)')

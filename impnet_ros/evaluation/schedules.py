@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, natural
+from impnet_ros.arguments import add_settings, count, natural
 from impnet_ros.config import DetectionConfig, MODES, StreamConfig
 from impnet_ros.data.paced import paced
 from impnet_ros.data.samples import Degradation
@@ -50,7 +50,6 @@ class PacedVideo:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    stream = StreamConfig()
     parser.add_argument('clips', type=Path, nargs='*', help='video files or image folders; true '
                         'is what the model sees in their frames at two sizes and mirrored')
     parser.add_argument('--sprites', type=natural, default=0, metavar='N',
@@ -62,14 +61,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--sequences', type=count, default=2, help='of each scene (2)')
     parser.add_argument('--frames', type=count, default=100, help='of each sequence (100)')
     parser.add_argument('--mode', choices=[mode for mode in MODES if mode != 'per_frame'],
-                        default=stream.mode)
+                        default='impression')
     parser.add_argument('--box-memory', action='store_true', help='carry boxes too')
     parser.add_argument('--l', type=int, nargs='+', default=list(LENGTHS), metavar='L',
                         help='fixed segment lengths')
     parser.add_argument('--thresholds', type=float, nargs='+', default=list(THRESHOLDS),
                         metavar='X', help='doubt thresholds of adaptive schedules')
-    parser.add_argument('--l-min', type=int, default=stream.smallest_length, metavar='L')
-    parser.add_argument('--l-max', type=int, default=stream.largest_length, metavar='L')
+    add_settings(parser, StreamConfig, 'l_min', 'l_max')
     parser.add_argument('--seed', type=natural, default=0, help='of the speeds and the sprites')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw the curves')
@@ -101,9 +99,8 @@ def settings(args: argparse.Namespace) -> list[StreamConfig]:
     """List what is compared."""
     common = {'mode': args.mode, 'box_memory': args.box_memory}
     return [*(StreamConfig(segment_length=length, **common) for length in args.l),
-            *(StreamConfig(schedule='adaptive', smallest_length=args.l_min,
-                           largest_length=args.l_max, doubt_threshold=threshold, **common)
-              for threshold in args.thresholds)]
+            *(StreamConfig(schedule='adaptive', l_min=args.l_min, l_max=args.l_max,
+                           doubt_threshold=threshold, **common) for threshold in args.thresholds)]
 
 
 def clip_sequences(args: argparse.Namespace, network: Network,

@@ -59,6 +59,8 @@ class Answer:
 
     Attributes
     ----------
+    settings : Settings
+        With the mode that `auto` became.
     motion : Step, optional
         From the image before to this one, where this one is the newest and both are of one video.
 
@@ -183,7 +185,8 @@ class CameraStream:
     def _use(self, settings: Settings) -> None:
         self._settings = settings
         self._engine = Engine(self._network, settings.stream, settings.detection, self._executor)
-        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.l)
+        self._served = replace(settings, mode=self._engine.config.mode)
+        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.segment_length)
 
     def _forget(self, reason: str) -> None:
         self._restart(reason)
@@ -196,4 +199,4 @@ class CameraStream:
 
     def _answers(self, results: list[Detections]) -> list[Answer]:
         """Pair results with the arrivals that they belong to."""
-        return [Answer(self._waiting.popleft(), result, self._settings) for result in results]
+        return [Answer(self._waiting.popleft(), result, self._served) for result in results]

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from impnet_ros.config import StreamConfig
 from impnet_ros.model.network import load_network
 from impnet_ros.ros import detections, diagnostics, parameters, qos
 from impnet_ros.ros.camera import Camera
@@ -45,8 +46,9 @@ class DetectorNode(LifecycleNode):
     def __init__(self, node_name: str = 'impnet_node', **options: Any) -> None:
         """Declare parameters, services and diagnostics; `options` go to rclpy's node."""
         super().__init__(node_name, **options)
-        self.settings = parameters.declare(self)
-        for name in parameters.unknown(getattr(self, '_parameter_overrides', {})):
+        given = getattr(self, '_parameter_overrides', {})
+        self.settings = parameters.declare(self, given)
+        for name in parameters.unknown(given):
             self.get_logger().warning(f'parameter {name!r} is not known and has no effect')
         self.network: Any = None
         self.cameras: list[Camera] = []
@@ -139,7 +141,7 @@ class DetectorNode(LifecycleNode):
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""
-        engine = Engine(self.network, Settings(l=2).stream)
+        engine = Engine(self.network, StreamConfig(segment_length=2))
         state = engine.reset()
         for index in range(4):
             frame = Frame(np.zeros((480, 640, 3), np.uint8), index / 30)

@@ -7,9 +7,6 @@ from impnet_ros.config import StreamConfig
 from impnet_ros.stream.schedule import longest
 from impnet_ros.stream.state import StreamState
 
-ENDLESS = 1_000_000_000
-"""Segment length, frames, where time and not the count ends a segment."""
-
 
 def skip(state: StreamState, frames: int, config: StreamConfig) -> StreamState:
     """
@@ -64,7 +61,7 @@ def at_boundary(state: StreamState, config: StreamConfig) -> bool:
     """
     if state.waiting:
         return False
-    if config.schedule == 'adaptive' and state.position >= config.smallest_length:
+    if config.schedule == 'adaptive' and state.position >= config.l_min:
         return True
     return state.position == 0 or config.mode == 'per_frame'
 

@@ -19,7 +19,7 @@ def next_position(position: int, config: StreamConfig) -> int:
 
 def longest(config: StreamConfig) -> int:
     """Give the most frames that a segment may have."""
-    return config.segment_length if config.schedule == 'fixed' else config.largest_length
+    return config.segment_length if config.schedule == 'fixed' else config.l_max
 
 
 def is_doubtful(position: int, doubt: float, config: StreamConfig) -> bool:
@@ -40,7 +40,7 @@ def is_doubtful(position: int, doubt: float, config: StreamConfig) -> bool:
         Smallest length and threshold.
 
     """
-    return position >= config.smallest_length and doubt > config.doubt_threshold
+    return position >= config.l_min and doubt > config.doubt_threshold
 
 
 REASONS = ('start', 'encoding', 'frame_id', 'size', 'backward_stamp', 'gap', 'not_finite')
@@ -69,4 +69,4 @@ def why_new_video(origin: Origin, state: StreamState, config: StreamConfig) -> s
     elapsed_s = origin.stamp_s - last.stamp_s
     if elapsed_s < 0:
         return 'backward_stamp'
-    return 'gap' if elapsed_s > config.max_gap_s else ''
+    return 'gap' if elapsed_s > config.max_gap else ''

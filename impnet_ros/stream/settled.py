@@ -21,7 +21,7 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
     if mode == 'auto':
         mode = 'sparse' if network.boxes_only else 'impression'
     boxes = config.box_memory
-    if boxes is None:
+    if boxes == 'auto':
         boxes = config.key_offset == 0 and (
             network.boxes_only and mode == 'sparse' or network.box_memory and mode == 'impression')
     if network.boxes_only and mode != 'per_frame':

@@ -86,7 +86,7 @@ def seen(network: Network, config: StreamConfig, detection: DetectionConfig, fra
         with timed(stage_ms, 'boxes'):
             stamp_s = frame.origin.stamp_s
             tracks = merge(tracks or no_tracks(boxes, stamp_s), boxes, scores, labels, stamp_s,
-                           config.box_lifetime_s, remembered, network.clarity(frame.picture),
+                           config.box_lifetime, remembered, network.clarity(frame.picture),
                            detection.score_threshold)
     best = tracks.scores.argsort(descending=True, stable=True)
     best = best[tracks.scores[best] >= detection.score_threshold]
