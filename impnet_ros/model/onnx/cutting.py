@@ -8,7 +8,7 @@ What is before is N_feat, what follows (reshapes, activations, boxes, perhaps NM
 from collections.abc import Iterable, Mapping
 
 from impnet_ros.model.onnx.fixing import PICTURE, shape_of
-from impnet_ros.model.onnx.reading import graphs
+from impnet_ros.model.onnx.reading import needed
 import onnx
 from onnx import helper, numpy_helper, TensorProto
 
@@ -41,22 +41,9 @@ class Graph:
         self.values = {item.name: item for item in (
             *model.graph.value_info, *model.graph.output, *model.graph.input)}
 
-    def inputs(self, node: onnx.NodeProto) -> list[str]:
-        """Give all that a node needs: its inputs, and what its bodies take from outside."""
-        needed = [name for name in node.input if name]
-        for attribute in node.attribute:
-            for body in (*([attribute.g] if attribute.HasField('g') else ()), *attribute.graphs):
-                inner = list(graphs(body))
-                made = {name for part in inner for item in part.node for name in item.output}
-                made |= {item.name for part in inner for item in (*part.input, *part.initializer)}
-                needed += [name for part in inner for name in (
-                    *(name for item in part.node for name in item.input),
-                    *(item.name for item in part.output)) if name and name not in made]
-        return needed
-
     def varying(self, node: onnx.NodeProto) -> list[str]:
         """Give the inputs of a node that depend on the picture."""
-        return [name for name in self.inputs(node) if name not in self.constants
+        return [name for name in needed(node) if name not in self.constants
                 and (name in self.maker or name == PICTURE)]
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -129,23 +116,22 @@ def halves(model: onnx.ModelProto, tensors: Iterable[str]) -> tuple[bytes, bytes
 
 def extracted(graph: Graph, inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
     """Give the part of a graph between some of its values."""
-    needed: set[str] = set()
+    wanted: set[str] = set()
     waiting = list(outputs)
     while waiting:
         name = waiting.pop()
-        if name in needed:
+        if name in wanted:
             continue
-        needed.add(name)
+        wanted.add(name)
         if name not in inputs and name in graph.maker:
-            waiting += graph.inputs(graph.maker[name])
+            waiting += needed(graph.maker[name])
     source = graph.model.graph
     nodes = [node for node in source.node
-             if any(name in needed and name not in inputs for name in node.output)]
-    # A node with several outputs may be needed for one of them while another is an input.
+             if any(name in wanted and name not in inputs for name in node.output)]
     part = helper.make_graph(
         nodes, source.name or 'part', [graph.values[name] for name in inputs],
         [graph.values[name] for name in outputs],
-        [item for item in source.initializer if item.name in needed])
+        [item for item in source.initializer if item.name in wanted])
     return helper.make_model(part, opset_imports=graph.model.opset_import,
                              ir_version=graph.model.ir_version)
 

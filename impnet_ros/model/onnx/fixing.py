@@ -34,7 +34,7 @@ _PIXELS = {TensorProto.FLOAT: np.float32, TensorProto.FLOAT16: np.float16,
            TensorProto.UINT8: np.uint8}
 
 
-def image_input(model: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, list[int], bool]:
+def image_input(model: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, list[int], str]:
     """
     Find the input that takes the picture.
 
@@ -43,8 +43,8 @@ def image_input(model: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, list[int],
     value : ValueInfoProto
     size : list of int
         Height and width; 0 where any is taken.
-    last : bool
-        Whether channels come last.
+    order : str
+        Of its axes: 'NCHW', 'NHWC' or 'CHW'.
 
     Raises
     ------
@@ -57,19 +57,23 @@ def image_input(model: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, list[int],
     for value in inputs:
         tensor = value.type.tensor_type
         shape = [dim.dim_value for dim in tensor.shape.dim]
-        if len(shape) != 4 or tensor.elem_type not in _PIXELS:
+        if tensor.elem_type not in _PIXELS or len(shape) not in (3, 4):
             continue
-        if shape[0] > 1:
+        if len(shape) == 4 and shape[0] > 1:
             raise ValueError(f'expected an input of one picture, got batches of {shape[0]}: '
                              'export with a batch of 1, or a dynamic one')
-        last = shape[3] == 3 and shape[1] != 3
-        if not last and shape[1] not in (0, 3):
+        if len(shape) == 3:
+            order, channels, size = 'CHW', shape[0], shape[1:]
+        elif shape[3] == 3 and shape[1] != 3:
+            order, channels, size = 'NHWC', shape[3], shape[1:3]
+        else:
+            order, channels, size = 'NCHW', shape[1], shape[2:]
+        if channels not in (0, 3):
             continue
-        size = shape[1:3] if last else shape[2:4]
         if max(size) > LARGEST_SIDE:
             raise ValueError(f'expected an input of at most {LARGEST_SIDE} pixels a side, got '
                              f'{size[1]} x {size[0]}')
-        return value, size, last
+        return value, size, order
     told = ', '.join(f'{item.name} {_shape(item)}' for item in inputs) or 'none'
     raise ValueError(f'expected an input (1, 3, height, width) of float32, float16 or uint8, got '
                      f'{told}')
@@ -139,7 +143,7 @@ def _candidates(size: list[int], wanted: int | None,
 
 
 def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelProto:
-    value, _, last = image_input(model)
+    value, _, order = image_input(model)
     made = onnx.ModelProto()
     made.CopyFrom(model)
     graph = made.graph
@@ -149,10 +153,13 @@ def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelPr
         if item.name != value.name and item.name not in weights:
             graph.initializer.append(numpy_helper.from_array(_answer(item, size), item.name))
     steps = [('Cast', {'to': kind})] if kind != TensorProto.FLOAT else []
-    steps += [('Transpose', {'perm': [0, 2, 3, 1]})] if last else []
+    steps += [('Transpose', {'perm': [0, 2, 3, 1]})] if order == 'NHWC' else []
+    steps += [('Reshape', {})] if order == 'CHW' else []
     steps = steps or [('Identity', {})]
+    graph.initializer.append(numpy_helper.from_array(np.array([3, *size]), f'{PICTURE}_shape'))
     names = [PICTURE, *(f'{PICTURE}_{number}' for number in range(1, len(steps))), value.name]
-    nodes = [helper.make_node(step, [before], [after], **attributes)
+    nodes = [helper.make_node(step, [before] + [f'{PICTURE}_shape'] * (step == 'Reshape'), [after],
+                              **attributes)
              for (step, attributes), before, after in zip(steps, names, names[1:], strict=False)]
     old = list(graph.node)
     del graph.node[:], graph.input[:], graph.value_info[:]

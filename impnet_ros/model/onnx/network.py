@@ -179,8 +179,8 @@ class ImportedNetwork(Network):
         boxes = clip_boxes_to_image(boxes, levels.image_size)
         if layout.suppress:
             boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
-        most = detection.max_detections
-        return boxes[:most], scores[:most], labels[:most]
+        best = scores.argsort(descending=True, stable=True)[:detection.max_detections]
+        return boxes[best], scores[best], labels[best]
 
     def _read(self, levels: Levels, flow: Flow | None) -> Sequence[Tensor]:
         """Give the graph's outputs for a key frame's levels, carried along a flow."""

@@ -17,7 +17,7 @@ NOTHING = -7.0
 MOST = 0.01
 """Score that an empty picture may have."""
 
-_RAISED = 6.0  # logit of a channel that is tried
+_LOW, _RAISED = -12.0, 6.0  # logits of all channels, and of the one that is tried
 _RISE = 2.0  # of a class's logit by which a channel is one of its own
 
 Peaks = Callable[[Sequence[Tensor]], Tensor]
@@ -29,7 +29,7 @@ def empty_cells(grey: Sequence[Tensor]) -> list[Tensor]:
     return [item[0].flatten(1).float().median(dim=1).values for item in grey]
 
 
-def score_channels(peaks: Peaks, grey: Sequence[Tensor], level: Sequence[int], classes: int,
+def score_channels(peaks: Peaks, like: Sequence[Tensor], level: Sequence[int], classes: int,
                    objectness: bool) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
     """
     Find the channels of a level that raise scores, by raising each in one cell.
@@ -38,8 +38,8 @@ def score_channels(peaks: Peaks, grey: Sequence[Tensor], level: Sequence[int], c
     ----------
     peaks : callable
         N_task, to the largest score of each class.
-    grey : sequence of Tensor
-        The cut's tensors (1, C, h, w) of a grey picture.
+    like : sequence of Tensor
+        The cut's tensors (1, C, h, w), for their shapes.
     level : sequence of int
         Which of them are the level's; its channels are counted through them.
     classes : int
@@ -55,7 +55,7 @@ def score_channels(peaks: Peaks, grey: Sequence[Tensor], level: Sequence[int], c
         The channels that raise all classes.
 
     """
-    tried = _Tried(peaks, grey, level)
+    tried = _Tried(peaks, like, level)
     wanted = tried.channels_that_matter()
     all_of_them: list[int] = []
     if objectness:
@@ -74,12 +74,11 @@ def score_channels(peaks: Peaks, grey: Sequence[Tensor], level: Sequence[int], c
 class _Tried:
     """What rises if channels of one cell of a level are raised."""
 
-    def __init__(self, peaks: Peaks, grey: Sequence[Tensor], level: Sequence[int]) -> None:
+    def __init__(self, peaks: Peaks, like: Sequence[Tensor], level: Sequence[int]) -> None:
         self._peaks, self._level = peaks, list(level)
-        self._plain = [cell[None, :, None, None].expand_as(item).contiguous()
-                       for cell, item in zip(empty_cells(grey), grey, strict=True)]
+        self._plain = [torch.full_like(item, _LOW) for item in like]
         self._place = [(number, channel) for number in self._level
-                       for channel in range(grey[number].shape[1])]
+                       for channel in range(like[number].shape[1])]
         self._before: dict[tuple[int, ...], Tensor] = {}
 
     def channels_that_matter(self) -> list[int]:
