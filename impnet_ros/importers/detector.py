@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> None:
     if output.suffix != '.onnx':
         raise ValueError(f'--output: expected a file named *.onnx, got {output}')
     if output.exists() and args.file.exists() and output.samefile(args.file):
-        raise ValueError(f'--output: expected another file than the one that is read, got {output}')
+        raise ValueError('--output: expected another file than the one that is read, got '
+                         f'{output}')
     began = perf_counter()
     pictures = [_picture(path) for path in args.picture]
     asked = Asked(args.like, _labels(args.labels), args.colour, args.scale, _three(args.mean),
@@ -112,7 +113,7 @@ def _picture(path: Path) -> RgbImage:
 def _tell(imported: Imported) -> None:
     """Print what was found."""
     found = imported.declaration
-    wanted, layout = found.input, found.layout
+    wanted, layout = found.picture, found.layout
     print(f'family {found.family}, input {wanted.size[1]} x {wanted.size[0]}, {wanted.colour}, '
           f'{wanted.fit}, (pixel / {wanted.scale:g} - {_short(wanted.mean)}) / '
           f'{_short(wanted.std)}')

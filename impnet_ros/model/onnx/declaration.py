@@ -60,7 +60,7 @@ class Declaration:
         Of `families.FAMILIES`.
     class_names : tuple of str
         In the order of the labels.
-    input : Input
+    picture : Input
         How a picture is prepared.
     layout : Layout
         What the outputs mean.
@@ -77,7 +77,7 @@ class Declaration:
 
     family: str
     class_names: tuple[str, ...]
-    input: Input
+    picture: Input
     layout: Layout
     levels: tuple[Level, ...] = ()
     why_whole: str = ''
@@ -86,7 +86,7 @@ class Declaration:
 
     @property
     def tier(self) -> str:
-        """A for a cut detector, B for one that is run whole."""
+        """Give A for a cut detector, B for one that is run whole."""
         return 'A' if self.levels else 'B'
 
 
@@ -143,12 +143,12 @@ def _built(told: dict[str, Any]) -> Declaration:
         raise ValueError(f'unknown: {", ".join(sorted(unknown))}')
     made = Declaration(**{
         **told, 'class_names': tuple(map(str, told['class_names'])),
-        'input': Input(**{name: _tuples(value) for name, value in told['input'].items()}),
+        'picture': Input(**{name: _tuples(value) for name, value in told['picture'].items()}),
         'layout': Layout(**{name: _tuples(value) for name, value in told['layout'].items()}),
         'levels': tuple(Level(**{name: _tuples(value) for name, value in level.items()})
                         for level in told['levels'])})
-    if made.input.fit not in FITS or made.input.colour not in COLOURS:
-        raise ValueError(f'unknown fit or colour: {made.input.fit}, {made.input.colour}')
+    if made.picture.fit not in FITS or made.picture.colour not in COLOURS:
+        raise ValueError(f'unknown fit or colour: {made.picture.fit}, {made.picture.colour}')
     return made
 
 

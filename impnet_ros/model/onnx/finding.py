@@ -7,7 +7,6 @@ from dataclasses import replace
 from impnet_ros.model.onnx.families import Family
 from impnet_ros.model.onnx.layout import cell_table, Layout, pyramids_of
 from impnet_ros.model.onnx.stated import MOST_CLASSES
-import torch
 from torch import Tensor
 
 Outputs = Mapping[str, Tensor]

@@ -9,6 +9,7 @@ boxes come in pixels of the input.
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from impnet_ros.model.onnx.runtimes import ERRORS, first_line, open_runtime, session_options
 import numpy as np
@@ -152,7 +153,7 @@ def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelPr
     for item in graph.input:
         if item.name != value.name and item.name not in weights:
             graph.initializer.append(numpy_helper.from_array(_answer(item, size), item.name))
-    steps = [('Cast', {'to': kind})] if kind != TensorProto.FLOAT else []
+    steps: list[tuple[str, dict[str, Any]]] = [('Cast', {'to': kind})] if kind != TensorProto.FLOAT else []
     steps += [('Transpose', {'perm': [0, 2, 3, 1]})] if order == 'NHWC' else []
     steps += [('Reshape', {})] if order == 'CHW' else []
     steps = steps or [('Identity', {})]

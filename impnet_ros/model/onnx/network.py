@@ -9,7 +9,7 @@ from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
 from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.onnx.cutting import halves
-from impnet_ros.model.onnx.declaration import declared, Declaration
+from impnet_ros.model.onnx.declaration import Declaration, declared
 from impnet_ros.model.onnx.decoding import decode, suppressed
 from impnet_ros.model.onnx.evidence import class_logits
 from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placement
@@ -110,7 +110,7 @@ class ImportedNetwork(Network):
         if runtime == 'torch':
             raise ValueError("runtime: expected 'auto', 'cpu', 'openvino', 'cuda' or 'tensorrt' "
                              "for an ONNX file, got 'torch'")
-        example = input_of(made_up(self.declaration.input.size), self.declaration.input)
+        example = input_of(made_up(self.declaration.picture.size), self.declaration.picture)
         graph = self._model.SerializeToString()
         self._task: Run | None = None
         if not self.boxes_only:
@@ -136,7 +136,7 @@ class ImportedNetwork(Network):
     def features(self, picture: Picture) -> Levels:
         """N_feat: joined maps of each level; for a whole detector its outputs."""
         outputs = self._run([laid_out(picture.pixels.cpu(), picture.image_size,
-                                      self.declaration.input)])
+                                      self.declaration.picture)])
         if self.boxes_only:
             return Levels(tuple(item.float() for item in outputs), picture.image_size)
         maps, first = [], 0
@@ -170,7 +170,7 @@ class ImportedNetwork(Network):
 
     def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:
         """N_task: boxes of a frame, best first."""
-        layout, size = self.declaration.layout, self.declaration.input.size
+        layout, size = self.declaration.layout, self.declaration.picture.size
         outputs = dict(zip(self._outputs, self._read(levels, flow), strict=True))
         boxes, scores, labels = decode(layout, outputs, size, detection.score_threshold)
         boxes = self._place(levels.image_size).to_image(boxes)
@@ -204,7 +204,7 @@ class ImportedNetwork(Network):
         return tuple(tensors)
 
     def _place(self, image_size: tuple[int, int]) -> Placement:
-        return placement(image_size, self.declaration.input.size, self.declaration.input.fit)
+        return placement(image_size, self.declaration.picture.size, self.declaration.picture.fit)
 
     def _windows(self, image_size: tuple[int, int]) -> list[Window]:
         place = self._place(image_size)

@@ -83,7 +83,8 @@ class _Tried:
 
     def channels_that_matter(self) -> list[int]:
         """Leave out tensors of which no channel raises anything."""
-        wanted, first = [], 0
+        wanted: list[int] = []
+        first = 0
         for number in self._level:
             own = range(first, first + self._plain[number].shape[1])
             others = [channel for channel in range(len(self._place)) if channel not in own]

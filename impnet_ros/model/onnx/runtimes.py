@@ -239,7 +239,7 @@ class _OpenVino:
         try:
             self._openvino: Any = import_module('openvino')
         except ImportError as error:
-            raise ValueError("openvino is not installed: pip install 'impnet_ros[openvino]', or "
+            raise ValueError("openvino is not installed: pip install 'impnet_ros[runtimes]', or "
                              f'use runtime auto ({error})') from error
         self._model = self._openvino.Core().read_model(io.BytesIO(model))
         # f32 in so many words: where the processor can, OpenVINO would take bfloat16.

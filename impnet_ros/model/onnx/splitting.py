@@ -50,7 +50,7 @@ def split(whole: onnx.ModelProto, declaration: Declaration, pictures: Sequence[T
         Largest difference in any output.
 
     """
-    by_stride, reason = find_cut(whole, declaration.input.size)
+    by_stride, reason = find_cut(whole, declaration.picture.size)
     if not by_stride:
         return (), reason, 0.0
     tensors = [name for names in by_stride.values() for name in names]
@@ -68,10 +68,10 @@ def split(whole: onnx.ModelProto, declaration: Declaration, pictures: Sequence[T
     def peaks(maps: Sequence[Tensor]) -> Tensor:
         return class_peaks(declaration.layout, dict(zip(outputs, task(maps), strict=True)))
 
-    size = declaration.input.size
-    grey = features([input_of(np.full((*size, 3), 114, np.uint8), declaration.input)])
+    size = declaration.picture.size
+    grey = features([input_of(np.full((*size, 3), 114, np.uint8), declaration.picture)])
     empty = dict(zip(tensors, empty_cells(grey), strict=True))
-    cells = {name: tuple(item.shape[2:]) for name, item in zip(tensors, grey, strict=True)}
+    cells = {name: (item.shape[2], item.shape[3]) for name, item in zip(tensors, grey, strict=True)}
     levels = tuple(_level(stride, cells[names[0]], names, empty, declaration, score_channels(
         peaks, grey, [tensors.index(name) for name in names], len(declaration.class_names),
         declaration.layout.objectness or declaration.layout.kind == 'list'))
@@ -130,7 +130,7 @@ def _level(stride: int, cells: tuple[int, int], names: tuple[str, ...],
 
 def _empty_maps(levels: Sequence[Level], tensors: Sequence[str],
                 grey: Sequence[Tensor]) -> list[Tensor]:
-    by_name = {}
+    by_name: dict[str, Tensor] = {}
     for level in levels:
         parts = torch.tensor(level.empty).split(list(level.channels))
         by_name.update(zip(level.tensors, parts, strict=True))

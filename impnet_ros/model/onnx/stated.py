@@ -59,8 +59,8 @@ def stated_in(model: onnx.ModelProto) -> Stated:
         size = _literal(props, 'imgsz')
         if not (isinstance(size, (list, tuple)) and len(size) == 2
                 and all(isinstance(side, int) and side > 0 for side in size)):
-            raise ValueError(f"metadata: expected imgsz as [height, width], got "
-                             f"{props['imgsz'][:80]!r}")
+            raise ValueError('metadata: expected imgsz as [height, width], got '
+                             f'{props["imgsz"][:80]!r}')
         size = size[0], size[1]
     return Stated(family, names, size)
 

@@ -39,7 +39,7 @@ class Graph:
         return self.add('Reshape', x, self.const(shape, np.int64))
 
     def backbone(self, width=8, largest=1.0):
-        """Maps of `width` channels at strides 8, 16 and 32, of inputs up to about `largest`."""
+        """Give maps at strides 8, 16 and 32, of inputs up to about `largest`."""
         maps, channels = [], 3
         x = self.add('Div', 'x', self.const(largest))
         for number in range(5):
@@ -108,7 +108,7 @@ def yolov8(metadata=None):
 
 
 def yolo26():
-    """The best twelve rows, x1 y1 x2 y2 score class, (1, 12, 6)."""
+    """Give the best twelve rows, x1 y1 x2 y2 score class, (1, 12, 6)."""
     graph = Graph()
     heads = dense_head(graph, 4)
     sides = graph.add('Abs', joined(graph, [box for box, _ in heads], 4))
@@ -227,7 +227,7 @@ def rtmdet():
 
 
 def queries():
-    """A transformer's last layers: boxes cx cy w h in 0..1 and logits of ten queries."""
+    """Make a transformer's last layers: boxes cx cy w h in 0..1 and logits of ten queries."""
     graph = Graph()
     flat = graph.shaped(graph.backbone()[2], 1, 8, -1)
     tokens = graph.add('Transpose', flat, perm=[0, 2, 1])

@@ -1,6 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Detectors of every family: read as their own post-processing reads them, cut where they can be."""
+"""Detectors of every family: read as their own post-processing reads them, and cut."""
 from dataclasses import replace
 
 from impnet_ros import DetectionConfig
@@ -163,7 +163,7 @@ def test_boxes_are_those_of_the_familys_own_reading(kind):
         boxes, scores, labels = (item.numpy() for item in made.task(
             made.features(picture), None, LOW))
     out = {name: value.numpy() for name, value in run_whole(
-        found.model, input_of(image, found.declaration.input)).items()}
+        found.model, input_of(image, found.declaration.picture)).items()}
     expected, likely, which = read(out)
     expected = np.clip(expected, 0, (WIDTH, HEIGHT, WIDTH, HEIGHT))
     kept = np.flatnonzero(likely >= LOW.score_threshold)
