@@ -153,7 +153,8 @@ def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelPr
     for item in graph.input:
         if item.name != value.name and item.name not in weights:
             graph.initializer.append(numpy_helper.from_array(_answer(item, size), item.name))
-    steps: list[tuple[str, dict[str, Any]]] = [('Cast', {'to': kind})] if kind != TensorProto.FLOAT else []
+    steps: list[tuple[str, dict[str, Any]]] = []
+    steps += [('Cast', {'to': kind})] if kind != TensorProto.FLOAT else []
     steps += [('Transpose', {'perm': [0, 2, 3, 1]})] if order == 'NHWC' else []
     steps += [('Reshape', {})] if order == 'CHW' else []
     steps = steps or [('Identity', {})]

@@ -71,7 +71,8 @@ def split(whole: onnx.ModelProto, declaration: Declaration, pictures: Sequence[T
     size = declaration.picture.size
     grey = features([input_of(np.full((*size, 3), 114, np.uint8), declaration.picture)])
     empty = dict(zip(tensors, empty_cells(grey), strict=True))
-    cells = {name: (item.shape[2], item.shape[3]) for name, item in zip(tensors, grey, strict=True)}
+    cells = {name: (item.shape[2], item.shape[3])
+             for name, item in zip(tensors, grey, strict=True)}
     levels = tuple(_level(stride, cells[names[0]], names, empty, declaration, score_channels(
         peaks, grey, [tensors.index(name) for name in names], len(declaration.class_names),
         declaration.layout.objectness or declaration.layout.kind == 'list'))
