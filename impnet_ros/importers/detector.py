@@ -133,6 +133,7 @@ def _tell(imported: Imported) -> None:
                   f'{", ".join(level.tensors)}')
     else:
         print(f'tier B, run whole: {found.why_whole}')
+    print(f"mode auto: {'features and boxes' if found.features_pay else 'boxes alone'}")
     for note in imported.notes:
         print(f'note: {note}')
 

@@ -69,7 +69,6 @@ class NanoDetNetwork(Network):
         empty = torch.tensor([BACKGROUND] * CLASSES + [0.0] * (CHANNELS - CLASSES))
         self.empty = empty[:, None, None].to(device)
         self.precision = torch.float32
-        self.runtime = 'torch'
         self._run_detector: Callable[[Tensor], Sequence[Tensor]] = self.detector
 
     @classmethod

@@ -70,8 +70,8 @@ class Declaration:
         Why it is run whole; empty for a cut one.
     difference : float
         Largest difference, in the outputs, between the whole and its halves as measured.
-    box_memory : bool
-        Whether boxes are better carried beside features.
+    features_pay : bool
+        Whether features carried beside boxes find more than boxes alone.
 
     """
 
@@ -82,7 +82,7 @@ class Declaration:
     levels: tuple[Level, ...] = ()
     why_whole: str = ''
     difference: float = 0.0
-    box_memory: bool = True
+    features_pay: bool = False
 
     @property
     def tier(self) -> str:

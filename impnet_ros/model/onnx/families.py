@@ -37,6 +37,8 @@ class Family:
         Where in its cell a box is measured from, 0..1, for boxes of bins.
     carried : bool
         Whether its features may be carried along a flow; transformers lose by it.
+    features_pay : bool
+        Whether features carried beside boxes were measured to find more than boxes alone.
     first_label : int
         The file's label of the first class; 1 where 0 is the background.
 
@@ -52,6 +54,7 @@ class Family:
     single_label: bool = True
     centre: float = 0.5
     carried: bool = True
+    features_pay: bool = False
     first_label: int = 0
 
 
@@ -60,8 +63,9 @@ FAMILIES = {
     'yolov5': Family(objectness=True),
     'yolox': Family('bgr', 1.0, fit='top-left', objectness=True),
     'nanodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False,
-                      centre=0.0),
-    'picodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False),
+                      centre=0.0, features_pay=True),
+    'picodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False,
+                      features_pay=True),
     'rtdetr': Family(fit='stretch', carried=False),
     'rfdetr': Family('rgb', 255.0, *_IMAGENET, fit='stretch', size=560, single_label=False,
                      carried=False),

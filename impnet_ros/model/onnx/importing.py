@@ -110,7 +110,8 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
     names, layout, told = _named(names, layout, name, outputs)
     declaration = Declaration(name, names, wanted, layout)
     levels, why_whole, difference = _levels(whole, declaration, looked_at, asked, family)
-    declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference)
+    declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference,
+                          features_pay=bool(levels) and family.features_pay)
     seal(whole, declaration)
     return Imported(whole, declaration, (*notes, *told))
 

@@ -68,7 +68,7 @@ class ImportedNetwork(Network):
         self.declaration = declaration
         self.class_names = declaration.class_names
         self.boxes_only = declaration.tier == 'B'
-        self.box_memory = declaration.box_memory
+        self.features_pay = declaration.features_pay
         self.strides = tuple(level.stride for level in declaration.levels) or (_CARRIED_AT,)
         self._outputs = [item.name for item in model.graph.output]
         self._model = model
