@@ -28,7 +28,7 @@ def saved(tmp_path, model, like, **asked):
 
 
 def frames(count=8, size=(60, 90)):
-    """A picture that moves by two pixels a frame."""
+    """Give a picture that moves by two pixels a frame."""
     wide = made_up((size[0], size[1] + 2 * count))
     return [Frame(np.ascontiguousarray(wide[:, 2 * index:2 * index + size[1]]), index / 30)
             for index in range(count)]
@@ -90,7 +90,7 @@ def test_a_whole_detector_says_what_it_cannot(tmp_path):
 
 
 def test_mode_auto_is_what_was_measured(tmp_path):
-    """NanoDet gains by features beside boxes, YOLOX does not, unless boxes are not wanted."""
+    """Features beside boxes pay for NanoDet, not for YOLOX; unless boxes are not wanted."""
     for model, like, mode in ((small.nanodet(), 'nanodet', 'impression'),
                               (small.yolox(), 'yolox', 'sparse')):
         network = load_network(saved(tmp_path, model, like), 'cpu', 'cpu')
@@ -102,7 +102,7 @@ def test_mode_auto_is_what_was_measured(tmp_path):
 
 
 def test_placement_is_the_familys_to_the_pixel():
-    """By hand: 640 x 360 in 416 x 416, then an odd rest, then one that would vanish."""
+    """Computed by hand: 640 x 360 in 416 x 416, then an odd rest, then one that would vanish."""
     assert vars(placement((360, 640), (416, 416), 'letterbox')) == {
         'top': 91, 'left': 0, 'height': 234, 'width': 416, 'scale': (0.65, 0.65)}
     assert vars(placement((333, 640), (416, 416), 'top-left'))['height'] == 216  # int(216.45)
