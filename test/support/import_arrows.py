@@ -37,7 +37,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *CONTRACT),
-    'importers': (*BASICS, 'model'),
+    'importers': (*BASICS, *MEDIA, 'model', 'stream.types'),
     'data': (*BASICS, *MEDIA),
     'results': (*BASICS, *MEDIA, 'stream.types'),
     'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
