@@ -32,8 +32,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *EQUATIONS),
+    'depth': (),
     'importers': (*BASICS, 'model'),
-    'data': (*BASICS, *MEDIA),
+    'data': (*BASICS, *MEDIA, 'depth'),
     'detect': (*BASICS, *MEDIA, 'model', 'stream'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
@@ -43,11 +44,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
     'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
             'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
-    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'benchmark', 'msg'),
+    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'depth', 'benchmark', 'msg'),
 }
 
 # What only the part `ros` may import, besides every package named *_msgs or *_interfaces.
-ROS_PACKAGES = ('rclpy', 'cv_bridge', 'launch', 'launch_ros', 'ament_index_python')
+ROS_PACKAGES = ('rclpy', 'cv_bridge', 'tf2_ros', 'launch', 'launch_ros', 'ament_index_python')
 
 
 def imported_modules(source: str, module: str, is_package: bool) -> Iterator[tuple[int, str]]:
