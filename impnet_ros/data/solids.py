@@ -99,26 +99,31 @@ def render(solids: Sequence[Solid], camera: Camera) -> View:
     grid = np.stack(np.meshgrid(np.arange(lens.width), np.arange(lens.height)), axis=-1)
     rays = lens.rays(grid.astype(float)) @ camera.rotation.T
     depth = np.full((lens.height, lens.width), np.inf)
-    things = np.full((lens.height, lens.width), NOTHING)
-    light = np.clip(rays[..., 2:] / np.linalg.norm(rays, axis=-1, keepdims=True), 0, 1)
-    image = _SKY * (1 - 0.35 * light) + np.array([0, 0, 20.0]) * light
-    for solid in solids:
+    nearest = np.full((lens.height, lens.width), NOTHING)
+    for index, solid in enumerate(solids):
         window = _window(solid, camera)
         if window is None:
             continue
-        seen = rays[window]
-        origin = (camera.position - solid.centre) @ solid.rotation
-        local = seen.reshape(-1, 3) @ solid.rotation
+        origin, local = _in_own_axes(solid, camera, rays[window].reshape(-1, 3))
         t = _MEETINGS[solid.kind](origin, local, np.asarray(solid.half, float))
-        nearer = t < depth[window].reshape(-1)
-        if not nearer.any():
-            continue
-        points = origin + local[nearer] * t[nearer, None]
-        mask = nearer.reshape(seen.shape[:2])
-        depth[window][mask] = t[nearer]
-        things[window][mask] = solid.thing
-        image[window][mask] = _shaded(solid, points)
+        t = t.reshape(depth[window].shape)
+        nearer = t < depth[window]
+        depth[window][nearer] = t[nearer]
+        nearest[window][nearer] = index
+    image = np.broadcast_to(_SKY, rays.shape).copy()
+    things = np.full((lens.height, lens.width), NOTHING)
+    for index, solid in enumerate(solids):
+        mask = nearest == index
+        if mask.any():
+            origin, local = _in_own_axes(solid, camera, rays[mask])
+            image[mask] = _shaded(solid, origin + local * depth[mask][:, None])
+            things[mask] = solid.thing
     return View(np.clip(image, 0, 255).astype(np.uint8), depth, things)
+
+
+def _in_own_axes(solid: Solid, camera: Camera, rays: Array) -> tuple[Array, Array]:
+    """Give the camera's place (3,) and rays (N, 3) in a solid's axes."""
+    return (camera.position - solid.centre) @ solid.rotation, rays @ solid.rotation
 
 
 def _shaded(solid: Solid, points: Array) -> Array:

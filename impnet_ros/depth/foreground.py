@@ -9,7 +9,7 @@ depths of a row that its two ends have too, or that lie on the plane between the
 count less, as do those of a column that its ends have. The object is then the mode of the
 depths that are left, with all that joins it in depth without a gap.
 """
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from impnet_ros.depth.depth_image import DepthImage
@@ -32,6 +32,8 @@ _LEAST = 8
 _GAP = np.linspace(0.04, 0.1, 3)
 """Where the border is looked at: shares of the box's size outside of it."""
 _BINS_A_UNIT = 2
+_AT_ONCE = 256
+"""Boxes that are worked on together: bounds the memory."""
 _KERNEL = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0
 _ALONG = np.linspace(-1, 1, _GRID)
 _MIDDLE = 1.0 / (1.0 + 2.0 * (_ALONG[:, None]**2 + _ALONG**2)**2)
@@ -72,6 +74,15 @@ def foreground(image: DepthImage, boxes: Array) -> Foreground:
         (N, 4), x1, y1, x2, y2 in pixels of `image`; parts outside of it are left out.
 
     """
+    nothing = np.zeros(0)
+    parts = [Foreground(nothing, nothing, nothing, nothing, nothing)]
+    parts += [_foreground(image, boxes[at:at + _AT_ONCE])
+              for at in range(0, len(boxes), _AT_ONCE)]
+    return Foreground(*(np.concatenate([getattr(part, each.name) for part in parts])
+                        for each in fields(Foreground)))
+
+
+def _foreground(image: DepthImage, boxes: Array) -> Foreground:
     columns, rows, inside = _grid(image, boxes)
     depth = image.at(rows[:, :, None], columns[:, None, :])
     depth[~inside] = np.nan
