@@ -27,7 +27,7 @@ _BOXES = 20
 
 
 def errors(scenes: Sequence[DepthScene], depths: Sequence[Any]) -> Any:
-    """Position errors (N,) as a share of the distance; infinite for what was not placed."""
+    """Give position errors, (N,), as shares of the distance; infinite where nothing is placed."""
     found = []
     for scene, depth in zip(scenes, depths, strict=True):
         placed = place(DepthImage(np.float32(depth), 1.0), scene.lens, scene.box)

@@ -87,7 +87,7 @@ def _replay(options: argparse.Namespace) -> None:
     with (process(['impnet_node', '--ros-args', *parameters], out / 'node.log', environment)
           as node,
           process(['impnet_bag_record', str(out / 'detections'), 'detections', 'status'],
-                   out / 'record.log', environment) as recorder):
+                  out / 'record.log', environment) as recorder):
         # The node speaks when it is active, the recorder when it has subscribed to a topic.
         wait_for(out / 'node.log', ('/image -> /detections',), node)
         wait_for(out / 'record.log', ('recording /detections', 'recording /status'), recorder)

@@ -87,9 +87,11 @@ def draw(rng: Any, distance: float = 5.0, lens: Pinhole = LENS) -> DepthScene:
     Parameters
     ----------
     rng : numpy.random.Generator
+        Draws it all.
     distance : float
         Of the object, m; it stands within a tenth of that.
     lens : Pinhole
+        Of the camera.
 
     """
     kind = str(rng.choice(list(KINDS)))
@@ -144,6 +146,7 @@ def measured(depth: Array, rng: Any, noise: float = 0.002, holes: float = 0.0) -
     depth : numpy.ndarray
         (H, W), exact, m.
     rng : numpy.random.Generator
+        Draws noise and holes.
     noise : float
         Standard deviation as a share of the squared depth, 1/m.
     holes : float

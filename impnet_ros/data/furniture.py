@@ -4,7 +4,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from impnet_ros.data.solids import Paint, Solid, turned
+from impnet_ros.data.solids import NOTHING, Paint, Solid, turned
 import numpy as np
 
 Array = np.ndarray[Any, Any]
@@ -67,7 +67,8 @@ def car(place: Place, yaw: float, thing: int, colour: Colour = (180, 30, 30)) ->
         ('box', (2.06, 0, 0.48), (0.08, 0.28, 0.05), (240, 240, 240), None),
         ('box', (-2.06, 0, 0.48), (0.08, 0.28, 0.05), (240, 240, 240), None)]
     for side in (-1, 1):
-        parts += [('ellipsoid', (1.98, side * 0.62, 0.66), (0.12, 0.17, 0.1), (250, 245, 220), None),
+        lamp = (250, 245, 220)
+        parts += [('ellipsoid', (1.98, side * 0.62, 0.66), (0.12, 0.17, 0.1), lamp, None),
                   ('ellipsoid', (-2.0, side * 0.68, 0.68), (0.1, 0.13, 0.12), (200, 20, 20), None),
                   ('ellipsoid', (0.75, side * 0.95, 0.98), (0.07, 0.12, 0.08), colour, None)]
         for along in (-1.28, 1.3):
@@ -78,7 +79,7 @@ def car(place: Place, yaw: float, thing: int, colour: Colour = (180, 30, 30)) ->
 
 
 def stop_sign(place: Place, yaw: float, thing: int) -> list[Solid]:
-    """Stand as tall as 2.4 m on a pole, its face 0.75 m wide, turned along x at yaw 0."""
+    """Face along x at yaw 0: 0.75 m wide, its middle 2.1 m up, on a pole that is no part."""
     def face(points: Array) -> Array:
         y, z = points[:, 0], points[:, 1]
         rim = np.maximum.reduce([np.abs(y), np.abs(z), (np.abs(y) + np.abs(z)) / 2**0.5])
@@ -87,9 +88,9 @@ def stop_sign(place: Place, yaw: float, thing: int) -> list[Solid]:
         return colour
     upright = np.array([[0, 0, 1.0], [1, 0, 0], [0, 1, 0]])
     parts: list[Any] = [
-        ('cylinder', (-0.05, 0, 1.1), (0.035, 0.035, 1.1), (150, 150, 155), None),
         ('cylinder', (0, 0, 2.1), (0.385, 0.385, 0.015), face, upright)]
-    return _built(parts, place, yaw, thing)
+    pole: list[Any] = [('cylinder', (-0.05, 0, 1.1), (0.035, 0.035, 1.1), (150, 150, 155), None)]
+    return _built(parts, place, yaw, thing) + _built(pole, place, yaw, NOTHING)
 
 
 def _letters(x: Array, y: Array) -> Array:

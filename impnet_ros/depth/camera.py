@@ -60,7 +60,7 @@ class Pinhole:
         return np.stack([x, y, np.ones_like(x)], axis=-1)
 
     def pixels(self, points: Array) -> Array:
-        """Project points (..., 3) of the optical frame, z > 0, to pixels (..., 2)."""
+        """Project to pixels (..., 2) what lies at (..., 3) in the optical frame, z > 0."""
         scale = np.array([self.fx, self.fy])
         return points[..., :2] / points[..., 2:] * scale + np.array([self.cx, self.cy])
 
@@ -114,6 +114,8 @@ def carried(boxes: Array, source: Pinhole, target: Pinhole) -> Array:
     ----------
     boxes : numpy.ndarray
         (N, 4), x1, y1, x2, y2 in pixels of `source`.
+    source, target : Pinhole
+        The two images.
 
     Returns
     -------

@@ -80,6 +80,7 @@ def decode(data: Any, height: int, width: int, encoding: str, step: int, big_end
     step : int
         Bytes a row; may be more than the pixels need.
     big_endian : bool
+        Order of the bytes.
     max_range : float
         Metres.
 

@@ -37,7 +37,7 @@ _AT_ONCE = 256
 _KERNEL = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9.0
 _ALONG = np.linspace(-1, 1, _GRID)
 _MIDDLE = 1.0 / (1.0 + 2.0 * (_ALONG[:, None]**2 + _ALONG**2)**2)
-"""Weight of a sample by its place: objects fill the middle of their boxes more than the corners."""
+"""Weight of a sample by its place: objects fill the middle of their boxes more than corners."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def foreground(image: DepthImage, boxes: Array) -> Foreground:
     Parameters
     ----------
     image : DepthImage
+        Registered to the boxes.
     boxes : numpy.ndarray
         (N, 4), x1, y1, x2, y2 in pixels of `image`; parts outside of it are left out.
 

@@ -36,7 +36,7 @@ class Rigid:
 
     @property
     def matrix(self) -> Array:
-        """The rotation as a matrix (3, 3)."""
+        """Give the rotation as a matrix, (3, 3)."""
         x, y, z, w = self.rotation
         return np.array([
             [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
@@ -54,7 +54,7 @@ class Rigid:
         return Rigid(back.rotation, -(back.matrix @ self.translation))
 
     def points(self, points: Array) -> Array:
-        """Transform points (N, 3)."""
+        """Transform what has the shape (N, 3)."""
         return points @ self.matrix.T + self.translation
 
 

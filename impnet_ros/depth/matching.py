@@ -141,7 +141,7 @@ class Matcher:
         if abs(away) > 60:
             hint = '; are both stamped by one clock?'
         elif away > 0 and away < self.history_s:
-            hint = f'; if detections are late, keep depth longer than {self.history_s:g} s (history)'
+            hint = f'; late detections need depth of more than {self.history_s:g} s (history)'
         elif away < 0 and abs(away) < self.history_s:
             hint = f'; if depth is only late, wait longer than {self.wait_s:g} s (wait)'
         return (f'the nearest depth image is {_text(abs(away))} {side} than the detections, '

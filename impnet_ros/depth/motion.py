@@ -54,7 +54,7 @@ class Moving:
 
     @property
     def speed_deviation(self) -> float:
-        """Standard deviation of the velocity along its least certain axis, m/s."""
+        """Give the standard deviation of the velocity along its least certain axis, m/s."""
         return float(np.linalg.eigvalsh(self.covariance[3:, 3:])[-1]**0.5)
 
 
@@ -73,6 +73,7 @@ def predicted(moving: Moving, time_s: float, acceleration: float) -> Moving:
     Parameters
     ----------
     moving : Moving
+        As it was.
     time_s : float
         Not before `moving.time_s`.
     acceleration : float

@@ -59,6 +59,7 @@ def place(image: DepthImage, lens: Pinhole, boxes: Array, thickness: float = 0.5
     Parameters
     ----------
     image : DepthImage
+        Registered to the boxes.
     lens : Pinhole
         Of the depth image.
     boxes : numpy.ndarray

@@ -177,7 +177,7 @@ class DepthNode(LifecycleNode):
             window.latencies_ms.append(latency_ms)
         if answer.reason:
             window.reason = answer.reason
-            self._warn.tell('depth', answer.reason)
+            self._warn.tell(answer.reason)
 
     def _refuse(self, kind: str, reason: str) -> None:
         topic = {'camera_info': 'depth/camera_info'}.get(kind, 'depth/image')
@@ -188,7 +188,7 @@ class DepthNode(LifecycleNode):
             reason = f'{reason}: {self._inputs[topic].why_silent()}'
         self._window.refused[kind] += 1
         self._window.reason = reason
-        self._warn.tell(kind, reason)
+        self._warn.tell(reason)
 
     def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
         try:
@@ -230,7 +230,7 @@ class DepthNode(LifecycleNode):
             stamps = {name: line.problem for name, line in stream.stamps.items()}
             level, text = report.judge(window, silent, stamps)
             if level != DiagnosticStatus.OK:
-                self._warn.tell(text if silent else 'state', text)
+                self._warn.tell(text)
             source = stream.transforms.source if stream.transforms is not None else ''
             facts = {**window.facts(), 'waiting': stream.matcher.waiting,
                      'depth period, ms': f'{stream.matcher.period_s * 1e3:.1f}',

@@ -3,7 +3,7 @@
 """From messages to objects in the frame of the depth camera, or one sentence why not."""
 from typing import Any
 
-from impnet_ros.depth.camera import carried, CameraError, Pinhole, pinhole
+from impnet_ros.depth.camera import CameraError, carried, Pinhole, pinhole
 from impnet_ros.depth.depth_image import decode, DepthError, DepthImage
 from impnet_ros.depth.placing import place, Placed
 from impnet_ros.ros.depth.settings import DepthSettings
@@ -35,6 +35,7 @@ def lift(detections: Detection2DArray, depth: Image, info: CameraInfo,
     image_info : CameraInfo or None
         Of the detector's image; needed where its size is another than the depth image's.
     settings : DepthSettings
+        What is taken for granted.
 
     Returns
     -------
@@ -116,5 +117,5 @@ def _check_size(boxes: Array, image: DepthImage) -> None:
                        or boxes[:, 3].max() > height * _OVER_THE_EDGE + 1):
         raise Refused(
             f'boxes reach to ({boxes[:, 2].max():.0f}, {boxes[:, 3].max():.0f}) and the depth '
-            f'image has {width} x {height} pixels: send the CameraInfo of the detector\'s image '
+            f"image has {width} x {height} pixels: send the CameraInfo of the detector's image "
             'on camera_info, so that boxes can be scaled')

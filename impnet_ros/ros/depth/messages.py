@@ -94,6 +94,12 @@ def markers(things: Sequence[Thing], header: Header, turn: Rigid,
 
     Parameters
     ----------
+    things : sequence of Thing
+        What to draw.
+    header : Header
+        Of the markers.
+    turn : Rigid
+        From the depth camera's frame to that of the header.
     shown : set of int
         Markers that were drawn before; those that are not drawn again are removed.
 

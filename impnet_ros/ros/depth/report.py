@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 import math
+import re
 from statistics import median
 from time import monotonic
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 _QUIET_S = 5.0
+_MOST_KINDS = 100
 
 
 @dataclass
@@ -48,18 +50,21 @@ class Window:
 
 
 class Teller:
-    """Say each kind of thing at most once in a while, at once when it is new."""
+    """Say each kind of sentence, whatever its numbers, at most once in a while."""
 
     def __init__(self, say: Callable[[str], Any], quiet_s: float = _QUIET_S) -> None:
         self._say, self._quiet_s = say, quiet_s
         self._said: dict[str, float] = {}
 
-    def tell(self, kind: str, text: str) -> None:
-        """Say it, unless something of its kind was said a moment ago."""
-        now_s = monotonic()
-        if now_s - self._said.get(kind, -math.inf) >= self._quiet_s:
-            self._said[kind] = now_s
-            self._say(text)
+    def tell(self, text: str) -> None:
+        """Say it, unless its like was said a moment ago."""
+        now_s, kind = monotonic(), re.sub(r'\d+', '', text)
+        if now_s - self._said.get(kind, -math.inf) < self._quiet_s:
+            return
+        if len(self._said) > _MOST_KINDS:
+            self._said.clear()
+        self._said[kind] = now_s
+        self._say(text)
 
 
 def judge(window: Window, silent: list[str], stamps: Mapping[str, str]) -> tuple[bytes, str]:
@@ -69,6 +74,7 @@ def judge(window: Window, silent: list[str], stamps: Mapping[str, str]) -> tuple
     Parameters
     ----------
     window : Window
+        Counts of it.
     silent : list of str
         Why a topic is silent, one clause a topic.
     stamps : mapping
