@@ -4,7 +4,7 @@
 from pathlib import Path
 
 import cv2
-from impnet_ros.stream.scene_cut import is_cut, thumbnail
+from impnet_ros.evaluation.scene_cut import is_cut, thumbnail
 from impnet_ros.video import open_video
 import numpy as np
 
