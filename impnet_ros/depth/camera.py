@@ -60,7 +60,7 @@ class Pinhole:
         return np.stack([x, y, np.ones_like(x)], axis=-1)
 
     def pixels(self, points: Array) -> Array:
-        """Project to pixels (..., 2) what lies at (..., 3) in the optical frame, z > 0."""
+        """Project what lies in the optical frame, (..., 3) with z > 0, to (..., 2)."""
         scale = np.array([self.fx, self.fy])
         return points[..., :2] / points[..., 2:] * scale + np.array([self.cx, self.cy])
 

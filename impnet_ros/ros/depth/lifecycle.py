@@ -7,7 +7,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from impnet_ros.ros import qos
-from impnet_ros.ros.depth import report, settings
+from impnet_ros.ros.depth import parameters, report
 from impnet_ros.ros.depth.outputs import Outputs
 from impnet_ros.ros.depth.stream import Answer, DepthStream
 from impnet_ros.ros.depth.topics import FollowedTopic, SILENT_S
@@ -37,8 +37,8 @@ class DepthNode(LifecycleNode):
     def __init__(self, node_name: str = 'impnet_depth_node', **options: Any) -> None:
         """Declare parameters and diagnostics; `options` go to rclpy's node."""
         super().__init__(node_name, **options)
-        self.settings = settings.declare(self)
-        for name in settings.unknown(getattr(self, '_parameter_overrides', {})):
+        self.settings = parameters.declare(self)
+        for name in parameters.unknown(getattr(self, '_parameter_overrides', {})):
             self.get_logger().warning(f'parameter {name!r} is not known and has no effect')
         self.stream: DepthStream | None = None
         self._inputs: dict[str, FollowedTopic] = {}
@@ -114,12 +114,13 @@ class DepthNode(LifecycleNode):
         self._outputs = Outputs(self)
         self.stream = stream
         self._inputs = {
-            'detections': FollowedTopic(self, Detection2DArray, 'detections', 10,
-                                        stream.add_detections),
-            'depth/image': FollowedTopic(self, Image, 'depth/image', 2, stream.add_depth),
-            'depth/camera_info': FollowedTopic(self, CameraInfo, 'depth/camera_info', 1,
-                                               self._on_info),
-            'camera_info': FollowedTopic(self, CameraInfo, 'camera_info', 1,
+            'detections': FollowedTopic(self, Detection2DArray, self.settings.detections_topic,
+                                        10, stream.add_detections),
+            'depth/image': FollowedTopic(self, Image, self.settings.depth_topic, 2,
+                                         stream.add_depth),
+            'depth/camera_info': FollowedTopic(self, CameraInfo, self.settings.depth_info_topic,
+                                               1, self._on_info),
+            'camera_info': FollowedTopic(self, CameraInfo, self.settings.image_info_topic, 1,
                                          self._on_image_info)}
 
     def _activate(self) -> None:
@@ -192,7 +193,7 @@ class DepthNode(LifecycleNode):
 
     def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
         try:
-            wanted = settings.changed(changed, self.settings)
+            wanted = parameters.changed(changed, self.settings)
             if self.stream is not None and wanted.target_frame and not self.stream.transforms:
                 self.stream.transforms = listen(self)
         except ValueError as error:

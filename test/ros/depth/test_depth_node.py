@@ -211,6 +211,7 @@ def test_states_parameters_and_strangers(client: DepthClient, shared: tuple[Dept
     """Nothing that is sent ends the node; what cannot be is refused with a reason."""
     assert 'keep' in client.set(keep=-1.0)
     assert 'expected a number' in client.set(slop='much')
+    assert 'read-only' in client.set(depth_topic='other')
     assert client.set(keep=1, thickness=0) == ''
     assert client.set(keep=0.5, thickness=0.5) == ''
     request = ChangeState.Request()
