@@ -21,7 +21,7 @@ build:  ## Build the package again (needed after adding or removing a module; se
 demo: setup  ## A real clip through the real node over DDS; results in out/demo (options: ARGS='--g 0.5')
 	@$(IN_ENV) python3 tools/demo.py $(ARGS)
 
-demo-depth: setup  ## Rendered room and street with depth through both nodes; results in out/demo_depth
+demo-depth: setup  ## A rendered room and street through detector and depth node; results in out/demo_depth
 	@$(IN_ENV) python3 tools/demo_depth.py $(ARGS)
 
 config: setup  ## Write config/impnet.yaml from the table of settings

@@ -100,10 +100,10 @@ def render(solids: Sequence[Solid], camera: Camera) -> View:
     rays = lens.rays(grid.astype(float)) @ camera.rotation.T
     depth = np.full((lens.height, lens.width), np.inf)
     nearest = np.full((lens.height, lens.width), NOTHING)
-    for index, solid in enumerate(solids):
-        window = _window(solid, camera)
-        if window is None:
-            continue
+    windows = [_window(solid, camera) for solid in solids]
+    visible = [(index, solid, window) for index, (solid, window)
+               in enumerate(zip(solids, windows, strict=True)) if window is not None]
+    for index, solid, window in visible:
         origin, local = _in_own_axes(solid, camera, rays[window].reshape(-1, 3))
         t = _MEETINGS[solid.kind](origin, local, np.asarray(solid.half, float))
         t = t.reshape(depth[window].shape)
@@ -112,12 +112,12 @@ def render(solids: Sequence[Solid], camera: Camera) -> View:
         nearest[window][nearer] = index
     image = np.broadcast_to(_SKY, rays.shape).copy()
     things = np.full((lens.height, lens.width), NOTHING)
-    for index, solid in enumerate(solids):
-        mask = nearest == index
+    for index, solid, window in visible:
+        mask = nearest[window] == index
         if mask.any():
-            origin, local = _in_own_axes(solid, camera, rays[mask])
-            image[mask] = _shaded(solid, origin + local * depth[mask][:, None])
-            things[mask] = solid.thing
+            origin, local = _in_own_axes(solid, camera, rays[window][mask])
+            image[window][mask] = _shaded(solid, origin + local * depth[window][mask][:, None])
+            things[window][mask] = solid.thing
     return View(np.clip(image, 0, 255).astype(np.uint8), depth, things)
 
 

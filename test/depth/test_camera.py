@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Pinhole cameras: rays and pixels by hand, and what a CameraInfo must not be."""
-from impnet_ros.depth.camera import carried, CameraError, Pinhole, pinhole
+from impnet_ros.depth.camera import CameraError, carried, Pinhole, pinhole
 import numpy as np
 import pytest
 

@@ -230,7 +230,7 @@ class DepthNode(LifecycleNode):
             stream = self.stream
             stamps = {name: line.problem for name, line in stream.stamps.items()}
             level, text = report.judge(window, silent, stamps)
-            if level != DiagnosticStatus.OK:
+            if level != DiagnosticStatus.OK and not window.reason:  # what was refused was told
                 self._warn.tell(text)
             source = stream.transforms.source if stream.transforms is not None else ''
             facts = {**window.facts(), 'waiting': stream.matcher.waiting,

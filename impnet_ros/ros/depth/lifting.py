@@ -13,6 +13,7 @@ from vision_msgs.msg import Detection2DArray
 
 Array = np.ndarray[Any, Any]
 _OVER_THE_EDGE = 1.02
+_MOST_BOXES = 2000
 
 
 class Refused(ValueError):
@@ -56,7 +57,8 @@ def lift(detections: Detection2DArray, depth: Image, info: CameraInfo,
                        bool(depth.is_bigendian), settings.max_range)
         lens = _lens(info, image, settings.rectified)
         boxes = _boxes(detections)
-        if image_info is not None and (image_info.width, image_info.height) != image.size:
+        if (image_info is not None and image_info.width
+                and (image_info.width, image_info.height) != image.size):
             boxes = carried(boxes - 0.5, _pinhole(image_info, True, 'camera_info'), lens) + 0.5
         else:
             _check_size(boxes, image)
@@ -101,6 +103,8 @@ def _lens(info: CameraInfo, image: DepthImage, rectified: bool) -> Pinhole:
 
 def _boxes(detections: Detection2DArray) -> Array:
     """Read boxes (N, 4); NaN becomes an empty box far outside, which has no place."""
+    if len(detections.detections) > _MOST_BOXES:
+        raise Refused(f'expected at most {_MOST_BOXES} boxes, got {len(detections.detections)}')
     boxes = np.array([
         (box.center.position.x - box.size_x / 2, box.center.position.y - box.size_y / 2,
          box.center.position.x + box.size_x / 2, box.center.position.y + box.size_y / 2)

@@ -83,7 +83,7 @@ def judge(window: Window, silent: list[str], stamps: Mapping[str, str]) -> tuple
     """
     missed = sum(window.refused.values())
     if missed and not window.answered:
-        return DiagnosticStatus.ERROR, f'nothing was placed: {window.reason}'
+        return DiagnosticStatus.ERROR, '; '.join([f'nothing was placed: {window.reason}', *silent])
     if silent:
         return DiagnosticStatus.WARN, '; '.join(silent)
     if missed:
