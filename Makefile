@@ -24,7 +24,7 @@ demo: setup  ## A real clip through the real node over DDS; results in out/demo 
 demo-depth: setup  ## A rendered room and street through detector and depth node; results in out/demo_depth
 	@$(IN_ENV) python3 tools/demo_depth.py $(ARGS)
 
-config: setup  ## Write config/impnet.yaml from the table of settings
+config: setup  ## Write config/impnet.yaml and impnet_depth.yaml from the tables of settings
 	@$(IN_ENV) python3 tools/parameters_yaml.py
 
 test: setup  ## All tests, linters and type checks included (options: ARGS='-k warp')

@@ -110,3 +110,21 @@ def test_compressed_pictures(rgb, suffix, tolerance):
 def test_what_is_no_picture_is_refused(data):
     with pytest.raises(ImageError, match='expected a whole JPEG or PNG'):
         decode_compressed(data)
+
+
+def test_sixteen_bits_are_rounded_not_cut():
+    """257 deep steps are one: half of them, 128.5, is the border."""
+    deep = np.array([[0, 128, 129, 385, 386, 65_406, 65_407, 65_535]], '<u2')
+    assert decode(deep, 'mono16')[0, :, 0].tolist() == [0, 0, 1, 1, 2, 254, 255, 255]
+
+
+def test_a_turned_picture_file_is_left_as_the_camera_saw_it(rgb):
+    """A camera's calibration is of the sensor; what its file says of "up" changes no pixel."""
+    file = cv2.imencode('.jpg', rgb[..., ::-1])[1].tobytes()
+    # Big-endian TIFF with one entry: tag 0x112, a short, is 6, "turn by a quarter".
+    entry = bytes.fromhex('0112 0003 00000001 0006 0000')
+    tiff = b'MM' + bytes.fromhex('002a 00000008 0001') + entry + bytes(4)
+    exif = b'Exif' + bytes(2) + tiff
+    turned = file[:2] + b'\xff\xe1' + (len(exif) + 2).to_bytes(2, 'big') + exif + file[2:]
+    assert cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR).shape == (32, 24, 3)
+    np.testing.assert_array_equal(decode_compressed(turned), decode_compressed(file))

@@ -32,6 +32,7 @@ def sequence_losses(quality: PairQuality, piece: Piece, rng: Generator,
         start = int(rng.integers(len(keys) - recipe.most_keys + 1))
         keys = keys[start:start + recipe.most_keys]
     losses = []
+    f_imp = _with_facts(pictures[keys[0]], levels[keys[0]])
     for number, index in enumerate(keys):
         f_k = _with_facts(pictures[index], levels[index])
         f_task = f_k

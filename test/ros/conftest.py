@@ -9,8 +9,9 @@ HAS_ROS = all(find_spec(name) for name in ('rclpy', 'vision_msgs'))
 
 HERE = Path(__file__).parent
 
-collect_ignore = [] if HAS_ROS else [str(path.relative_to(HERE)) for path in HERE.rglob('test_*.py')
-                                     if path.name not in WITHOUT_ROS]
+collect_ignore = [] if HAS_ROS else [
+    str(path.relative_to(HERE)) for path in HERE.rglob('test_*.py')
+    if path.name not in WITHOUT_ROS]
 
 
 def pytest_report_header() -> str:

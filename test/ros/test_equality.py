@@ -58,8 +58,8 @@ def offline(network: Any, frames: list[Frame], **changes: Any) -> list[Detection
     """Run the engine, as `impnet detect` does."""
     given = [Parameter(name, value=value) for name, value in changes.items()]
     settings = read(given, Settings(score_threshold=THRESHOLD))
-    network.detection = settings.detection
-    return [result for _, result in play(Engine(network, settings.stream), frames)]
+    engine = Engine(network, settings.stream, settings.detection)
+    return [result for _, result in play(engine, frames)]
 
 
 def assert_same(messages: list[Any], results: list[Detections], names: tuple[str, ...]) -> None:
@@ -136,10 +136,9 @@ def test_two_cameras_equal_two_single_runs(tmp_path: Path, network: Any,
         for detections, status in heard.values():
             client.until(lambda: min(len(detections), len(status)) == COUNT)  # noqa: B023
         client.close()
-    engine = Engine(network, settings.stream)
+    engine = Engine(network, settings.stream, settings.detection)
     for (name, video), phase in zip(videos.items(), (0, 2), strict=True):
         state, results = stagger(engine.reset(), phase, settings.stream), []
-        network.detection = settings.detection
         for index, frame in enumerate(video):
             found, state = engine.step(frame, state)
             results += found

@@ -47,6 +47,8 @@ def noise_deviation(grey: Array) -> float:
     J. Immerkaer, "Fast noise variance estimation", 1996: a mask that answers neither to slopes nor
     to straight edges. The median of its answers stands for their mean, as texture answers too.
     """
+    if min(grey.shape) < 3:
+        return 0.0
     answer = cv2.filter2D(grey, cv2.CV_32F, LAPLACIAN_DIFFERENCE)[1:-1, 1:-1]
     return float(np.median(np.abs(answer))) / (6 * 0.6745)
 

@@ -40,7 +40,8 @@ def depth_arguments(declared: Sequence[str] = ()) -> list[DeclareLaunchArgument]
                               'config/depth/<camera>.yaml.'),
         DeclareLaunchArgument('depth_params_file', default_value='',
                               description="The depth node's parameters; arguments given here "
-                              'override it. (empty: config/depth/<camera>.yaml)'),
+                              'override it. (empty: config/depth/<camera>.yaml, or '
+                              'config/impnet_depth.yaml)'),
         *(DeclareLaunchArgument(
             row.word, default_value='', description=f'{row.text} ({_FILE})',
             choices=('', *row.choice_words) if row.choices else None) for row in ROWS),
@@ -70,13 +71,12 @@ def _node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
              for word in [*(row.word for row in ROWS), 'use_sim_time']}
     camera = LaunchConfiguration('camera').perform(context)
     file: Any = LaunchConfiguration('depth_params_file').perform(context)
-    if not file and camera != NO_CAMERA:
-        file = config(f'depth/{camera}.yaml')
+    if not file:
+        file = config('impnet_depth.yaml' if camera == NO_CAMERA else f'depth/{camera}.yaml')
     return [Node(
         package=PACKAGE, executable='impnet_depth_node', name='impnet_depth_node',
         output='screen', namespace=LaunchConfiguration('namespace'),
-        parameters=[*([file] if file else []),
-                    {word: _value(word) for word, text in given.items() if text}],
+        parameters=[file, {word: _value(word) for word, text in given.items() if text}],
         respawn=LaunchConfiguration('use_respawn'), respawn_delay=2.0,
         arguments=['--ros-args', '--log-level',
                    ['impnet_depth_node:=', LaunchConfiguration('log_level')]])]

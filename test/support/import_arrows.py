@@ -16,8 +16,8 @@ PACKAGE = 'impnet_ros'
 BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing')
-# The equations of the paper as pure functions, which the stream and the training share.
-EQUATIONS = ('model.impression', 'model.levels')
+# What the stream knows of networks: the contract, its data, and the equations of the paper.
+CONTRACT = ('model.contract', 'model.levels', 'model.impression', 'model.sight.picture')
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     '__init__': (*BASICS, 'model', 'stream'),
@@ -32,7 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'video': (*BASICS, 'images', 'stream.types'),
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
-    'stream': (*BASICS, *EQUATIONS),
+    'stream': (*BASICS, *CONTRACT),
     'depth': (),
     'importers': (*BASICS, 'model'),
     'data': (*BASICS, *MEDIA, 'depth'),
