@@ -198,8 +198,8 @@ def test_the_parameters_file_is_the_table() -> None:
 def test_parameters_files_build_the_node(context: Context, file: Path) -> None:
     """As launch gives them; without launch, so that it runs everywhere."""
     sections = yaml.safe_load(file.read_text())
-    if '/**' not in sections:
-        pytest.skip('not a parameters file of the node')
+    if '/**' not in sections or file.stem == 'impnet_depth':
+        pytest.skip('not a parameters file of this node')
     node = build(context, '--params-file', str(file))
     assert unknown(node._parameter_overrides) == []
     node.destroy_node()
