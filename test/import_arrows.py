@@ -35,14 +35,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'importers': (*BASICS, 'model'),
     'data': (*BASICS, *MEDIA),
     'detect': (*BASICS, *MEDIA, 'model', 'stream'),
+    'archive': (*BASICS, *MEDIA, 'model', 'stream', 'detect'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
     'export': (*BASICS, 'model'),
     'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'evaluation'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
-    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
-            'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
+    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'archive', 'profile',
+            'training', 'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
     'ros': (*BASICS, *MEDIA, 'model', 'stream', 'benchmark', 'msg'),
 }
 
