@@ -7,7 +7,7 @@ SHELL := /bin/bash
 IN_ENV := source tools/env.sh &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint clean distclean
+.PHONY: help setup build config demo test lint clean distclean
 
 help:  ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -20,6 +20,9 @@ build:  ## Build the package again (needed after adding or removing a module; se
 
 demo: setup  ## A real clip through the real node over DDS; results in out/demo (options: ARGS='--g 0.5')
 	@$(IN_ENV) python3 tools/demo.py $(ARGS)
+
+config: setup  ## Write config/impnet.yaml from the table of settings
+	@$(IN_ENV) python3 tools/parameters_yaml.py
 
 test: setup  ## All tests, linters and type checks included (options: ARGS='-k warp')
 	@$(IN_ENV) python3 -m pytest test $(ARGS)

@@ -7,12 +7,14 @@ from typing import Any, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from impnet_ros.config import DetectionConfig, StreamConfig
+    from impnet_ros.model.contract import Network
+    from impnet_ros.model.levels import Flow, Levels
     from impnet_ros.model.network import load_network
     from impnet_ros.stream.engine import Engine
-    from impnet_ros.stream.types import Detections, Frame, Impression
+    from impnet_ros.stream.types import Detections, Frame
 
-__all__ = ['DetectionConfig', 'Detections', 'Engine', 'Frame', 'Impression', 'StreamConfig',
-           'load_network']
+__all__ = ['DetectionConfig', 'Detections', 'Engine', 'Flow', 'Frame', 'Levels', 'Network',
+           'StreamConfig', 'load_network']
 
 # The generated `impnet_ros.msg` lies in the built package only. With every impnet_ros on the path
 # joined, it is found too where these modules are imported from the source tree.
@@ -23,7 +25,9 @@ _HOMES = {
     'Detections': 'impnet_ros.stream.types',
     'Engine': 'impnet_ros.stream.engine',
     'Frame': 'impnet_ros.stream.types',
-    'Impression': 'impnet_ros.stream.types',
+    'Flow': 'impnet_ros.model.levels',
+    'Levels': 'impnet_ros.model.levels',
+    'Network': 'impnet_ros.model.contract',
     'StreamConfig': 'impnet_ros.config',
     'load_network': 'impnet_ros.model.network',
 }

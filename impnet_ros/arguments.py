@@ -1,8 +1,39 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Kinds of values on the command line, for argparse: a wrong one is named with its option."""
-from argparse import ArgumentTypeError
+"""Options of the commands: settings from the table, and kinds of values for argparse."""
+from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction, Namespace
 import math
+from typing import Any, TypeVar
+
+from impnet_ros.setting import Setting, table
+
+C = TypeVar('C')
+
+
+def add_settings(parser: ArgumentParser, config: type, *names: str) -> None:
+    """Declare options for the settings of a configuration: those named, or all."""
+    for row in table(config):
+        if not names or row.name in names:
+            parser.add_argument(row.option, dest=row.word, default=row.default,
+                                help=f'{row.text} (default: {row.default})'.replace('%', '%%'),
+                                **_taken(row))
+
+
+def config_of(config: type[C], args: Namespace, **others: Any) -> C:
+    """Make a configuration of the options that `add_settings` declared, and of `others`."""
+    given = {row.name: getattr(args, row.word) for row in table(config) if row.word in args}
+    return config(**given | others)
+
+
+def _taken(row: Setting) -> dict[str, Any]:
+    """Say to argparse which values an option takes."""
+    if True in row.choices:
+        return {'action': BooleanOptionalAction}
+    if row.choices:
+        return {'choices': row.choices}
+    if row.kind is tuple:
+        return {'nargs': '*', 'metavar': 'NAME'}
+    return {'type': row.kind, 'metavar': row.word.rpartition('_')[2].upper()}
 
 
 def count(text: str) -> int:

@@ -1,150 +1,129 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Settings of the stream and of the detections: a default, a unit and a reason for each."""
+"""
+The table of settings: default, meaning, range and name of each stand here and nowhere else.
+
+Options of the commands, the node's parameters, launch arguments and config/impnet.yaml are made
+from it; what only the node has is in `impnet_ros.ros.settings`.
+"""
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import get_args, Literal
 
-Mode = Literal['impression', 'average', 'sparse', 'per_frame']
+from impnet_ros.setting import Checked, documented, require, setting
+
+Mode = Literal['auto', 'impression', 'average', 'sparse', 'per_frame']
 KeyMode = Literal['sync', 'async']
 Schedule = Literal['fixed', 'adaptive']
-MODES: tuple[Mode, ...] = get_args(Mode)
+Runtime = Literal['torch', 'onnxruntime', 'openvino']
+Precision = Literal['float32', 'bfloat16', 'float16']
+MODES: tuple[Mode, ...] = get_args(Mode)[1:]
+"""What a mode can be once `auto` is decided."""
 KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
-SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
-RUNTIMES = ('torch', 'onnxruntime', 'openvino')
-PRECISIONS = ('float32', 'bfloat16', 'float16')
+RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+ENDLESS = 1_000_000
+"""Longest segment, frames: where time and not the count ends a segment."""
 
 
-def _require(condition: bool, name: str, expected: str, got: object) -> None:
-    if not condition:
-        raise ValueError(f'{name}: expected {expected}, got {got!r}')
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
-
-
+@documented
 @dataclass(frozen=True)
-class StreamConfig:
-    """
-    How a video is cut into segments and remembered.
+class RunConfig(Checked):
+    """What runs, and where."""
 
-    Raises
-    ------
-    ValueError
-        If a setting is outside its range; the message names what was expected and what came.
+    model: str = setting(
+        'nanodet_g', 'Network: a built-in name (nanodet_g) or the path of a .safetensors '
+        'checkpoint.', changes='unconfigured')
+    device: str = setting(
+        'auto', 'Where the network runs: auto, cpu, cuda or cuda:N. auto takes CUDA where there '
+        'is one; a device that is missing is an error.', changes='unconfigured')
+    runtime: Runtime = setting(
+        'torch', 'What runs the features of nanodet_g on a CPU; those other than torch are faster '
+        'and need their packages (pip install impnet_ros[runtimes]).', changes='unconfigured')
+    precision: Precision = setting(
+        'float32', 'Of the convolutions: float32; bfloat16, faster on processors and GPUs that '
+        'have it; float16, for GPUs.', changes='unconfigured')
+    threads: int = setting(
+        0, 'CPU threads of the network; 0 for as many as cores, 4 at most. Of two or more, one '
+        'carries the memory to a key frame beside its features.', bounds=(0, 256),
+        changes='fixed')
 
-    """
 
-    segment_length: int = 10
-    """l, frames in a segment, each with one key frame; 10 is the paper's choice at 25-30 Hz."""
+@documented
+@dataclass(frozen=True)
+class StreamConfig(Checked):
+    """How a video is cut into segments and remembered."""
 
-    memory_gate: float = 1.0
-    """g of eq. (4), 0..1; 1 keeps the longest memory and is the paper's best (figure 7)."""
-
-    key_offset: int = 0
-    """Key frame's place in its segment, 0..l-1; 0 is causal, l // 2 is the paper's (table 2)."""
-
-    mode: Mode = 'impression'
-    """Method (d) impression, (c) average, (b) sparse, (a) per_frame of table 1."""
-
-    max_gap_s: float = 2.0
-    """Seconds between two frames above which a new video starts: flow cannot bridge more."""
-
-    key_mode: KeyMode = 'sync'
-    """async computes key frames beside the stream: no frame waits for one. Causal streams only."""
-
-    schedule: Schedule = 'fixed'
-    """fixed: a key frame every segment_length; adaptive: when doubt_threshold is exceeded, which
-    finds more for the same number of key frames where motion changes (docs/performance.md)."""
-
-    smallest_length: int = 2
-    """l_min, frames from one key frame to the next that an adaptive schedule keeps at least."""
-
-    largest_length: int = 20
-    """l_max, frames after which an adaptive schedule takes a key frame whatever it sees."""
-
-    doubt_threshold: float = 0.4
-    """Mean mismatch (0..1) of the frames since the key frame, added up, above which an adaptive
-    schedule takes the next key frame; 0.4 took one in ten frames on average of four clips."""
-
-    box_memory: bool | None = None
-    """Carry boxes too: by flow between key frames, fading where key frames miss them. None leaves
-    it to the network where it can be, in mode impression with key_offset 0."""
-
-    box_lifetime_s: float = 0.3
-    """Seconds in which the score of a box that no key frame confirms falls to 1 / e; up to ten
-    times as long while the picture is blurred or dark."""
+    segment_length: int = setting(
+        10, 'Segment length, frames: one key frame in every l frames; 10 is the choice of the '
+        'paper at 25 to 30 Hz.', word='l', bounds=(1, ENDLESS))
+    memory_gate: float = setting(
+        1.0, 'Memory gate of the impression, eq. (4): 0 keeps the newest key frame only, 1 the '
+        'longest memory.', word='g', bounds=(0.0, 1.0))
+    key_offset: int = setting(
+        0, 'Place of the key frame in its segment, 0..l-1: 0 answers at once, l // 2 (the '
+        "paper's) is more accurate and delays by as many frames.", bounds=(0, 9_999))
+    mode: Mode = setting(
+        'auto', 'How features of key frames are used: impression (the method), average, sparse '
+        '(deep feature flow) or per_frame; auto is impression.')
+    max_gap: float = setting(
+        2.0, 'Seconds without a frame after which memory starts anew: flow cannot bridge more.',
+        bounds=(1e-3, 86_400.0))
+    key_mode: KeyMode = setting(
+        'sync', 'sync: a key frame is answered when its features are ready; async: they are '
+        'computed beside the stream, and no frame waits (key_offset 0 only).')
+    schedule: Schedule = setting(
+        'fixed', 'fixed: a key frame in every l frames; adaptive: when the flow explains too '
+        'little of the frames since the last one (key_offset 0 and no key_period only).')
+    l_min: int = setting(
+        2, 'schedule adaptive: frames from one key frame to the next, at least.',
+        bounds=(1, 10_000))
+    l_max: int = setting(
+        20, 'schedule adaptive: frames from one key frame to the next, at most.',
+        bounds=(1, 10_000))
+    doubt_threshold: float = setting(
+        0.4, 'schedule adaptive: a key frame comes when the mean mismatch (0..1) of the frames '
+        'since the last one adds up to more than this; smaller gives more key frames.',
+        bounds=(0.0, 10_000.0))
+    box_memory: bool | Literal['auto'] = setting(
+        'auto', 'Carry boxes too: by flow between key frames, fading where key frames miss them; '
+        'gives track ids (key_offset 0 only). auto: as the model recommends in mode impression '
+        'with key_offset 0 (nanodet_g: yes).')
+    box_lifetime: float = setting(
+        0.3, 'Seconds in which the score of a carried box that no key frame confirms falls to '
+        '1 / e; up to ten times as long while the picture is blurred or dark.',
+        bounds=(1e-3, 60.0))
 
     def __post_init__(self) -> None:
-        length, offset = self.segment_length, self.key_offset
-        _require(_is_int(length) and length >= 1, 'segment_length', 'an int >= 1', length)
-        _require(_is_number(self.memory_gate) and 0 <= self.memory_gate <= 1, 'memory_gate',
-                 'a number in 0..1', self.memory_gate)
-        _require(_is_int(offset) and 0 <= offset < length, 'key_offset',
-                 f'an int in 0..{length - 1} (segment_length - 1)', offset)
-        _require(self.mode in MODES, 'mode', f'one of {", ".join(MODES)}', self.mode)
-        _require(self.key_mode in KEY_MODES, 'key_mode', f'one of {", ".join(KEY_MODES)}',
-                 self.key_mode)
-        _require(self.key_mode == 'sync' or offset == 0, 'key_offset',
-                 "0 with key_mode 'async' (nothing waits there)", offset)
-        self._check_schedule()
-        _require(self.box_memory is None or isinstance(self.box_memory, bool), 'box_memory',
-                 'True, False or None (as the network recommends)', self.box_memory)
-        _require(not self.box_memory or offset == 0, 'key_offset',
-                 '0 with box_memory (boxes are carried forward in time)', offset)
-        for name in ('box_lifetime_s', 'max_gap_s'):
-            seconds = getattr(self, name)
-            _require(_is_number(seconds) and seconds > 0, name, 'seconds > 0', seconds)
+        """Check what must fit together too."""
+        super().__post_init__()
+        offset, last = self.key_offset, self.segment_length - 1
+        require(offset <= last, 'key_offset', f'an int in 0..{last} (l - 1)', offset)
+        require(offset == 0 or self.key_mode == 'sync', 'key_offset',
+                "0 with key_mode 'async' (nothing waits there)", offset)
+        require(offset == 0 or self.box_memory is not True, 'key_offset',
+                '0 with box_memory (boxes are carried forward in time)', offset)
+        require(offset == 0 or self.schedule == 'fixed', 'key_offset',
+                "0 with schedule 'adaptive' (nobody knows how long a segment will be)", offset)
+        require(self.l_max >= self.l_min, 'l_max', f'an int >= {self.l_min} (l_min)', self.l_max)
 
     @property
     def fuses(self) -> bool:
         """Whether a key frame's feature is fused with what is remembered."""
         return self.mode in ('impression', 'average')
 
-    def _check_schedule(self) -> None:
-        smallest, largest = self.smallest_length, self.largest_length
-        _require(self.schedule in SCHEDULES, 'schedule', f'one of {", ".join(SCHEDULES)}',
-                 self.schedule)
-        _require(_is_int(smallest) and smallest >= 1, 'smallest_length', 'an int >= 1', smallest)
-        _require(_is_int(largest) and largest >= smallest, 'largest_length',
-                 f'an int >= {smallest} (smallest_length)', largest)
-        _require(_is_number(self.doubt_threshold) and self.doubt_threshold >= 0,
-                 'doubt_threshold', 'a number >= 0', self.doubt_threshold)
-        _require(self.schedule == 'fixed' or self.key_offset == 0, 'key_offset',
-                 "0 with schedule 'adaptive' (nobody knows how long a segment will be)",
-                 self.key_offset)
 
-
+@documented
 @dataclass(frozen=True)
-class DetectionConfig:
-    """
-    Which of the task network's boxes become detections.
+class DetectionConfig(Checked):
+    """Which of the task network's boxes become detections."""
 
-    Raises
-    ------
-    ValueError
-        If a setting is outside its range.
-
-    """
-
-    score_threshold: float = 0.35
-    """Smallest score, 0..1, that is reported; for evaluation use a value near 0."""
-
-    nms_threshold: float = 0.6
-    """IoU, 0..1, above which the weaker of two boxes of one class is dropped. Box memory takes two
-    boxes that overlap by more than 0.5 for one object, however large this is."""
-
-    max_detections: int = 100
-    """Largest number of boxes a frame, best scores first."""
-
-    def __post_init__(self) -> None:
-        for name in ('score_threshold', 'nms_threshold'):
-            value = getattr(self, name)
-            _require(_is_number(value) and 0 <= value <= 1, name, 'a number in 0..1', value)
-        _require(_is_int(self.max_detections) and self.max_detections >= 1,
-                 'max_detections', 'an int >= 1', self.max_detections)
+    score_threshold: float = setting(
+        0.35, 'Smallest score that is reported; near 0 for evaluation. Box memory remembers what '
+        'was reported down to half of it.', bounds=(0.0, 1.0))
+    nms_threshold: float = setting(
+        0.6, 'Overlap (IoU) above which the weaker of two boxes of one class is dropped. Box '
+        'memory takes two that overlap by more than 0.5 for one object in any case.',
+        bounds=(0.0, 1.0))
+    max_detections: int = setting(
+        100, 'Largest number of detections a frame, best scores first.', bounds=(1, 100_000))

@@ -8,8 +8,8 @@ from time import perf_counter
 from typing import Any
 
 import cv2
-from impnet_ros.arguments import positive
-from impnet_ros.config import DetectionConfig, MODES, PRECISIONS, SCHEDULES, StreamConfig
+from impnet_ros.arguments import add_settings, config_of, positive
+from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
 from impnet_ros.model.network import load_network
@@ -22,37 +22,12 @@ from tqdm import tqdm
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    stream, detection = StreamConfig(), DetectionConfig()
     parser.add_argument('input', type=Path, help='video file, folder of images, or rosbag2')
     parser.add_argument('--topic', default='', help='image topic of a bag with several')
     parser.add_argument('--fps', type=positive, default=30.0, help='frame rate of an image folder')
-    parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the convolutions; bfloat16 is faster where the processor has it')
-    parser.add_argument('--mode', choices=MODES, default=stream.mode)
-    parser.add_argument('--l', type=int, default=stream.segment_length, metavar='L',
-                        help='segment length, frames a key frame')
-    parser.add_argument('--g', type=float, default=stream.memory_gate, metavar='G',
-                        help='memory gate, 0..1')
-    parser.add_argument('--key-offset', type=int, default=stream.key_offset,
-                        help="key frame's place in its segment: 0 causal, l // 2 the paper's")
-    parser.add_argument('--schedule', choices=SCHEDULES, default=stream.schedule,
-                        help='adaptive: key frames where motion needs them, in place of --l')
-    parser.add_argument('--l-min', type=int, default=stream.smallest_length, metavar='L',
-                        help='adaptive: frames from key frame to key frame, at least')
-    parser.add_argument('--l-max', type=int, default=stream.largest_length, metavar='L',
-                        help='adaptive: the same, at most')
-    parser.add_argument('--doubt-threshold', type=float, default=stream.doubt_threshold,
-                        metavar='X', help='adaptive: smaller gives more key frames')
-    parser.add_argument('--max-gap', type=float, default=stream.max_gap_s, metavar='S',
-                        help='seconds between frames above which a new video starts')
-    parser.add_argument('--box-memory', action=argparse.BooleanOptionalAction,
-                        help='carry boxes too, or not; gives track ids (key offset 0 only; '
-                             'default: as the model recommends in mode impression)')
-    parser.add_argument('--score-threshold', type=float, default=detection.score_threshold)
-    parser.add_argument('--nms-threshold', type=float, default=detection.nms_threshold)
-    parser.add_argument('--max-detections', type=int, default=detection.max_detections)
+    add_settings(parser, RunConfig, 'model', 'device', 'runtime', 'precision')
+    add_settings(parser, StreamConfig)
+    add_settings(parser, DetectionConfig)
     parser.add_argument('--json', type=Path, metavar='FILE', help='write one entry per frame')
     parser.add_argument('--video', type=Path, metavar='FILE', help='write an annotated mp4')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
@@ -94,20 +69,14 @@ class _VideoFile:
 
 def run(args: argparse.Namespace) -> None:
     """Detect, and write what was asked for."""
-    stream = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
-                          mode=args.mode, max_gap_s=args.max_gap, box_memory=args.box_memory,
-                          schedule=args.schedule, smallest_length=args.l_min,
-                          largest_length=args.l_max, doubt_threshold=args.doubt_threshold)
-    detection = DetectionConfig(score_threshold=args.score_threshold,
-                                nms_threshold=args.nms_threshold,
-                                max_detections=args.max_detections)
+    stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
     video = open_video(args.input, args.topic, args.fps)
     for path in filter(None, (args.json, args.video)):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise ValueError(f'{path}: expected a file to write, got a folder')
-    network = load_network(args.model, args.device, detection, precision=args.precision)
-    engine = Engine(network, stream)
+    network = load_network(args.model, args.device, args.runtime, args.precision)
+    engine = Engine(network, stream, detection)
     output = _VideoFile(args.video, video.fps) if args.video else None
     entries: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
@@ -139,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
                         in sorted(seen.items(), key=lambda item: -item[1])) or 'none'
     print(f'{count} frames in {elapsed_s:.1f} s: {count / elapsed_s:.1f} frames a second '
           f'({engine_ms / count:.1f} ms a frame in the engine) on {network.device}, '
-          f'{args.mode}, {_segments(args, keys / count)}, g = {args.g:g}, '
+          f'{engine.config.mode}, {_segments(args, keys / count)}, g = {args.g:g}, '
           f'key_offset = {args.key_offset}')
     print(f'detections: {objects}')
 

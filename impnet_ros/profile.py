@@ -10,10 +10,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from impnet_ros.config import StreamConfig
+from impnet_ros.arguments import add_settings, config_of
+from impnet_ros.config import RunConfig, StreamConfig
+from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.model.paper.network import ImpressionNetwork
-from impnet_ros.model.paper.network_input import input_size, NetworkInput
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 import numpy as np
@@ -73,60 +74,47 @@ class Profile:
     ratio_paper: float
 
 
-def parts_of(network: nn.Module) -> dict[str, nn.Module]:
-    """Name the parts of a network: those that it names itself, else its branches."""
-    if isinstance(network, ImpressionNetwork):
-        return network.parts()
-    children = dict(network.named_children())
-    while len(children) == 1:
-        children = dict(next(iter(children.values())).named_children())
-    return {name: child for name, child in children.items()
-            if any(True for _ in child.parameters())}
-
-
-def _stages(network: Any, image_size: tuple[int, int]) -> tuple[nn.Module, dict[str, Callable]]:
-    """Network to look at, and the five methods ready to be called on pictures of that size."""
-    if isinstance(network, ImpressionNetwork):
-        # Without values: any size, at once, on any machine.
-        with torch.device('meta'):
-            network = ImpressionNetwork(network.config).eval()
-            config = network.config
-            height, width = input_size(image_size, config.short_side, config.long_side)
-            half = -(-height // 2), -(-width // 2)
-            grey = np.zeros([8 * -(-side // 16) for side in (height, width)], np.uint8)
-            picture: Any = NetworkInput(torch.empty(1, 3, height, width),
-                                        torch.empty(1, 3, *half), (grey,), image_size)
-    else:
-        picture = network.prepare(np.zeros((*image_size, 3), np.uint8))
+def _stages(network: Network, image_size: tuple[int, int]) -> dict[str, Callable[[], object]]:
+    """Give the methods of the contract, ready to be called on pictures of that size."""
+    picture = network.prepare(np.zeros((*image_size, 3), np.uint8))
     levels = network.features(picture)
     flow = network.flow(picture, picture)
-    return network, {
+    return {
         'features': partial(network.features, picture),
         'flow': partial(network.flow, picture, picture),
         'propagate': partial(network.propagate, levels, flow),
         'weights': partial(network.weights, levels, levels),
         # Proposals and boxes depend on values, and have no multiply-adds to count.
-        'task': (partial(network.head, levels[0]) if isinstance(network, ImpressionNetwork)
-                 else partial(network.task, levels))}
+        'task': (partial(network.head, levels.maps[0]) if isinstance(network, ImpressionNetwork)
+                 else partial(network.task, levels, None, network.detection))}
+
+
+def _without_values(network: Network) -> Network:
+    """Give the paper's network without weights: any size, at once, on any machine."""
+    if not isinstance(network, ImpressionNetwork):
+        return network
+    with torch.device('meta'):
+        return ImpressionNetwork(network.config).eval()
 
 
 @torch.no_grad()
-def profile(network: Any, image_size: tuple[int, int], segment_length: int) -> Profile:
+def profile(network: Network, image_size: tuple[int, int], segment_length: int) -> Profile:
     """
     Count what a network costs.
 
     Parameters
     ----------
     network : Network
-        Any network of the stream that is a module.
+        Its `parts` are counted.
     image_size : tuple of int
         (height, width) of the image in pixels; the network makes its own size of it.
     segment_length : int
         l.
 
     """
-    traced, stages = _stages(network, image_size)
-    parts = parts_of(traced)
+    traced = _without_values(network)
+    stages = _stages(traced, image_size)
+    parts = traced.parts()
     first: dict[str, dict[nn.Module, int]] = {name: {} for name in parts}
     cost: dict[str, float] = {}
     handles = []
@@ -166,7 +154,7 @@ def profile(network: Any, image_size: tuple[int, int], segment_length: int) -> P
         ratio_paper=cost['flow'] / cost['features'] + 1 / segment_length)
 
 
-def measure_ratio(network: Any, image_size: tuple[int, int], segment_length: int) -> float:
+def measure_ratio(network: Network, image_size: tuple[int, int], segment_length: int) -> float:
     """
     Time the engine: mean frame of a segment over a frame of the per-frame detector.
 
@@ -232,17 +220,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', default='impression_r101', help='name, or checkpoint')
     parser.add_argument('--size', type=_size, default=(600, 1000), metavar='HxW',
                         help='of the image in pixels (default: 600x1000)')
-    parser.add_argument('--l', type=int, default=StreamConfig().segment_length, metavar='L',
-                        help='segment length, frames a key frame')
+    add_settings(parser, StreamConfig, 'segment_length')
     parser.add_argument('--measure', action='store_true',
                         help='also run the engine on noise and time it')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    add_settings(parser, RunConfig, 'device')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the numbers')
 
 
 def run(args: argparse.Namespace) -> None:
     """Profile, and show or write it."""
-    StreamConfig(segment_length=args.l)  # refuses what is no segment length
+    config_of(StreamConfig, args)  # refuses what is no segment length
     network = load_network(args.model, args.device)
     result = profile(network, args.size, args.l)
     measured = measure_ratio(network, args.size, args.l) if args.measure else None

@@ -13,7 +13,7 @@ from pathlib import Path
 PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
-BASICS = ('arguments', 'config', 'labels', 'boxes', 'resizing', 'threads')
+BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing')
 # The equations of the paper as pure functions, which the stream and the training share.
@@ -21,8 +21,9 @@ EQUATIONS = ('model.impression', 'model.levels')
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     '__init__': (*BASICS, 'model', 'stream'),
-    'arguments': (),
-    'config': (),
+    'arguments': ('setting',),
+    'config': ('setting',),
+    'setting': (),
     'labels': (),
     'boxes': (),
     'resizing': (),

@@ -1,26 +1,32 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Settings refuse what they cannot mean."""
-from impnet_ros.config import DetectionConfig, StreamConfig
+"""Settings refuse what they cannot mean, by all their names."""
+from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
+from impnet_ros.setting import table
 import pytest
 
 
 @pytest.mark.parametrize('setting, message', [
-    ({'segment_length': 0}, 'segment_length: expected an int >= 1, got 0'),
-    ({'segment_length': 2.0}, 'segment_length: expected an int'),
-    ({'memory_gate': 1.1}, r'memory_gate: expected a number in 0..1, got 1.1'),
+    ({'segment_length': 0}, r'l \(segment_length\): expected an int in 1..1000000, got 0'),
+    ({'segment_length': 2.0}, r'l \(segment_length\): expected an int in .*, got 2.0'),
+    ({'segment_length': True}, r'l \(segment_length\): expected an int in .*, got True'),
+    ({'memory_gate': 1.1}, r'g \(memory_gate\): expected a number in 0..1, got 1.1'),
     ({'memory_gate': float('nan')}, 'memory_gate'),
-    ({'segment_length': 3, 'key_offset': 3}, r'key_offset: expected an int in 0..2'),
-    ({'mode': 'fast'}, "mode: expected one of impression, average, sparse, per_frame, got 'fast'"),
+    ({'segment_length': 3, 'key_offset': 3}, r'key_offset: expected an int in 0..2 \(l - 1\)'),
+    ({'key_offset': -1}, 'key_offset: expected an int in 0..9999, got -1'),
+    ({'mode': 'fast'}, 'mode: expected one of auto, impression, average, sparse, per_frame, got '),
     ({'schedule': 'none'}, "schedule: expected one of fixed, adaptive, got 'none'"),
-    ({'smallest_length': 0}, 'smallest_length: expected an int >= 1, got 0'),
-    ({'smallest_length': 4, 'largest_length': 3}, 'largest_length: expected an int >= 4'),
-    ({'doubt_threshold': -0.1}, 'doubt_threshold: expected a number >= 0'),
+    ({'l_min': 0}, 'l_min: expected an int in 1..10000, got 0'),
+    ({'l_min': 4, 'l_max': 3}, r'l_max: expected an int >= 4 \(l_min\), got 3'),
+    ({'doubt_threshold': -0.1}, 'doubt_threshold: expected a number in 0..10000, got -0.1'),
     ({'schedule': 'adaptive', 'key_offset': 1}, "key_offset: expected 0 with schedule 'adaptive'"),
-    ({'box_memory': 'off'}, "box_memory: expected True, False or None .*, got 'off'"),
-    ({'memory_gate': 'x'}, "memory_gate: expected a number in 0..1, got 'x'"),
-    ({'box_lifetime_s': '1'}, "box_lifetime_s: expected seconds > 0, got '1'"),
-    ({'max_gap_s': 0.0}, 'max_gap_s')])
+    ({'key_mode': 'async', 'key_offset': 1}, "key_offset: expected 0 with key_mode 'async'"),
+    ({'box_memory': True, 'key_offset': 1}, 'key_offset: expected 0 with box_memory'),
+    ({'box_memory': 'off'}, "box_memory: expected one of auto, true, false, got 'off'"),
+    ({'box_memory': 1}, 'box_memory: expected one of auto, true, false, got 1'),
+    ({'memory_gate': 'x'}, "expected a number in 0..1, got 'x'"),
+    ({'box_lifetime': '1'}, "box_lifetime: expected a number in 0.001..60, got '1'"),
+    ({'max_gap': 0.0}, 'max_gap: expected a number in 0.001..86400, got 0.0')])
 def test_stream_settings_out_of_range(setting, message):
     with pytest.raises(ValueError, match=message):
         StreamConfig(**setting)
@@ -34,6 +40,28 @@ def test_detection_settings_out_of_range(setting):
         DetectionConfig(**setting)
 
 
+def test_what_runs_is_checked_too():
+    with pytest.raises(ValueError, match='runtime: expected one of torch, onnxruntime, openvino'):
+        RunConfig(runtime='tensorrt')
+    with pytest.raises(ValueError, match='device: expected a name, got 0'):
+        RunConfig(device=0)
+
+
 def test_defaults_are_causal_and_of_long_memory():
     config = StreamConfig()
     assert (config.segment_length, config.memory_gate, config.key_offset) == (10, 1.0, 0)
+    assert (config.mode, config.box_memory) == ('auto', 'auto')
+
+
+@pytest.mark.parametrize('config', [RunConfig, StreamConfig, DetectionConfig])
+def test_help_tells_every_setting(config):
+    """`help(StreamConfig)` has meaning, range and default of each."""
+    for row in table(config):
+        assert f'{row.name} : {row.expected}; default {row.default!r}' in config.__doc__
+        assert len(row.text) > 15 and row.text in config.__doc__
+
+
+def test_only_the_letters_of_the_paper_are_second_names():
+    rows = [row for config in (RunConfig, StreamConfig, DetectionConfig) for row in table(config)]
+    assert {row.word: row.name for row in rows if row.word != row.name} == {
+        'l': 'segment_length', 'g': 'memory_gate'}

@@ -91,11 +91,11 @@ def test_annotated_video_has_every_frame(tmp_path, pictures):
 
 
 @pytest.mark.parametrize('options, message', [
-    (['--l', '0'], 'segment_length: expected an int >= 1, got 0'),
+    (['--l', '0'], 'l (segment_length): expected an int in 1..1000000, got 0'),
     (['--l', '3', '--key-offset', '3'], 'key_offset: expected an int in 0..2'),
-    (['--l-min', '5', '--l-max', '4'], 'largest_length: expected an int >= 5'),
+    (['--l-min', '5', '--l-max', '4'], 'l_max: expected an int >= 5 (l_min), got 4'),
     (['--schedule', 'adaptive', '--key-offset', '1'], 'key_offset: expected 0 with schedule'),
-    (['--g', '1.5'], 'memory_gate: expected a number in 0..1, got 1.5'),
+    (['--g', '1.5'], 'g (memory_gate): expected a number in 0..1, got 1.5'),
     (['--model', 'yolo'], 'model: expected one of'),
     (['--device', 'tpu'], "device: expected auto, cpu, cuda or cuda:n, got 'tpu'")])
 def test_bad_settings_end_with_what_was_expected(pictures, capsys, options, message):

@@ -50,7 +50,8 @@ def test_pep257() -> None:
 
 def test_types() -> None:
     """Hold the streaming core to `mypy --strict` (set in setup.cfg)."""
-    lint('mypy', 'impnet_ros/__init__.py', 'impnet_ros/config.py', 'impnet_ros/stream')
+    lint('mypy', 'impnet_ros/__init__.py', 'impnet_ros/setting.py', 'impnet_ros/config.py',
+         'impnet_ros/stream')
 
 
 def test_copyright() -> None:

@@ -26,6 +26,7 @@ import cv2
 from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
 from impnet_ros.ros.bags.write import write_bag
+from impnet_ros.ros.settings import ROWS
 from impnet_ros.stream.types import Detections
 from impnet_ros.video import open_bag, open_video
 import numpy as np
@@ -34,8 +35,8 @@ from rich.table import Table
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
-NODE_PARAMETERS = ('model', 'device', 'l', 'g', 'key_offset', 'mode', 'key_mode',
-                   'score_threshold')
+# The bag has one camera; its topic is expected below.
+NODE_PARAMETERS = tuple(row for row in ROWS if row.word != 'cameras')
 DEADLINE_S = 60.0
 SHEET_COLUMNS, SHEET_ROWS, SHEET_WIDTH = 4, 4, 400
 
@@ -56,8 +57,9 @@ def main() -> int:
                         help='video file or folder of images (data/clips/bikes.mp4)')
     parser.add_argument('--out', type=Path, default=ROOT / 'out' / 'demo')
     parser.add_argument('--rate', default='1.0', help='speed of the replay (1.0)')
-    for name in NODE_PARAMETERS:
-        parser.add_argument(f'--{name.replace("_", "-")}', help="the node's parameter")
+    for row in NODE_PARAMETERS:
+        parser.add_argument(row.option, dest=row.word, choices=row.choice_words or None,
+                            help=row.text)
     options = parser.parse_args()
     console = Console()
     if not options.clip.exists():
@@ -87,8 +89,9 @@ def _replay(options: argparse.Namespace) -> None:
     """Run node, recorder and player, each as a process of its own, in a domain of our own."""
     environment = dict(os.environ, ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
     environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-    parameters = [part for name in NODE_PARAMETERS if getattr(options, name) is not None
-                  for part in ('-p', f'{name}:={getattr(options, name)}')]
+    given = {row.word: getattr(options, row.word) for row in NODE_PARAMETERS}
+    parameters = [part for word, value in given.items() if value is not None
+                  for part in ('-p', f'{word}:={value}')]
     out = options.out
     with (_process(['impnet_node', '--ros-args', *parameters], out / 'node.log', environment)
           as node,

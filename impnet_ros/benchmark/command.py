@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, image_size, natural, positive
+from impnet_ros.arguments import add_settings, count, image_size, natural, positive
 from impnet_ros.benchmark import report, scaling
 from impnet_ros.benchmark.clip import default_clip, FPS, load_images
 from impnet_ros.benchmark.machine import conditions, memory_mb, use_threads
@@ -16,10 +16,10 @@ from impnet_ros.benchmark.measure import Clock, interleave, Measured, Stream, wh
 from impnet_ros.benchmark.parts import Parts
 from impnet_ros.benchmark.rows import make_row, Row
 from impnet_ros.benchmark.variants import side_by_side, Variant
-from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES
+from impnet_ros.config import KEY_MODES, MODES, RunConfig
 from impnet_ros.images import RgbImage
+from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
-from impnet_ros.stream.types import Network
 import torch
 from tqdm import tqdm
 
@@ -30,11 +30,7 @@ _SIZES = ((240, 320), (480, 640), (720, 1280), (1080, 1920))
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument('--model', nargs='+', default=['nanodet_g'], help='names or checkpoints')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the convolutions')
-    parser.add_argument('--runtime', choices=RUNTIMES, default='torch',
-                        help='what runs the features of nanodet_g (torch)')
+    add_settings(parser, RunConfig, 'device', 'precision', 'runtime')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag; by default '
                         'the clip of people on bicycles, or sprites where it is not')
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640),
@@ -108,9 +104,8 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
                       disable=quiet):
             pass
     part_ms = parts.mean_ms
-    name = getattr(network, 'name', type(network).__name__)
-    beside = getattr(network, 'beside', None) is not None
-    return [make_row(name, variant, stream.times, streams[0].times, part_ms, beside)
+    beside = network.spare_thread is not None
+    return [make_row(network.name, variant, stream.times, streams[0].times, part_ms, beside)
             for stream, variant in zip(streams, variants, strict=True)], part_ms
 
 
@@ -125,7 +120,7 @@ def run(args: argparse.Namespace) -> None:
     for model in args.model:
         network = load_network(model, args.device, runtime=args.runtime,
                                precision=args.precision)
-        results.setdefault('conditions', conditions(torch.device(network.device)))
+        results.setdefault('conditions', conditions(network.device))
         _measure(args, network, images, results)
     results['memory_mb'] = memory_mb()
     for path in filter(None, (args.json, args.plot)):
@@ -136,7 +131,7 @@ def run(args: argparse.Namespace) -> None:
         report.plot(results, args.plot)
 
 
-def _measure(args: argparse.Namespace, network: Any, images: list[RgbImage],
+def _measure(args: argparse.Namespace, network: Network, images: list[RgbImage],
              results: dict[str, Any]) -> None:
     """Measure one model and add to the results."""
     height, width = args.size
@@ -159,6 +154,6 @@ def _measure(args: argparse.Namespace, network: Any, images: list[RgbImage],
             network, images, args.l[-1], args.long, min(500, args.long)))
 
 
-def _add(results: dict[str, Any], name: str, network: Any, rows: list[dict[str, Any]]) -> None:
+def _add(results: dict[str, Any], name: str, network: Network, rows: list[dict[str, Any]]) -> None:
     report.print_rows(rows, f'{network.name} {name.replace("_", " ")}')
     results.setdefault(name, []).extend({'model': network.name, **row} for row in rows)

@@ -10,8 +10,9 @@ from typing import Protocol
 from impnet_ros.benchmark.clip import endless
 from impnet_ros.benchmark.variants import Variant
 from impnet_ros.images import RgbImage
+from impnet_ros.model.contract import Network
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Frame, Network
+from impnet_ros.stream.types import Frame
 
 
 class Clock(Protocol):

@@ -10,11 +10,11 @@ from typing import Any
 from impnet_ros.benchmark.clip import endless
 from impnet_ros.benchmark.measure import Clock, RealClock
 from impnet_ros.benchmark.variants import Variant
-from impnet_ros.config import DetectionConfig
 from impnet_ros.images import RgbImage
+from impnet_ros.model.contract import Network
 from impnet_ros.model.impression import absorb, aggregate
-from impnet_ros.stream.box_memory import carry_tracks, merge, no_tracks
-from impnet_ros.stream.types import Network, Tracks
+from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
+from impnet_ros.stream.boxes.tracks import Tracks
 import torch
 
 
@@ -41,16 +41,13 @@ class Parts:
 
     def __init__(self, network: Network, images: list[RgbImage], distance: int = 5,
                  clock: Clock | None = None) -> None:
-        self._network: Any = network
-        self._prepare = getattr(network, 'prepare', lambda image: image)
-        self._mismatch = getattr(network, 'mismatch', lambda *_: None)
+        self._network = network
         self._video = endless(images)
         self._distance = distance
         self._clock = clock or RealClock()
-        device = getattr(network, 'device', None)
         # A GPU works on after the call has come back.
-        self._wait = (partial(torch.cuda.synchronize, device)
-                      if device is not None and device.type == 'cuda' else lambda: None)
+        self._wait = (partial(torch.cuda.synchronize, network.device)
+                      if network.device.type == 'cuda' else lambda: None)
         self._sum_ms: dict[str, float] = {}
         self._calls: dict[str, int] = {}
 
@@ -69,7 +66,7 @@ class Parts:
     def play(self, frames: int) -> None:
         """Take so many frames for key frames, and as many for others."""
         images = [frame.image for frame in islice(self._video, frames + self._distance)]
-        pictures = [self._prepare(image) for image in images]
+        pictures = [self._network.prepare(image) for image in images]
         impression = self._network.features(pictures[0])
         tracks = no_tracks(torch.zeros(0, 4), 0.0)
         for key, picture in zip(pictures, pictures[self._distance:]):
@@ -84,28 +81,21 @@ class Parts:
         carried = self._timed('propagate', network.propagate, f_imp, flow)
         w_k = self._timed('weights', network.weights, carried, f_k)
         fused = self._timed('fuse', _fuse, carried, f_k, w_k)
-        boxes = self._timed('task', network.task, fused)
-        return fused, self._timed('merge', merge, tracks, *boxes, 0.1, 1.0, self._detection)
+        boxes = self._timed('task', network.task, fused, None, network.detection)
+        return fused, self._timed('merge', merge, tracks, *boxes, 0.1, 1.0, network.detection)
 
     def _as_other(self, image: RgbImage, key: Any, f_task: Any, tracks: Tracks) -> None:
         network = self._network
-        picture = self._timed('prepare', self._prepare, image)
+        picture = self._timed('prepare', network.prepare, image)
         flow = self._timed('flow', network.flow, picture, key)
-        if hasattr(network, 'task_along'):
-            self._timed('task_along', network.task_along, f_task, flow)
-        else:
-            self._timed('task', network.task,
-                        self._timed('propagate', network.propagate, f_task, flow))
+        self._timed('task_along', network.task, f_task, flow, network.detection)
         self._timed('carry', self._carry, tracks, picture, key, flow, image.shape[:2])
 
     def _carry(self, tracks: Tracks, picture: Any, key: Any, flow: Any,
                image_size: tuple[int, int]) -> Tracks:
-        return carry_tracks(tracks, flow, self._mismatch(picture, key, flow), image_size,
-                            self._detection, 0.2)
-
-    @property
-    def _detection(self) -> DetectionConfig:
-        return getattr(self._network, 'detection', DetectionConfig())
+        network = self._network
+        return carry(tracks, flow, network.mismatch(picture, key, flow), image_size,
+                     network.detection, 0.2)
 
     def _timed(self, part: str, function: Callable[..., Any], *arguments: Any) -> Any:
         start_s = self._clock.now_s()
@@ -137,7 +127,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = Fals
         Mode, key mode, l, box memory.
     part_ms : mapping
         Mean milliseconds of prepare, features, flow, propagate, weights, fuse, task, carry and
-        merge; and of task_along, where the network has that for propagate and task.
+        merge; and of task_along, the task on a frame that is no key frame.
     beside : bool
         Whether flow, propagation and carrying run beside the features of a key frame.
 
@@ -167,7 +157,7 @@ def call_ms(variant: Variant, part_ms: Mapping[str, float],
     key = part['task'] + (part['fuse'] if fuses else 0.0)
     if variant.mode == 'impression':
         key += part['weights']
-    other = part['flow'] + part.get('task_along', part['propagate'] + part['task'])
+    other = part['flow'] + part['task_along']
     if variant.box_memory:
         other = part['flow'] + part['carry']
         carrying += other

@@ -9,7 +9,7 @@ from impnet_ros.benchmark.machine import memory_mb
 from impnet_ros.benchmark.measure import interleave, Stream, whole_segments
 from impnet_ros.benchmark.variants import PER_FRAME, Variant
 from impnet_ros.images import RgbImage
-from impnet_ros.stream.types import Network
+from impnet_ros.model.contract import Network
 import numpy as np
 
 Row = dict[str, Any]

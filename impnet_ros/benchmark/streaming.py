@@ -10,20 +10,21 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, natural, positive
+from impnet_ros.arguments import add_settings, count, natural, positive
 from impnet_ros.benchmark.clip import default_clip
 from impnet_ros.benchmark.machine import conditions, use_threads
 from impnet_ros.benchmark.parts import call_ms, Parts
 from impnet_ros.benchmark.report import print_rows
 from impnet_ros.benchmark.variants import PER_FRAME, Variant
-from impnet_ros.config import DetectionConfig
+from impnet_ros.config import DetectionConfig, RunConfig
 from impnet_ros.data.samples import FrameTruth, make_truth
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.evaluation.matching import FrameBoxes
-from impnet_ros.evaluation.predict import SharedWork
+from impnet_ros.evaluation.predict import sharing
 from impnet_ros.evaluation.streaming import (boxes_at_frames, Costs, simulate, streaming_accuracy,
                                              velocities)
 from impnet_ros.images import RgbImage
+from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
@@ -64,8 +65,7 @@ class Clip:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', default='nanodet_g', help='name, or .safetensors checkpoint')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    add_settings(parser, RunConfig, 'model', 'device')
     parser.add_argument('--input', nargs='+', type=Path, help='videos, folders of images or bags; '
                         'true is what the model itself finds in each frame by itself')
     parser.add_argument('--sprites', type=natural, default=0, metavar='N',
@@ -142,10 +142,12 @@ class Seen:
     latency_s: float = 0.0
 
 
-def watch(network: Any, clip: Clip, variant: Variant, costs: Costs, compensated: bool,
+def watch(network: Network, clip: Clip, variant: Variant, costs: Costs, compensated: bool,
           seen: Seen) -> None:
     """Let a variant watch a clip at its camera rate, and add what it knew."""
-    outputs = simulate(network, variant.config, clip.images, clip.fps, costs)
+    score = min(_LEAST_SCORE, network.detection.score_threshold)
+    outputs = simulate(network, variant.config, clip.images, clip.fps, costs,
+                       DetectionConfig(score_threshold=score))
     speeds = velocities(network, clip.images, outputs, clip.fps) if compensated else None
     height, width = clip.images[0].shape[:2]
     seen.shown.append(boxes_at_frames(outputs, len(clip.images), clip.fps, (height, width),
@@ -156,7 +158,7 @@ def watch(network: Any, clip: Clip, variant: Variant, costs: Costs, compensated:
     seen.latency_s += sum(item.ready_s - item.frame / clip.fps for item in outputs)
 
 
-def measure(network: Any, clips: Sequence[Clip], rates: Sequence[float], lengths: Sequence[int],
+def measure(network: Network, clips: Sequence[Clip], rates: Sequence[float], lengths: Sequence[int],
             part_ms: Mapping[str, float]) -> list[dict[str, Any]]:
     """
     Simulate all variants at all camera rates.
@@ -171,7 +173,7 @@ def measure(network: Any, clips: Sequence[Clip], rates: Sequence[float], lengths
     cases = list(product(rates, variants(lengths), (False, True)))
     seen = {case: Seen() for case in cases}
     for clip in clips:
-        shared = SharedWork(network)
+        shared = sharing(network, flows=True)
         for rate_hz, variant, compensated in cases:
             watch(shared, clip.at(rate_hz), variant, costs_of(variant, part_ms, compensated),
                   compensated, seen[rate_hz, variant, compensated])
@@ -186,23 +188,21 @@ def measure(network: Any, clips: Sequence[Clip], rates: Sequence[float], lengths
 def run(args: argparse.Namespace) -> None:
     """Measure or read the parts, simulate, print, write the file."""
     use_threads(args.threads)
-    network: Any = load_network(args.model, args.device)
+    network = load_network(args.model, args.device)
     clips = _sprites(args, network) if args.sprites else _videos(args, network)
     part_ms = {part: args.slower * milliseconds for part, milliseconds
                in _parts(args, network, clips[0].images).items()}
-    network.detection = DetectionConfig(score_threshold=min(_LEAST_SCORE,
-                                                            network.detection.score_threshold))
     rows = measure(network, clips, args.rates, args.l, part_ms)
     print_rows(rows, f'{network.name}: streaming AP50 of '
                + ('sprites' if args.sprites else 'per-frame detections'))
     if args.json:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(
-            {'conditions': conditions(torch.device(network.device)), 'parts_ms': part_ms,
+            {'conditions': conditions(network.device), 'parts_ms': part_ms,
              'speed': args.speed, 'rows': rows}, indent=1) + '\n')
 
 
-def _parts(args: argparse.Namespace, network: Any, images: list[RgbImage]) -> dict[str, float]:
+def _parts(args: argparse.Namespace, network: Network, images: list[RgbImage]) -> dict[str, float]:
     if args.bench:
         content = json.loads(args.bench.read_text())
         known = content.get('parts_ms', {}) if isinstance(content, dict) else {}
@@ -216,7 +216,7 @@ def _parts(args: argparse.Namespace, network: Any, images: list[RgbImage]) -> di
     return parts.mean_ms
 
 
-def _sprites(args: argparse.Namespace, network: Any) -> list[Clip]:
+def _sprites(args: argparse.Namespace, network: Network) -> list[Clip]:
     videos = SpriteSet(args.sprites, _SEED, SpriteConfig(frames=args.frames, degraded_share=0))
     if tuple(network.class_names) != tuple(videos.class_names):
         raise ValueError(f'--sprites: expected a model of the {len(videos.class_names)} classes '
@@ -226,13 +226,12 @@ def _sprites(args: argparse.Namespace, network: Any) -> list[Clip]:
             for video in (videos[index] for index in range(args.sprites))]
 
 
-def _videos(args: argparse.Namespace, network: Any) -> list[Clip]:
+def _videos(args: argparse.Namespace, network: Network) -> list[Clip]:
     """Read videos and let the network say what is true in each frame."""
     clip = default_clip()
     paths = args.input or ([clip] if clip else [])
     if not paths:
         raise ValueError('--input: expected a video, as the default clip is not there')
-    network.detection = DetectionConfig(score_threshold=TEACHER_SCORE)
     clips = []
     for path in paths:
         video = open_video(path)
@@ -251,7 +250,7 @@ def frequent(truths: list[FrameTruth]) -> list[FrameTruth]:
             for truth, mask in zip(truths, chosen, strict=True)]
 
 
-def _taught(network: Any, image: RgbImage) -> FrameTruth:
-    engine = Engine(network, PER_FRAME.config)
+def _taught(network: Network, image: RgbImage) -> FrameTruth:
+    engine = Engine(network, PER_FRAME.config, DetectionConfig(score_threshold=TEACHER_SCORE))
     (found,), _ = engine.step(Frame(image, 0.0), engine.reset())
     return make_truth(found.boxes.tolist(), found.labels.tolist())

@@ -56,7 +56,7 @@ def side_by_side(lengths: Iterable[int], modes: Sequence[Mode],
     modes : sequence of str
         Of 'sparse', 'average' and 'impression'; 'per_frame' is always there.
     key_modes : sequence of str
-        Of 'sync' and 'async'; asynchronous key frames and box memory are for 'impression'.
+        Of 'sync' and 'async'; beside 'average' neither asynchronous key frames nor box memory.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def side_by_side(lengths: Iterable[int], modes: Sequence[Mode],
                 continue
             if 'sync' in key_modes:
                 variants.append(Variant(mode, 'sync', length))
-            if mode == 'impression':
+            if mode in ('impression', 'sparse'):
                 variants += [Variant(mode, key_mode, length, box_memory)
                              for key_mode in key_modes for box_memory in (False, True)
                              if key_mode == 'async' or box_memory]

@@ -7,24 +7,22 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, natural, positive
-from impnet_ros.config import DetectionConfig, PRECISIONS, StreamConfig
+from impnet_ros.arguments import add_settings, count, natural, positive
+from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.data.degradations import CLEAN, RECORDED_KINDS, spoilt
 from impnet_ros.data.samples import Degradation
 from impnet_ros.evaluation.average_precision import class_average_precision
 from impnet_ros.evaluation.conventions import MEGA
 from impnet_ros.evaluation.matching import FrameBoxes, match_all
-from impnet_ros.evaluation.predict import SharedFeatures, to_boxes
+from impnet_ros.evaluation.predict import sharing, to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
-from impnet_ros.model.nanodet.network import NanoDetNetwork
-from impnet_ros.model.precision import choose_precision
+from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 import numpy as np
 from numpy.typing import NDArray
-import torch
 from tqdm import tqdm
 
 STRENGTHS = {'clean': (0.0, 0.0), 'mild': (0.2, 0.4), 'strong': (0.5, 0.9)}
@@ -38,11 +36,11 @@ _DETECTION = DetectionConfig(score_threshold=0.05)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('clips', type=Path, nargs='+', help='video files or image folders')
+    parser.add_argument('clips', type=Path, nargs='+', help='video files or image folders, '
+                        'labelled in float32')
     parser.add_argument('--untrained', action='store_true',
                         help='training-free weights in place of the learned N_q')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the convolutions; the labels are made in float32')
+    add_settings(parser, RunConfig, 'model', 'precision')
     parser.add_argument('--span', type=positive, default=1 / 3, metavar='S',
                         help='seconds between key frames of the long segments '
                              '(default: a third)')
@@ -54,10 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Label the sharp frames, spoil them, and compare the modes on the spoilt ones."""
-    device = torch.device('cpu')
-    teacher = NanoDetNetwork.load(device, _DETECTION)
-    network = NanoDetNetwork.load(device, _DETECTION, learned=not args.untrained,
-                                  precision=choose_precision(args.precision, device))
+    teacher = load_network(args.model, 'cpu')
+    network = load_network(args.model, 'cpu', precision=args.precision)
+    if args.untrained:
+        network.quality = None
     rows = []
     for path in args.clips:
         video = open_video(path)
@@ -66,9 +64,9 @@ def run(args: argparse.Namespace) -> None:
                   for image in tqdm(images, f'label {path.name}', unit='frame')]
         for bursts in args.bursts:
             spoilt, how = spoil_in_bursts(images, STRENGTHS[bursts], args.seed)
-            shared = SharedFeatures(network)
+            shared = sharing(network)
             for name, config in settings(video.fps, args.span).items():
-                found = follow(Engine(shared, config), spoilt, video.fps)
+                found = follow(Engine(shared, config, _DETECTION), spoilt, video.fps)
                 row = {'clip': path.name, 'bursts': bursts, 'setting': name,
                        'l': config.segment_length, **precision(found, labels, how)}
                 rows.append(row)

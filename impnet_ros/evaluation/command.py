@@ -4,10 +4,10 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from impnet_ros.arguments import count, natural
-from impnet_ros.config import DetectionConfig, MODES, StreamConfig
+from impnet_ros.arguments import add_settings, config_of, count, natural
+from impnet_ros.config import DetectionConfig, Mode, RunConfig, StreamConfig
 from impnet_ros.data.ilsvrc_vid import IlsvrcVid
 from impnet_ros.data.samples import VideoSet
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
@@ -28,7 +28,6 @@ _OFFLINE = ('fgfa', 'fgfa_fast')
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    stream = StreamConfig()
     parser.add_argument('--model', required=True, help='name, or .safetensors checkpoint')
     parser.add_argument('--data', default='sprites', metavar='ROOT',
                         help="'sprites', or the folder of ILSVRC2015 (default: %(default)s)")
@@ -43,16 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--frames', type=count, default=60, help='frames of a sprite video')
     parser.add_argument('--convention', nargs='+', choices=tuple(CONVENTIONS),
                         default=tuple(CONVENTIONS), help='how precision is averaged')
-    parser.add_argument('--mode', choices=(*MODES, *_OFFLINE), default=stream.mode,
+    parser.add_argument('--mode', choices=(*get_args(Mode), *_OFFLINE), default='auto',
                         help='fgfa and fgfa_fast look 10 frames ahead: offline')
-    parser.add_argument('--l', type=int, default=stream.segment_length, metavar='L',
-                        help='segment length, frames a key frame')
-    parser.add_argument('--g', type=float, default=stream.memory_gate, metavar='G',
-                        help='memory gate, 0..1')
-    parser.add_argument('--key-offset', type=int, default=stream.key_offset,
-                        help="key frame's place in its segment: 0 causal, l // 2 the paper's")
+    add_settings(parser, StreamConfig, 'segment_length', 'memory_gate', 'key_offset')
     parser.add_argument('--seq-nms', action='store_true', help='rescore along tracks, offline')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    add_settings(parser, RunConfig, 'device')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the results')
     parser.add_argument('--plots', type=Path, metavar='FOLDER', help='write plots')
 
@@ -61,23 +55,23 @@ def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
     videos = _open(args)
     offline = args.mode in _OFFLINE
-    config = StreamConfig(segment_length=args.l, memory_gate=args.g, key_offset=args.key_offset,
-                          mode='per_frame' if offline else args.mode)
-    network = load_network(args.model, args.device, _DETECTION)
+    config = config_of(StreamConfig, args, mode='per_frame' if offline else args.mode)
+    network = load_network(args.model, args.device)
     if tuple(network.class_names) != videos.class_names:
         raise ValueError(f'model: expected the classes of the data, {videos.class_names}, got '
                          f'{tuple(network.class_names)}; --names gives those of an exported set')
-    engine = Engine(network, config)
+    engine = Engine(network, config, _DETECTION)
     count = min(len(videos), args.videos or len(videos))
     found: list[Any] = []
     truths = []
     for index in tqdm(range(count), desc='evaluate', unit='video'):
         clip = videos[index]
-        boxes = (aggregate_video(network, clip, composed=args.mode == 'fgfa_fast') if offline
+        boxes = (aggregate_video(network, _DETECTION, clip, args.mode == 'fgfa_fast') if offline
                  else predict_video(engine, clip).boxes)
         found.append(seq_nms(boxes) if args.seq_nms else boxes)
         truths.append([clip.truth(frame) for frame in range(len(clip))])
-    result = {'model': args.model, 'data': args.data, 'mode': args.mode, 'l': args.l, 'g': args.g,
+    mode = args.mode if offline else engine.config.mode
+    result = {'model': args.model, 'data': args.data, 'mode': mode, 'l': args.l, 'g': args.g,
               'key_offset': args.key_offset, 'seq_nms': args.seq_nms,
               **report(found, truths, videos.class_names,
                        [CONVENTIONS[name] for name in args.convention])}

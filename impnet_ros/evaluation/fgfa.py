@@ -9,14 +9,16 @@ of embeddings. FGFA-fast estimates flow between adjacent frames only and compose
 """
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
-from impnet_ros.model.levels import with_levels
-from impnet_ros.model.paper.flownet import ScaledFlow
+from impnet_ros.config import DetectionConfig
+from impnet_ros.model.contract import Network
+from impnet_ros.model.levels import Flow, Levels
+from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.stream.timing import timed
-from impnet_ros.stream.types import Detections, FeatureLevels, Flow, Frame
+from impnet_ros.stream.types import Detections, Frame
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -30,15 +32,15 @@ class _Entry:
     """What is kept of a frame while it is in some window; flows to its neighbours are cached."""
 
     frame: Frame
-    picture: Any
-    levels: FeatureLevels
+    picture: Picture
+    levels: Levels
     embeddings: tuple[Tensor, ...]
     stage_ms: dict[str, float]
     flows: dict[int, Flow] = field(default_factory=dict)
 
 
-def run_fgfa(network: Any, frames: Iterable[Frame], radius: int = RADIUS,
-             composed: bool = False) -> Iterator[Detections]:
+def run_fgfa(network: Network, detection: DetectionConfig, frames: Iterable[Frame],
+             radius: int = RADIUS, composed: bool = False) -> Iterator[Detections]:
     """
     Detect in every frame of one video with the features around it.
 
@@ -48,8 +50,10 @@ def run_fgfa(network: Any, frames: Iterable[Frame], radius: int = RADIUS,
     Parameters
     ----------
     network : Network
-        With one feature level or more. Its `embedding_net` weighs the first level; without one
-        the features are their own embedding.
+        With one feature level or more. The embedding network of the paper's weighs the first
+        level; without one the features are their own embedding.
+    detection : DetectionConfig
+        Thresholds.
     frames : iterable of Frame
         One video; at most 2 radius + 1 frames are held.
     radius : int
@@ -73,55 +77,54 @@ def run_fgfa(network: Any, frames: Iterable[Frame], radius: int = RADIUS,
         window.append(_enter(network, frame))
         if len(window) - 1 - (centre + 1) == radius:
             centre += 1
-            yield _detect(network, window, centre, radius, composed)
+            yield _detect(network, detection, window, centre, radius, composed)
     for place in range(centre + 1, len(window)):
-        yield _detect(network, window, place, radius, composed)
+        yield _detect(network, detection, window, place, radius, composed)
 
 
 @torch.inference_mode()
-def _enter(network: Any, frame: Frame) -> _Entry:
+def _enter(network: Network, frame: Frame) -> _Entry:
     stage_ms: dict[str, float] = {}
     with timed(stage_ms, 'prepare'):
-        prepare = getattr(network, 'prepare', lambda image: image)
-        picture = prepare(frame.image)
+        picture = network.prepare(frame.image)
     with timed(stage_ms, 'features'):
         levels = network.features(picture)
-        embedding_net = getattr(network, 'embedding_net', None)
-        embeddings = (levels if embedding_net is None
-                      else tuple(embedding_net(level) for level in levels))
+        embed = network.embedding_net if isinstance(network, ImpressionNetwork) else None
+        embeddings = tuple(embed(level) for level in levels.maps) if embed else levels.maps
     return _Entry(frame, picture, levels, embeddings, stage_ms)
 
 
 @torch.inference_mode()
-def _detect(network: Any, window: deque[_Entry], place: int, radius: int,
-            composed: bool) -> Detections:
+def _detect(network: Network, detection: DetectionConfig, window: deque[_Entry], place: int,
+            radius: int, composed: bool) -> Detections:
     """Fuse the window around its entry `place` and detect."""
     current = window[place]
     stage_ms = dict(current.stage_ms)
     own = [functional.normalize(embedding) for embedding in current.embeddings]
     # exp(cosine) lies in 1/e .. e, so the softmax over the window can be summed up as it comes.
-    fused = [torch.zeros_like(level) for level in current.levels]
-    total = [torch.zeros_like(level[:, :1]) for level in current.levels]
+    fused = [torch.zeros_like(level) for level in current.levels.maps]
+    total = [torch.zeros_like(level[:, :1]) for level in current.levels.maps]
     for other, count, flow in _neighbours(network, window, place, radius, composed, stage_ms):
         with timed(stage_ms, 'propagate'):
-            levels, embeddings = other.levels, other.embeddings
+            maps, embeddings = other.levels.maps, other.embeddings
             if flow is not None:
-                levels = network.propagate(levels, flow)
+                maps = network.propagate(other.levels, flow).maps
                 embeddings = tuple(warp(item, flow_level) for item, flow_level
-                                   in zip(embeddings, flow, strict=True))
+                                   in zip(embeddings, flow.levels, strict=True))
         with timed(stage_ms, 'weights'):
-            for index, (level, embedding) in enumerate(zip(levels, embeddings, strict=True)):
+            for index, (level, embedding) in enumerate(zip(maps, embeddings, strict=True)):
                 cosine = (functional.normalize(embedding) * own[index]).sum(dim=1, keepdim=True)
                 weight = count * cosine.exp()
                 fused[index] += weight * level
                 total[index] += weight
     with timed(stage_ms, 'task'):
-        boxes, scores, labels = network.task(with_levels(
-            current.levels, (level / share for level, share in zip(fused, total, strict=True))))
+        levels = replace(current.levels, maps=tuple(
+            level / share for level, share in zip(fused, total, strict=True)))
+        boxes, scores, labels = network.task(levels, None, detection)
     return Detections(boxes, scores, labels, stamp_s=current.frame.stamp_s, stage_ms=stage_ms)
 
 
-def _neighbours(network: Any, window: deque[_Entry], place: int, radius: int, composed: bool,
+def _neighbours(network: Network, window: deque[_Entry], place: int, radius: int, composed: bool,
                 stage_ms: dict[str, float]) -> Iterator[tuple[_Entry, int, Flow | None]]:
     """Yield entries around `place`, how often each counts, and the flow to it (None: itself)."""
     last = len(window) - 1
@@ -152,17 +155,17 @@ def compose(first: Flow, second: Flow) -> Flow:
 
     Parameters
     ----------
-    first, second : tuple of Tensor
-        (B, 2, h, w) a level; scale maps, where both have one, are carried along and multiplied.
+    first, second : Flow
+        Scale maps, where both have one, are carried along and multiplied.
 
     Returns
     -------
-    tuple of Tensor
+    Flow
         From a to c: first(x) + second(x + first(x)).
 
     """
-    chained = tuple(one + warp(two, one) for one, two in zip(first, second, strict=True))
-    scale = getattr(first, 'scale', None)
-    if scale is None or getattr(second, 'scale', None) is None:
-        return chained
-    return ScaledFlow(chained, scale * warp(second.scale, first[0]))
+    chained = tuple(one + warp(two, one)
+                    for one, two in zip(first.levels, second.levels, strict=True))
+    if first.scale is None or second.scale is None:
+        return Flow(chained)
+    return Flow(chained, first.scale * warp(second.scale, first.levels[0]))

@@ -2,15 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run a network over videos with the streaming engine and keep what it finds."""
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
-from impnet_ros.config import StreamConfig
+from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.data.samples import VideoClip
 from impnet_ros.evaluation.fgfa import run_fgfa
 from impnet_ros.evaluation.matching import FrameBoxes
+from impnet_ros.model.contract import Network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
-from impnet_ros.stream.types import Detections, Frame, Network
+from impnet_ros.stream.types import Detections, Frame
 import numpy as np
 
 FRAME_RATE = 30.0
@@ -47,9 +50,11 @@ def predict_video(engine: Engine, clip: VideoClip) -> VideoResult:
                        tuple(sum(item.stage_ms.values()) for item in results))
 
 
-def aggregate_video(network: Network, clip: VideoClip, composed: bool) -> tuple[FrameBoxes, ...]:
+def aggregate_video(network: Network, detection: DetectionConfig, clip: VideoClip,
+                    composed: bool) -> tuple[FrameBoxes, ...]:
     """Run FGFA, or FGFA-fast where flow is `composed`, over a whole video; see `run_fgfa`."""
-    return tuple(to_boxes(item) for item in run_fgfa(network, _frames(clip), composed=composed))
+    return tuple(to_boxes(item) for item
+                 in run_fgfa(network, detection, _frames(clip), composed=composed))
 
 
 def _frames(clip: VideoClip) -> Iterator[Frame]:
@@ -64,7 +69,7 @@ def to_boxes(found: Detections) -> FrameBoxes:
 
 
 def predict_many(network: Network, settings: Mapping[str, StreamConfig],
-                 clips: Iterable[VideoClip],
+                 detection: DetectionConfig, clips: Iterable[VideoClip],
                  done: Callable[[], object] = lambda: None) -> dict[str, list[VideoResult]]:
     """
     Run several settings over the same videos, extracting every feature and flow only once.
@@ -77,6 +82,8 @@ def predict_many(network: Network, settings: Mapping[str, StreamConfig],
         One network for all settings.
     settings : Mapping
         Name to settings.
+    detection : DetectionConfig
+        Thresholds of all of them.
     clips : iterable of VideoClip
         The videos.
     done : callable
@@ -90,10 +97,10 @@ def predict_many(network: Network, settings: Mapping[str, StreamConfig],
     """
     results: dict[str, list[VideoResult]] = {name: [] for name in settings}
     for clip in clips:
-        shared = SharedWork(network)
+        shared = sharing(network, flows=True)
         held = HeldFrames(clip)
         for name, config in settings.items():
-            results[name].append(predict_video(Engine(shared, config), held))
+            results[name].append(predict_video(Engine(shared, config, detection), held))
         done()
     return results
 
@@ -124,52 +131,35 @@ class HeldFrames:
         return self._frames[index]
 
 
-class SharedFeatures:
+def sharing(network: Network, flows: bool = False) -> Network:
     """
-    A network that prepares and understands each picture only once.
+    Give a twin of a network that prepares and understands each picture only once.
 
-    A picture is known by its array: use it for one video at a time, then let it go.
+    A picture is known by its array: use the twin for one video, then let it go.
 
     Parameters
     ----------
     network : Network
         Does the work.
+    flows : bool
+        Whether to keep the flows between the pictures too.
 
     """
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._prepare = getattr(network, 'prepare', lambda image: image)
-        self._pictures: dict[int, tuple[object, object]] = {}
-        self._features: dict[int, object] = {}
-
-    def __getattr__(self, name: str):
-        """Leave everything else to the network, its optional methods too."""
-        return getattr(self._network, name)
-
-    def prepare(self, image):
-        """Prepare a picture once; the image is held so that its id stays its own."""
-        if id(image) not in self._pictures:
-            self._pictures[id(image)] = image, self._prepare(image)
-        return self._pictures[id(image)][1]
-
-    def features(self, image):
-        """N_feat of a picture, computed once."""
-        if id(image) not in self._features:
-            self._features[id(image)] = self._network.features(image)
-        return self._features[id(image)]
+    twin: Any = copy(network)
+    twin.prepare = _once(network.prepare)
+    twin.features = _once(network.features)
+    if flows:
+        twin.flow = _once(network.flow)
+    return twin
 
 
-class SharedWork(SharedFeatures):
-    """A network that keeps the flows between the pictures that it has seen, too."""
+def _once(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Call a method once for the same arguments, which are held so that their ids stay theirs."""
+    known: dict[tuple[int, ...], tuple[Any, Any]] = {}
 
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
-        self._flows: dict[tuple[int, int], object] = {}
-
-    def flow(self, image, key_image):
-        """F of a pair, computed once."""
-        pair = id(image), id(key_image)
-        if pair not in self._flows:
-            self._flows[pair] = self._network.flow(image, key_image)
-        return self._flows[pair]
+    def remembered(*arguments: Any) -> Any:
+        key = tuple(map(id, arguments))
+        if key not in known:
+            known[key] = arguments, method(*arguments)
+        return known[key][1]
+    return remembered

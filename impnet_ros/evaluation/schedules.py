@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.arguments import count, natural
+from impnet_ros.arguments import add_settings, count, natural
 from impnet_ros.config import DetectionConfig, MODES, StreamConfig
 from impnet_ros.data.paced import paced
 from impnet_ros.data.samples import Degradation
@@ -16,13 +16,13 @@ from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.evaluation.clips import precision
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.plots import new_figure
-from impnet_ros.evaluation.predict import SharedFeatures, to_boxes
+from impnet_ros.evaluation.predict import sharing, to_boxes
+from impnet_ros.evaluation.scene_cut import is_cut, thumbnail
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
-from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
-from impnet_ros.stream.scene_cut import is_cut, thumbnail
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 import numpy as np
@@ -50,26 +50,24 @@ class PacedVideo:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    stream = StreamConfig()
     parser.add_argument('clips', type=Path, nargs='*', help='video files or image folders; true '
-                        'is what nanodet_g sees in their frames at two sizes and mirrored')
+                        'is what the model sees in their frames at two sizes and mirrored')
     parser.add_argument('--sprites', type=natural, default=0, metavar='N',
                         help='N synthetic videos with exact boxes too, for a model of theirs')
     parser.add_argument('--model', default='nanodet_g',
-                        help='nanodet_g for clips; a .safetensors checkpoint for sprites')
+                        help='a .safetensors checkpoint for sprites')
     parser.add_argument('--steps', type=count, nargs='+', default=[1, 4], metavar='N',
                         help='speeds that take turns, 1 is the own one of the video (1 4)')
     parser.add_argument('--sequences', type=count, default=2, help='of each scene (2)')
     parser.add_argument('--frames', type=count, default=100, help='of each sequence (100)')
     parser.add_argument('--mode', choices=[mode for mode in MODES if mode != 'per_frame'],
-                        default=stream.mode)
+                        default='impression')
     parser.add_argument('--box-memory', action='store_true', help='carry boxes too')
     parser.add_argument('--l', type=int, nargs='+', default=list(LENGTHS), metavar='L',
                         help='fixed segment lengths')
     parser.add_argument('--thresholds', type=float, nargs='+', default=list(THRESHOLDS),
                         metavar='X', help='doubt thresholds of adaptive schedules')
-    parser.add_argument('--l-min', type=int, default=stream.smallest_length, metavar='L')
-    parser.add_argument('--l-max', type=int, default=stream.largest_length, metavar='L')
+    add_settings(parser, StreamConfig, 'l_min', 'l_max')
     parser.add_argument('--seed', type=natural, default=0, help='of the speeds and the sprites')
     parser.add_argument('--json', type=Path, metavar='FILE', help='write the figures')
     parser.add_argument('--plot', type=Path, metavar='FILE', help='draw the curves')
@@ -79,11 +77,8 @@ def run(args: argparse.Namespace) -> None:
     """Make the sequences, run all the settings, print, write and draw."""
     if bool(args.clips) == bool(args.sprites):
         raise ValueError('expected clips or --sprites N, one of the two')
-    if args.clips and args.model != 'nanodet_g':
-        raise ValueError(f"--model: expected 'nanodet_g' for clips, which it labels, got "
-                         f'{args.model!r}')
     torch.set_num_threads(1)
-    network: Any = load_network(args.model, 'cpu', _DETECTION)
+    network: Network = load_network(args.model, 'cpu')
     groups = (sprite_sequences(args, network) if args.sprites else
               {path.stem: clip_sequences(args, network, path) for path in args.clips})
     rows = measure(network, groups, settings(args))
@@ -104,12 +99,11 @@ def settings(args: argparse.Namespace) -> list[StreamConfig]:
     """List what is compared."""
     common = {'mode': args.mode, 'box_memory': args.box_memory}
     return [*(StreamConfig(segment_length=length, **common) for length in args.l),
-            *(StreamConfig(schedule='adaptive', smallest_length=args.l_min,
-                           largest_length=args.l_max, doubt_threshold=threshold, **common)
-              for threshold in args.thresholds)]
+            *(StreamConfig(schedule='adaptive', l_min=args.l_min, l_max=args.l_max,
+                           doubt_threshold=threshold, **common) for threshold in args.thresholds)]
 
 
-def clip_sequences(args: argparse.Namespace, network: NanoDetNetwork,
+def clip_sequences(args: argparse.Namespace, network: Network,
                    path: Path) -> list[PacedVideo]:
     """Make sequences of a clip, each within one scene: cuts are not what this is about."""
     images = [np.asarray(frame.image) for frame in open_video(path).frames]
@@ -136,7 +130,7 @@ def scenes(images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, int]]:
             yield start, stop
 
 
-def sprite_sequences(args: argparse.Namespace, network: Any) -> dict[str, list[PacedVideo]]:
+def sprite_sequences(args: argparse.Namespace, network: Network) -> dict[str, list[PacedVideo]]:
     """Make sequences of sprite videos, whose boxes are known."""
     config = SpriteConfig(frames=2 * args.frames, degraded_share=0)
     videos = SpriteSet(args.sprites, args.seed, config)
@@ -156,7 +150,7 @@ def sprite_sequences(args: argparse.Namespace, network: Any) -> dict[str, list[P
     return {'sprites': made}
 
 
-def measure(network: Any, groups: Mapping[str, Sequence[PacedVideo]],
+def measure(network: Network, groups: Mapping[str, Sequence[PacedVideo]],
             configs: Sequence[StreamConfig]) -> list[dict[str, Any]]:
     """
     Run all the settings over all the sequences.
@@ -173,9 +167,9 @@ def measure(network: Any, groups: Mapping[str, Sequence[PacedVideo]],
         found: list[list[FrameBoxes]] = [[] for _ in configs]
         keys = [0] * len(configs)
         for sequence in tqdm(sequences, clip, unit='sequence'):
-            shared = SharedFeatures(network)
+            shared = sharing(network)
             for place, config in enumerate(configs):
-                boxes, count = watch(Engine(shared, config), sequence.images)
+                boxes, count = watch(Engine(shared, config, _DETECTION), sequence.images)
                 found[place] += boxes
                 keys[place] += count
         labels = [label for sequence in sequences for label in sequence.labels]

@@ -13,18 +13,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from impnet_ros.config import StreamConfig
+from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.data.samples import FrameTruth
 from impnet_ros.evaluation.average_precision import mean_average_precision
 from impnet_ros.evaluation.conventions import COCO
 from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.predict import to_boxes
 from impnet_ros.images import RgbImage
+from impnet_ros.model.contract import Network
 from impnet_ros.stream import compensation
 from impnet_ros.stream.compensation import moved, Step
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import skip
-from impnet_ros.stream.types import Detections, Frame, Network
+from impnet_ros.stream.types import Detections, Frame
 import torch
 from torch import Tensor
 
@@ -102,7 +103,7 @@ class _SimulatedExecutor:
 
 
 def simulate(network: Network, config: StreamConfig, images: Sequence[RgbImage], rate_hz: float,
-             costs: Costs) -> list[Output]:
+             costs: Costs, detection: DetectionConfig | None = None) -> list[Output]:
     """
     Let a program watch a camera.
 
@@ -121,6 +122,8 @@ def simulate(network: Network, config: StreamConfig, images: Sequence[RgbImage],
         Frames a second.
     costs : Costs
         Of the steps.
+    detection : DetectionConfig, optional
+        Thresholds; by default the network's own.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def simulate(network: Network, config: StreamConfig, images: Sequence[RgbImage],
     if config.key_offset != 0:
         raise ValueError(f'key_offset: expected 0, got {config.key_offset}')
     executor = _SimulatedExecutor(costs.background_s)
-    engine = Engine(network, config, executor)
+    engine = Engine(network, config, detection, executor)
     state = engine.reset()
     outputs: list[Output] = []
     free_s, previous = 0.0, None
@@ -203,7 +206,6 @@ def velocities(network: Network, images: Sequence[RgbImage], outputs: Sequence[O
         (N, 4) pixels a second; zeros where there is no frame before.
 
     """
-    prepare = getattr(network, 'prepare', lambda image: image)
     found = []
     for output in outputs:
         boxes = output.detections.boxes
@@ -211,7 +213,7 @@ def velocities(network: Network, images: Sequence[RgbImage], outputs: Sequence[O
             found.append(torch.zeros_like(boxes))
             continue
         height, width = images[output.frame].shape[:2]
-        step = Step(prepare(images[output.previous]), prepare(images[output.frame]),
+        step = Step(network.prepare(images[output.previous]), network.prepare(images[output.frame]),
                     (output.frame - output.previous) / rate_hz, (height, width))
         found.append(compensation.velocities(network, boxes, step))
     return found

@@ -1,18 +1,17 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Labels of clips that nobody labelled: what the compact detector sees in their sharp frames.
+Labels of clips that nobody labelled: what the detector sees in their sharp frames.
 
 It looks four times, at two sizes and mirrored, and what it sees every time becomes truth. That
 is no replacement for annotation: the labels share the detector's errors, and flicker where it
 does. It is a fair reference for *spoilt* copies of the same frames.
 """
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.data.samples import FrameTruth, make_truth
-from impnet_ros.model.nanodet.network import NanoDetNetwork
-from impnet_ros.model.sight.picture import make_picture
+from impnet_ros.model.contract import Boxes, Network
 import numpy as np
 from numpy.typing import NDArray
 import torch
@@ -20,7 +19,9 @@ from torch import Tensor
 from torchvision.ops import box_iou
 
 SIDES = (416, 608)
-"""Sides in pixels of the squares whose area the pictures get."""
+"""Sides in pixels of the squares whose area the pictures get, where a network can choose."""
+
+_DETECTION = DetectionConfig(score_threshold=0.05)
 
 SURE, MAYBE = 0.4, 0.2
 """Mean score over the looks above which something is there, and below which it is not."""
@@ -47,32 +48,33 @@ class PseudoTruth:
 
 
 @torch.inference_mode()
-def label_frame(network: NanoDetNetwork, image: NDArray[np.uint8]) -> PseudoTruth:
+def label_frame(network: Network, image: NDArray[np.uint8]) -> PseudoTruth:
     """Label a sharp frame, uint8 (H, W, 3) RGB."""
-    before = network.detection
-    network.detection = replace(DetectionConfig(), score_threshold=0.05)
-    try:
-        looks = [look for side in SIDES for look in _look_twice(network, image, side)]
-    finally:
-        network.detection = before
+    sides = (None,) if network.fixed_size else SIDES
+    looks = [look for side in sides for look in _look_twice(network, image, side)]
     boxes, scores, labels = _mean_of(looks)
     kept = scores >= MAYBE
     truth = make_truth(boxes[kept].tolist(), labels[kept].tolist())
     return PseudoTruth(truth, (scores[kept] >= SURE).numpy())
 
 
-def _look_twice(network: NanoDetNetwork, image: NDArray[np.uint8],
-                side: int) -> list[tuple[Tensor, Tensor, Tensor]]:
+def _look_twice(network: Network, image: NDArray[np.uint8],
+                side: int | None) -> list[Boxes]:
     """Detect in the image, and in its mirror image, mirrored back."""
-    plain = network.task(network.features(make_picture(image, side)))
+    plain = _look(network, image, side)
     mirror = np.ascontiguousarray(image[:, ::-1])
-    boxes, scores, labels = network.task(network.features(make_picture(mirror, side)))
+    boxes, scores, labels = _look(network, mirror, side)
     width = image.shape[1]
     boxes = torch.stack((width - boxes[:, 2], boxes[:, 1], width - boxes[:, 0], boxes[:, 3]), 1)
     return [plain, (boxes, scores, labels)]
 
 
-def _mean_of(looks: list[tuple[Tensor, Tensor, Tensor]]) -> tuple[Tensor, Tensor, Tensor]:
+def _look(network: Network, image: NDArray[np.uint8], side: int | None) -> Boxes:
+    levels = network.features(network.prepare(image, side))
+    return network.task(levels, None, _DETECTION)
+
+
+def _mean_of(looks: list[Boxes]) -> Boxes:
     """Group boxes that show the same; mean place by score, and mean score over all looks."""
     boxes, scores, labels = (torch.cat(parts) for parts in zip(*looks))
     order = scores.argsort(descending=True, stable=True)

@@ -6,7 +6,9 @@ The impression's equations, for one or many feature levels.
 Section 3.1 of "Impression Network for Video Object Detection" (Hetang et al., 2017). The same
 three functions serve the engine and the training forward.
 """
-from impnet_ros.model.levels import with_levels
+from dataclasses import replace
+
+from impnet_ros.model.levels import Levels
 from torch import Tensor
 
 
@@ -28,51 +30,45 @@ def softmax_weight(score_imp: Tensor, score_k: Tensor) -> Tensor:
     return (score_k - score_imp).sigmoid()
 
 
-def aggregate(f_imp_warped: tuple[Tensor, ...], f_k: tuple[Tensor, ...],
-              w_k: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def aggregate(f_imp_warped: Levels, f_k: Levels, w_k: tuple[Tensor, ...]) -> Levels:
     """
     Task feature f_task = (1 - w_k) f_imp' + w_k f_k, eq. (3).
 
     Parameters
     ----------
-    f_imp_warped, f_k : tuple of Tensor
-        Levels (B, C_i, h_i, w_i) of the impression carried to the key frame, and of the key frame.
+    f_imp_warped, f_k : Levels
+        The impression carried to the key frame, and the key frame's feature.
     w_k : tuple of Tensor
         One weight map (B, 1, h_i, w_i) a level, the share of the new feature, 0..1.
 
-    Returns
-    -------
-    tuple of Tensor
-        Levels shaped like `f_k`.
-
     """
-    mixed = ((1 - w) * old + w * new
-             for old, new, w in zip(f_imp_warped, f_k, w_k, strict=True))
-    return with_levels(f_k, mixed)
+    def mixed(old: tuple[Tensor, ...], new: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple((1 - w) * before + w * now for before, now, w in zip(old, new, w_k))
+    return replace(f_k, maps=mixed(f_imp_warped.maps, f_k.maps),
+                   facts=mixed(f_imp_warped.facts, f_k.facts))
 
 
-def absorb(f_k: tuple[Tensor, ...], f_task: tuple[Tensor, ...],
-           memory_gate: float) -> tuple[Tensor, ...]:
+def absorb(f_k: Levels, f_task: Levels, memory_gate: float) -> Levels:
     """
     Update the impression, f_imp = (1 - g) f_k + g f_task, eq. (4).
 
     Parameters
     ----------
-    f_k, f_task : tuple of Tensor
-        Levels (B, C_i, h_i, w_i) of the key frame and of the fused task feature.
+    f_k, f_task : Levels
+        Of the key frame, and fused.
     memory_gate : float
         g in 0..1; 0 forgets all but the last key frame.
 
     Returns
     -------
-    tuple of Tensor
-        Levels shaped like `f_k`; `f_task` itself for g = 1 and `f_k` for g = 0.
+    Levels
+        `f_task` itself for g = 1 and `f_k` for g = 0.
 
     """
-    if memory_gate == 1.0:
-        return f_task
-    if memory_gate == 0.0:
-        return f_k
-    mixed = ((1 - memory_gate) * new + memory_gate * task
-             for new, task in zip(f_k, f_task, strict=True))
-    return with_levels(f_k, mixed)
+    if memory_gate in (0, 1):
+        return f_task if memory_gate else f_k
+
+    def mixed(new: tuple[Tensor, ...], fused: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        return tuple((1 - memory_gate) * one + memory_gate * other
+                     for one, other in zip(new, fused, strict=True))
+    return replace(f_k, maps=mixed(f_k.maps, f_task.maps), facts=mixed(f_k.facts, f_task.facts))

@@ -1,35 +1,75 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Feature levels: what the feature network hands to flow, memory and task network."""
-from collections.abc import Iterable
+"""What a network makes of pictures: feature levels, and the flow that they are carried along."""
+from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from torch import Tensor
 
+Array = np.ndarray[Any, Any]
 
-class Levels(tuple[Tensor, ...]):
+
+@dataclass(frozen=True)
+class Levels:
     """
-    Feature maps of one picture, finest first, and the size of the picture that they describe.
-
-    A tuple of tensors (B, C_i, h_i, w_i). The size travels with the features because the task
-    network needs it to give boxes in pixels of the original image. A plain tuple serves where
-    no size is needed.
+    Feature maps of one picture, finest first, or of a batch of pictures of one size.
 
     Attributes
     ----------
+    maps : tuple of Tensor
+        (B, C_i, h_i, w_i), relative to an empty cell: where the warp looks outside a picture it
+        finds zeros, which must mean "nothing there".
     image_size : tuple of int
-        (height, width) of the original image in pixels.
+        (height, width) of the original image in pixels; boxes are in these pixels.
+    facts : tuple of Tensor
+        (B, FACTS, h_i, w_i), what the memory's weights need to know of the picture that a map
+        comes from (`sight.pair_quality`); carried and mixed as the maps are. Empty for networks
+        whose own N_q needs none.
 
     """
 
+    maps: tuple[Tensor, ...]
     image_size: tuple[int, int]
-
-    def __new__(cls, levels: Iterable[Tensor], image_size: tuple[int, int]) -> 'Levels':
-        """Make levels of a picture of `image_size` (height, width)."""
-        self = super().__new__(cls, levels)
-        self.image_size = image_size
-        return self
+    facts: tuple[Tensor, ...] = ()
 
 
-def with_levels(like: tuple[Tensor, ...], levels: Iterable[Tensor]) -> tuple[Tensor, ...]:
-    """Give `levels` the picture size of `like`, where that has one."""
-    return Levels(levels, like.image_size) if isinstance(like, Levels) else tuple(levels)
+@dataclass(frozen=True)
+class DenseFlow:
+    """
+    A flow field at the resolution at which it was solved, in the host's memory.
+
+    Attributes
+    ----------
+    grey, key_grey : numpy.ndarray
+        uint8 (h, w), of the target frame and of the key frame.
+    field : numpy.ndarray
+        float32 (h, w, 2), (x, y) in pixels of these, from the target to the key frame.
+
+    """
+
+    grey: Array
+    key_grey: Array
+    field: Array
+
+
+@dataclass(frozen=True)
+class Flow:
+    """
+    F(I_i, I_key): where each cell of a target frame is in the key frame.
+
+    Attributes
+    ----------
+    levels : tuple of Tensor
+        (B, 2, h_i, w_i) a feature level, (x, y) in cells, from the target to the key frame; on
+        the features' device or in the host's memory.
+    scale : Tensor, optional
+        S, (B, C, h, w), for networks of one level that learned it; None is 1 everywhere.
+    dense : DenseFlow, optional
+        What the levels were made of; None for a learned flow.
+
+    """
+
+    levels: tuple[Tensor, ...]
+    scale: Tensor | None = None
+    dense: DenseFlow | None = None

@@ -1,88 +1,102 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Load a network by name or from a checkpoint."""
+"""Load a network by name, from a file, or from anybody's factory."""
 from collections.abc import Callable
-from functools import partial
+from importlib import import_module
 import logging
 from pathlib import Path
+import re
 
-from impnet_ros.config import DetectionConfig
+from impnet_ros.model.contract import Network
 from impnet_ros.model.device import choose_device
-from impnet_ros.model.nanodet.network import NanoDetNetwork
-from impnet_ros.model.paper.checkpoint import load_checkpoint
-from impnet_ros.model.paper.network import ImpressionNetwork
-from impnet_ros.model.paper.presets import impression_r101, tiny
 from impnet_ros.model.precision import choose_precision
 import torch
 
-PRESETS: dict[str, Callable[[], ImpressionNetwork]] = {
-    'impression_r101': impression_r101, 'tiny': tiny,
-    'impression_r101_dis': partial(impression_r101, name='impression_r101_dis', flow='dis')}
-NAMES = ('nanodet_g', *PRESETS)
+BUILT_IN = {
+    'nanodet_g': 'impnet_ros.model.nanodet.network:NanoDetNetwork.load',
+    'impression_r101': 'impnet_ros.model.paper.presets:untrained_r101',
+    'impression_r101_dis': 'impnet_ros.model.paper.presets:untrained_r101_dis',
+    'tiny': 'impnet_ros.model.paper.presets:untrained_tiny',
+}
+"""Name of a network that comes with the package, and its factory."""
+
+_FILES = {'.safetensors': 'impnet_ros.model.paper.checkpoint:load_checkpoint'}
+_FACTORY = re.compile(r'[A-Za-z_][\w.]*:[A-Za-z_][\w.]*')
+
+Factory = Callable[[torch.device], Network]
 
 _log = logging.getLogger(__name__)
 
 
-def load_network(name: str, device: str = 'auto',
-                 detection: DetectionConfig | None = None,
-                 runtime: str = 'torch', precision: str = 'float32',
-                 ) -> NanoDetNetwork | ImpressionNetwork:
+def load_network(name: str, device: str = 'auto', runtime: str = 'torch',
+                 precision: str = 'float32') -> Network:
     """
     Build a network with its weights, ready for `impnet_ros.stream.engine.Engine`.
 
     Parameters
     ----------
     name : str
-        'nanodet_g' (COCO-80, weights in the package); 'impression_r101' or 'tiny', the paper's
-        network without trained weights, the same random ones each time; 'impression_r101_dis',
-        with DIS flow in place of FlowNet-S; or the path of a .safetensors checkpoint.
+        A name in `BUILT_IN`; the path of a .safetensors checkpoint; or `package.module:factory`,
+        a callable on the Python path that takes a torch.device and gives a `Network`.
     device : str
         'auto', 'cpu', 'cuda' or 'cuda:n'; `network.device` tells what was chosen.
-    detection : DetectionConfig, optional
-        Thresholds; by default the network's own. `network.detection` may be set later.
     runtime : str
-        What runs nanodet_g's features on a CPU: 'torch', 'onnxruntime' or 'openvino'; the others
-        need the extra `runtimes` and are faster (docs/performance.md).
+        What runs the features on a CPU: 'torch', 'onnxruntime' or 'openvino'; the others need
+        the extra `runtimes`, and a network that offers them (docs/performance.md).
     precision : str
         Of convolutions: 'float32', 'bfloat16' (processors and GPUs that have it) or 'float16'
         (GPUs); see `impnet_ros.model.precision`.
 
-    Returns
-    -------
-    Network
-        With `name`, `device`, `class_names` and `detection` beside the engine's five methods.
-
     Raises
     ------
     ValueError
-        If the name, the device, the runtime or the precision is unknown, they exclude each
-        other, or the weights do not fit.
+        If the name, the device, the runtime or the precision is unknown or not offered, or the
+        weights do not fit or are not finite.
 
     """
     chosen = choose_device(device)
     numbers = choose_precision(precision, chosen)
-    if name == 'nanodet_g':
-        if runtime != 'torch' and precision != 'float32':
-            raise ValueError(f"precision: expected 'float32' with runtime {runtime!r}, got "
-                             f'{precision!r}')
-        return NanoDetNetwork.load(chosen, detection, runtime, precision=numbers)
-    if runtime != 'torch':
-        raise ValueError(f"runtime: expected 'torch' for model {name!r}, got {runtime!r}")
-    if name in PRESETS:
-        _log.warning('%s has no trained weights: import some (impnet import-weights) or train it '
-                     '(impnet train); what it detects now means nothing', name)
-        with torch.random.fork_rng(devices=()):
-            torch.manual_seed(0)
-            return _ready(PRESETS[name](), chosen, detection, numbers)
-    if Path(name).suffix == '.safetensors':
-        return _ready(load_checkpoint(Path(name)), chosen, detection, numbers)
-    raise ValueError(f'model: expected one of {", ".join(NAMES)} or a .safetensors file, got '
-                     f'{name!r}' + ('' if Path(name).exists() else ' (no such file)'))
+    if name in BUILT_IN:
+        network = _factory(BUILT_IN[name])(chosen)
+    elif Path(name).suffix in _FILES:
+        network = _factory(_FILES[Path(name).suffix])(Path(name), chosen)
+    elif _FACTORY.fullmatch(name):
+        network = _checked(name, _factory(name)(chosen))
+    else:
+        raise ValueError(
+            f'model: expected one of {", ".join(BUILT_IN)}, a {" or ".join(_FILES)} file, or '
+            f'package.module:factory, got {name!r}' + ('' if Path(name).exists() else
+                                                       ' (no such file)'))
+    network.run_with(numbers, runtime)
+    return network
 
 
-def _ready(network: ImpressionNetwork, device: torch.device,
-           detection: DetectionConfig | None, precision: torch.dtype) -> ImpressionNetwork:
-    network.precision = precision
-    if detection is not None:
-        network.detection = detection
-    return network.to(device).eval()
+def _factory(place: str) -> Callable[..., Network]:
+    module_name, _, attributes = place.partition(':')
+    try:
+        found = import_module(module_name)
+    except ImportError as error:
+        raise ValueError(f'model: cannot import {module_name} of {place!r}: {error}') from error
+    for attribute in attributes.split('.'):
+        try:
+            found = getattr(found, attribute)
+        except AttributeError as error:
+            raise ValueError(f'model: {place!r}: {error}') from error
+    if not callable(found):
+        raise ValueError(f'model: {place!r}: expected a callable that takes a torch.device, got '
+                         f'{type(found).__name__}')
+    return found
+
+
+def _checked(place: str, network: object) -> Network:
+    """Hold somebody else's network to the contract."""
+    if not isinstance(network, Network):
+        raise ValueError(f'model: {place!r}: expected it to give an impnet_ros Network, got '
+                         f'{type(network).__name__}')
+    names = network.class_names
+    if not names or not all(isinstance(item, str) for item in names):
+        raise ValueError(f'model: {place!r}: expected class_names, a tuple of str, got {names!r}')
+    if not (network.boxes_only or network.strides):
+        raise ValueError(f'model: {place!r}: expected strides, pixels a cell of each feature '
+                         'level, or boxes_only = True, got neither')
+    return network

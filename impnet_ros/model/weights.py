@@ -146,7 +146,8 @@ def load_into(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     Raises
     ------
     ValueError
-        If a tensor is missing, unexpected or of another shape; the network is then unchanged.
+        If a tensor is missing, unexpected, of another shape or not finite; the network is then
+        unchanged.
 
     """
     own = network.state_dict()
@@ -155,6 +156,9 @@ def load_into(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     problems += [f'{name}: expected {tuple(own[name].shape)}, got {tuple(tensor.shape)}'
                  for name, tensor in tensors.items()
                  if name in own and own[name].shape != tensor.shape]
+    problems += [f'{name}: expected finite numbers, got NaN or infinity'
+                 for name, tensor in tensors.items()
+                 if tensor.is_floating_point() and not bool(tensor.isfinite().all())]
     if problems:
         more = f' and {len(problems) - 8} more' if len(problems) > 8 else ''
         raise ValueError(f'weights do not fit {type(network).__name__}: '

@@ -50,7 +50,6 @@ def predict_held_out(weights: Path, predict: Predictor, videos: SpriteSet, folde
     if not missing:
         return
     network = load_checkpoint(weights)
-    network.detection = DETECTION
     folder.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(missing) * VIDEOS_A_FILE, desc=folder.name, unit='video',
               disable=not progress) as bar:
@@ -62,7 +61,8 @@ def predict_held_out(weights: Path, predict: Predictor, videos: SpriteSet, folde
 
 def streaming(settings: dict[str, StreamConfig]) -> Predictor:
     """Run the streaming engine with each of the settings."""
-    return lambda network, clips, done: predict_many(network, settings, clips, done)
+    return lambda network, clips, done: predict_many(network, settings, DETECTION, clips,
+                                                       done)
 
 
 def aggregating(network: ImpressionNetwork, clips: Iterable[VideoClip],
@@ -71,7 +71,7 @@ def aggregating(network: ImpressionNetwork, clips: Iterable[VideoClip],
     results: dict[str, list[VideoResult]] = {'main': [], 'fast': []}
     for clip in clips:
         for name, composed in (('main', False), ('fast', True)):
-            found = aggregate_video(network, clip, composed)
+            found = aggregate_video(network, DETECTION, clip, composed)
             results[name].append(VideoResult(found, (), (0.0,) * len(found)))
         done()
     return results

@@ -45,15 +45,13 @@ def time_settings(weights: dict[str, Path], settings: dict[str, tuple[str, Strea
 
     """
     networks = {method: load_checkpoint(path) for method, path in weights.items()}
-    for network in networks.values():
-        network.detection = DETECTION
     clips = []
     while sum(len(clip) for clip in clips) < frames:
         clips.append(HeldFrames(videos[len(clips)]))
     best: dict[str, float] = {}
     for number in range(_ROUNDS + 1):
         for name, (method, config) in settings.items():
-            engine = Engine(networks[method], config)
+            engine = Engine(networks[method], config, DETECTION)
             start = time.process_time()
             for clip in clips:
                 predict_video(engine, clip)
@@ -67,7 +65,6 @@ def time_settings(weights: dict[str, Path], settings: dict[str, tuple[str, Strea
 def time_aggregation(weights: Path, videos: SpriteSet) -> dict[str, float]:
     """Measure FGFA and FGFA-fast in the same way, on fewer frames."""
     network = load_checkpoint(weights)
-    network.detection = DETECTION
     clip = videos[0]
     frames = [Frame(clip.frame(index), index / FRAME_RATE)
               for index in range(min(_AGGREGATED_FRAMES, len(clip)))]
@@ -75,7 +72,7 @@ def time_aggregation(weights: Path, videos: SpriteSet) -> dict[str, float]:
     for number in range(_ROUNDS + 1):
         for name, composed in (('FGFA', False), ('FGFA-fast', True)):
             start = time.process_time()
-            for _ in run_fgfa(network, frames, composed=composed):
+            for _ in run_fgfa(network, DETECTION, frames, composed=composed):
                 pass
             spent = (time.process_time() - start) * 1e3 / len(frames)
             if number:

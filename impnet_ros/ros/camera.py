@@ -15,7 +15,7 @@ from impnet_ros.ros.image_input import ImageInput
 from impnet_ros.ros.lost_frames import LostFrames
 from impnet_ros.ros.settings import Settings
 from impnet_ros.ros.statistics import Statistics
-from impnet_ros.stream.background import Executor
+from impnet_ros.stream.executors import Executor
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray

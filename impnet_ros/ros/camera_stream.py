@@ -7,14 +7,14 @@ import math
 from typing import Any
 
 from impnet_ros.images import RgbImage
+from impnet_ros.model.contract import Network
 from impnet_ros.ros.settings import Settings
-from impnet_ros.stream.background import Executor
 from impnet_ros.stream.compensation import last_step, Step
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.executors import Executor
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
-from impnet_ros.stream.scene_cut import is_cut, Thumbnail, thumbnail
-from impnet_ros.stream.schedule import reset_reason
-from impnet_ros.stream.types import Detections, Frame, Network
+from impnet_ros.stream.schedule import why_new_video
+from impnet_ros.stream.types import Detections, Frame
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Arrival:
     header : Header
         Of the image message; given back untouched.
     encoding : str
-        A change of it, or of the header's frame_id, begins a new video.
+        Of the pixels; see `Frame`.
     decode_ms : float
         Time from message to pixels.
     started_s : float
@@ -59,6 +59,8 @@ class Answer:
 
     Attributes
     ----------
+    settings : Settings
+        With the mode that `auto` became.
     motion : Step, optional
         From the image before to this one, where this one is the newest and both are of one video.
 
@@ -74,13 +76,12 @@ class CameraStream:
     """
     Frames of one camera in, answers out in the same order.
 
-    Many of these share one network: the thresholds are handed to it before each frame, the
-    memory is here.
+    Many of these share one network; the memory and the thresholds are here.
 
     Parameters
     ----------
     network : Network
-        With a settable attribute `detection`.
+        Shared.
     settings : Settings
         Wanted settings.
     share : float
@@ -98,7 +99,7 @@ class CameraStream:
 
     def __init__(self, network: Network, settings: Settings, share: float = 0.0,
                  executor: Executor | None = None) -> None:
-        self._network: Any = network
+        self._network = network
         self._share = share
         self._executor = executor
         self._waiting: deque[Arrival] = deque()
@@ -115,8 +116,8 @@ class CameraStream:
     @property
     def last_stamp_s(self) -> float:
         """Give the newest remembered frame's stamp; minus infinity where nothing is."""
-        stamp_s = self._state.last_stamp_s
-        return -math.inf if stamp_s is None else stamp_s
+        last = self._state.last
+        return -math.inf if last is None else last.stamp_s
 
     def want(self, settings: Settings) -> None:
         """Want other settings; they take over with the next segment."""
@@ -124,17 +125,14 @@ class CameraStream:
 
     def reset(self, reason: str) -> list[Answer]:
         """Answer the waiting frames and forget; `reason` is told with the next frame."""
-        self._network.detection = self._settings.detection
         answers = self._answers(self._engine.flush(self._state))
-        self._restart(reason)
-        self.resets[reason] += 1
+        self._forget(reason)
         return answers
 
     def drop(self, reason: str) -> None:
         """Forget without an answer to the waiting frames, after an error in the network."""
         self._waiting.clear()
-        self._restart(reason)
-        self.resets[reason] += 1
+        self._forget(reason)
 
     def step(self, image: RgbImage, arrival: Arrival) -> list[Answer]:
         """
@@ -146,78 +144,59 @@ class CameraStream:
             For the frames that this one finished, itself among them unless it waits.
 
         """
-        frame = Frame(image, arrival.stamp_s)
-        small = thumbnail(image) if self._settings.scene_cut else None
-        reason = self._new_video(frame, arrival, small)
-        answers = self.reset(reason) if reason else []
-        self._source = arrival.encoding, arrival.header.frame_id
-        self._thumbnail = small
+        frame = Frame(image, arrival.stamp_s, arrival.encoding, arrival.header.frame_id)
+        reason = why_new_video(frame.origin, self._state, self._settings.stream)
+        answers = self.reset(reason) if reason and self._state.last is not None else []
         self._pace(arrival)
         self._waiting.append(arrival)
-        self._network.detection = self._settings.detection
         before = self._state
         results, self._state = self._engine.step(frame, before)
         answers += self._answers(results)
+        if self._state.last is None:
+            self._forget(self._state.reset_reason)
+            return answers
         if results and not results[-1].reset_reason:
             answers[-1] = replace(answers[-1], motion=last_step(before, self._state))
-        if self._fresh and self._state.f_task is not None:
+        if self._fresh and self._state.key is not None:
             self._state = stagger(self._state, self._phase, self._settings.stream)
             self._fresh = False
         return answers
 
-    def _new_video(self, frame: Frame, arrival: Arrival, small: Thumbnail | None) -> str:
-        """Why this frame cannot continue what is remembered; empty where it can."""
-        if self._source is None:
-            return ''
-        encoding, frame_id = self._source
-        if arrival.encoding != encoding:
-            return 'encoding'
-        if arrival.header.frame_id != frame_id:
-            return 'frame_id'
-        reason = reset_reason(frame, self._state, self._settings.stream)
-        if reason or small is None or self._thumbnail is None:
-            return reason
-        return 'scene_cut' if is_cut(self._thumbnail, small) else ''
-
     def _pace(self, arrival: Arrival) -> None:
         """Place the frame in its segment, and change settings where a segment begins."""
-        period_s = self._settings.key_period
-        if self._state.last_stamp_s is not None:
-            if period_s == 0:
-                self._state = skip(self._state, arrival.unprocessed, self._settings.stream)
-            else:
-                # Half an interval early, so that jitter adds no frame to a segment.
-                half_s = (arrival.stamp_s - self._state.last_stamp_s) / 2
-                if arrival.stamp_s + half_s - self._segment_start_s >= period_s:
-                    self._state = end_segment(self._state)
+        period_s, last = self._settings.key_period, self._state.last
+        if last is not None and period_s == 0:
+            self._state = skip(self._state, arrival.unprocessed, self._settings.stream)
+        elif last is not None:
+            # Half an interval early, so that jitter adds no frame to a segment.
+            half_s = (arrival.stamp_s - last.stamp_s) / 2
+            if arrival.stamp_s + half_s - self._segment_start_s >= period_s:
+                self._state = end_segment(self._state)
         if not at_boundary(self._state, self._settings.stream):
             return
         if self._wanted is not self._settings:
             self._use(self._wanted)
             self._state = replace(end_segment(self._state), pending=None)
         self._segment_start_s = arrival.stamp_s
-        if self._state.last_stamp_s is None:
+        if last is None:
             self._segment_start_s -= self._share * self._settings.key_period
             self._state = stagger(self._state, self._phase, self._settings.stream)
 
     def _use(self, settings: Settings) -> None:
         self._settings = settings
-        self._engine = Engine(self._network, settings.stream, self._executor)
-        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.l)
+        self._engine = Engine(self._network, settings.stream, settings.detection, self._executor)
+        self._served = replace(settings, mode=self._engine.config.mode)
+        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.segment_length)
+
+    def _forget(self, reason: str) -> None:
+        self._restart(reason)
+        self.resets[reason] += 1
 
     def _restart(self, reason: str) -> None:
-        self._state = self._engine.reset()
-        self._reason = reason
+        self._state = self._engine.reset(reason)
         self._fresh = True
-        self._source: tuple[str, str] | None = None
-        self._thumbnail: Thumbnail | None = None
         self._segment_start_s = 0.0
 
     def _answers(self, results: list[Detections]) -> list[Answer]:
         """Pair results with the arrivals that they belong to."""
-        answers = []
-        for result in results:
-            if result.reset_reason:
-                result = replace(result, reset_reason=self._reason)
-            answers.append(Answer(self._waiting.popleft(), result, self._settings))
-        return answers
+        return [Answer(self._waiting.popleft(), result, self._served) for result in results]

@@ -3,11 +3,12 @@
 """Where the objects are at the instant of publication, on a topic of its own."""
 from time import perf_counter
 
+from impnet_ros.model.contract import Network
 from impnet_ros.ros import detections as detection_messages
 from impnet_ros.ros import qos
 from impnet_ros.ros.camera_stream import Answer
 from impnet_ros.stream.compensation import moved_on, velocities
-from impnet_ros.stream.types import Detections, Network
+from impnet_ros.stream.types import Detections
 from rclpy.lifecycle import LifecycleNode
 from rclpy.time import Time
 from std_msgs.msg import Header

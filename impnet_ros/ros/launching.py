@@ -8,6 +8,7 @@ Imports neither torch nor rclpy: `ros2 launch` may run with a Python that has no
 from collections.abc import Sequence
 from typing import Any
 
+from impnet_ros.ros.settings import ROWS
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
@@ -19,31 +20,7 @@ from launch_ros.substitutions import FindPackageShare
 PACKAGE = 'impnet_ros'
 _BOOLEANS = ('true', 'false')
 _FILE = 'empty: as params_file says'
-
-# Node parameters that are arguments too: description and choices. Their default is empty, which
-# leaves the value to the parameters file.
-PARAMETERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    'l': ('Segment length: one key frame in every l frames.', ()),
-    'g': ('Memory gate of the impression, 0 to 1.', ()),
-    'key_offset': ("Place of the key frame in its segment: 0 causal, l // 2 the paper's.", ()),
-    'mode': ('How the features of key frames are used.',
-             ('impression', 'average', 'sparse', 'per_frame')),
-    'key_mode': ('Whether frames wait for a key frame (sync) or not (async).',
-                 ('sync', 'async')),
-    'schedule': ('A key frame in every l frames (fixed), or where motion needs it (adaptive).',
-                 ('fixed', 'adaptive')),
-    'l_min': ('Frames from key frame to key frame of an adaptive schedule, at least.', ()),
-    'l_max': ('Frames from key frame to key frame of an adaptive schedule, at most.', ()),
-    'model': ('Network: nanodet_g, or the path of a .safetensors checkpoint.', ()),
-    'device': ('Where the network runs: auto, cpu, cuda or cuda:N.', ()),
-    'score_threshold': ('Smallest score that is published, 0 to 1.', ()),
-    'image_transport': ('raw subscribes image, compressed subscribes image/compressed.',
-                        ('raw', 'compressed')),
-    'image_reliability': ('Reliability asked of the image topics.',
-                          ('auto', 'reliable', 'best_effort')),
-    'use_sim_time': ('Take the time from /clock.', _BOOLEANS),
-    'autostart': ('Configure and activate at start-up, without a lifecycle manager.', _BOOLEANS),
-}
+_SPLIT = 'with commas; '
 
 
 def config(name: str) -> PathJoinSubstitution:
@@ -51,12 +28,27 @@ def config(name: str) -> PathJoinSubstitution:
     return PathJoinSubstitution([FindPackageShare(PACKAGE), 'config', name])
 
 
-def node_arguments(rviz_config: str = 'impnet.rviz') -> list[DeclareLaunchArgument]:
-    """Declare the arguments that every launch file of the node has."""
-    declared = [_parameter_argument(name, text, choices)
-                for name, (text, choices) in PARAMETERS.items()]
+def node_arguments(rviz_config: str = 'impnet.rviz',
+                   cameras: str = '') -> list[DeclareLaunchArgument]:
+    """
+    Declare the arguments that every launch file of the node has: all its parameters, and more.
+
+    Parameters
+    ----------
+    rviz_config : str
+        What RViz shows by default, in the config folder.
+    cameras : str
+        Default of the argument `cameras`. Empty, as the other parameters' defaults, leaves the
+        value to the parameters file.
+
+    """
     return [
-        *declared,
+        *(DeclareLaunchArgument(
+            row.word, default_value=cameras if row.word == 'cameras' else '',
+            description=f'{row.text} ({_SPLIT if row.kind is tuple else ""}{_FILE})', choices=('', *row.choice_words) if row.choices else None)
+          for row in ROWS),
+        DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *_BOOLEANS),
+                              description=f'Take the time from /clock. ({_FILE})'),
         DeclareLaunchArgument('params_file', default_value=config('impnet.yaml'),
                               description="The node's parameters; arguments given above "
                               'override it.'),
@@ -74,8 +66,7 @@ def node_arguments(rviz_config: str = 'impnet.rviz') -> list[DeclareLaunchArgume
     ]
 
 
-def detector(remappings: Sequence[tuple[Any, Any]] = (),
-             parameters: dict[str, Any] | None = None) -> OpaqueFunction:
+def detector(remappings: Sequence[tuple[Any, Any]] = ()) -> OpaqueFunction:
     """
     Start the node with the arguments that were given, the parameters file for the others.
 
@@ -83,12 +74,14 @@ def detector(remappings: Sequence[tuple[Any, Any]] = (),
     ----------
     remappings : sequence of (str, substitution)
         Of topics.
-    parameters : dict, optional
-        Further parameters, which override the file.
 
     """
-    return OpaqueFunction(function=lambda context: [
-        _node(context, remappings, parameters or {})])
+    return OpaqueFunction(function=lambda context: [_node(context, remappings)])
+
+
+def names(text: str) -> list[str]:
+    """Split names at commas; the brackets of a YAML list may be there."""
+    return [name.strip(' "\'') for name in text.strip(' []').split(',') if name.strip(' "\'')]
 
 
 def rviz() -> Node:
@@ -99,26 +92,29 @@ def rviz() -> Node:
                 condition=IfCondition(LaunchConfiguration('rviz')))
 
 
-def _parameter_argument(name: str, text: str, choices: tuple[str, ...]) -> DeclareLaunchArgument:
-    return DeclareLaunchArgument(name, default_value='', description=f'{text} ({_FILE})',
-                                 choices=('', *choices) if choices else None)
-
-
-def _node(context: LaunchContext, remappings: Sequence[tuple[Any, Any]],
-          parameters: dict[str, Any]) -> LaunchDescriptionEntity:
-    given = {name: ParameterValue(LaunchConfiguration(name), value_type=_type(name))
-             for name in PARAMETERS if LaunchConfiguration(name).perform(context)}
+def _node(context: LaunchContext,
+          remappings: Sequence[tuple[Any, Any]]) -> LaunchDescriptionEntity:
+    given = {word: LaunchConfiguration(word).perform(context)
+             for word in [*(row.word for row in ROWS), 'use_sim_time']}
     return Node(
         package=PACKAGE, executable='impnet_node', name='impnet_node', output='screen',
         namespace=LaunchConfiguration('namespace'),
-        parameters=[LaunchConfiguration('params_file'), {**given, **parameters}],
+        parameters=[LaunchConfiguration('params_file'),
+                    {word: _value(word, text) for word, text in given.items() if text}],
         remappings=list(remappings),
         respawn=LaunchConfiguration('use_respawn'), respawn_delay=2.0,
         arguments=['--ros-args', '--log-level',
                    ['impnet_node:=', LaunchConfiguration('log_level')]])
 
 
-def _type(name: str) -> type | None:
-    """Keep names from being read as YAML: a model called '1e3' stays one; numbers are read."""
-    return str if name in ('model', 'device', 'mode', 'key_mode', 'schedule',
-                           'image_transport', 'image_reliability') else None
+def _value(word: str, text: str) -> Any:
+    """
+    Give an argument's text the type of its parameter.
+
+    Only numbers and truth values are read as YAML: a model called '1e3' stays one.
+    """
+    kind = {row.word: row.kind for row in ROWS}.get(word, bool)
+    if kind is tuple:
+        return names(text) or ['']  # launch has no empty list
+    words = kind is str and text not in _BOOLEANS
+    return ParameterValue(text, value_type=str if words else None)

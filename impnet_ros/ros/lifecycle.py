@@ -8,13 +8,14 @@ import os
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from impnet_ros.config import StreamConfig
 from impnet_ros.model.network import load_network
 from impnet_ros.ros import detections, diagnostics, parameters, qos
 from impnet_ros.ros.camera import Camera
 from impnet_ros.ros.settings import Settings
-from impnet_ros.stream.background import BackgroundExecutor
-from impnet_ros.stream.box_memory import tracks_of
+from impnet_ros.stream.boxes.memory import tracks_of
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.executors import BackgroundExecutor
 from impnet_ros.stream.types import Frame
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
@@ -45,8 +46,9 @@ class DetectorNode(LifecycleNode):
     def __init__(self, node_name: str = 'impnet_node', **options: Any) -> None:
         """Declare parameters, services and diagnostics; `options` go to rclpy's node."""
         super().__init__(node_name, **options)
-        self.settings = parameters.declare(self)
-        for name in parameters.unknown(getattr(self, '_parameter_overrides', {})):
+        given = getattr(self, '_parameter_overrides', {})
+        self.settings = parameters.declare(self, given)
+        for name in parameters.unknown(given):
             self.get_logger().warning(f'parameter {name!r} is not known and has no effect')
         self.network: Any = None
         self.cameras: list[Camera] = []
@@ -120,11 +122,11 @@ class DetectorNode(LifecycleNode):
                               or min(_MOST_THREADS, len(os.sched_getaffinity(0))))
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
-            self.network = load_network(settings.model, settings.device, settings.detection,
+            self.network = load_network(settings.model, settings.device,
                                         settings.runtime, settings.precision)
             self._check_classes(settings)
             self._warm_up()
-            self._background = BackgroundExecutor(torch.device(self.network.device))
+            self._background = BackgroundExecutor(self.network.device)
             names = settings.cameras or ('',)
             for index, name in enumerate(names):
                 share = index / len(names) if settings.stagger_keys else 0.0
@@ -139,7 +141,7 @@ class DetectorNode(LifecycleNode):
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""
-        engine = Engine(self.network, Settings(l=2).stream)
+        engine = Engine(self.network, StreamConfig(segment_length=2))
         state = engine.reset()
         for index in range(4):
             frame = Frame(np.zeros((480, 640, 3), np.uint8), index / 30)
@@ -223,7 +225,7 @@ class DetectorNode(LifecycleNode):
 
     def _report(self) -> None:
         active = self._state == 'active' and self.settings.enabled
-        device = getattr(self.network, 'device', None)
+        device = self.network and self.network.device
         facts = {'model': self.settings.model, 'device asked for': self.settings.device,
                  'device used': str(device or ''),
                  'device memory': diagnostics.device_memory(device),

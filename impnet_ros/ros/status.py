@@ -58,4 +58,5 @@ def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost
         mean_weight=detections.mean_weight, reset_reason=detections.reset_reason,
         decode_ms=decode_ms, total_ms=total_ms, latency_ms=latency,
         frames_processed=processed, frames_lost=lost, camera=camera, model=settings.model,
-        mode=settings.mode, device=device, l=settings.l, g=settings.g, **stages)
+        mode=settings.mode, device=device, l=settings.segment_length,
+        g=float(settings.memory_gate), **stages)

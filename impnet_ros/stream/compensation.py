@@ -7,10 +7,12 @@ Detections describe their image, and an image is old by the time that it is unde
 flow says about a box's motion tells where it went meanwhile.
 """
 from dataclasses import dataclass, replace
-from typing import Any
 
-from impnet_ros.stream.box_motion import carry_boxes
-from impnet_ros.stream.types import Detections, Impression, Network
+from impnet_ros.model.contract import Network
+from impnet_ros.model.sight.picture import Picture
+from impnet_ros.stream.boxes.motion import moved_along
+from impnet_ros.stream.state import StreamState
+from impnet_ros.stream.types import Detections
 import torch
 from torch import Tensor
 from torchvision.ops import clip_boxes_to_image
@@ -34,19 +36,19 @@ class Step:
 
     """
 
-    before: Any
-    after: Any
+    before: Picture
+    after: Picture
     elapsed_s: float
     image_size: tuple[int, int]
 
 
-def last_step(before: Impression, after: Impression) -> Step | None:
+def last_step(before: StreamState, after: StreamState) -> Step | None:
     """
     Say what a step of the engine led over.
 
     Parameters
     ----------
-    before, after : Impression
+    before, after : StreamState
         States before and after a frame that did not begin a new video.
 
     Returns
@@ -56,12 +58,12 @@ def last_step(before: Impression, after: Impression) -> Step | None:
         flow is wrong by would become a velocity of its own.
 
     """
-    if before.last_stamp_s is None or after.last_stamp_s is None or after.image_size is None:
+    if before.last is None or after.last is None:
         return None
-    elapsed_s = after.last_stamp_s - before.last_stamp_s
-    if elapsed_s < _LEAST_S:
+    elapsed_s = after.last.stamp_s - before.last.stamp_s
+    if elapsed_s < _LEAST_S or before.picture is None or after.picture is None:
         return None
-    return Step(before.picture, after.picture, elapsed_s, after.image_size)
+    return Step(before.picture, after.picture, elapsed_s, after.last.image_size)
 
 
 @torch.inference_mode()
@@ -87,7 +89,7 @@ def velocities(network: Network, boxes: Tensor, step: Step) -> Tensor:
     if not len(boxes):
         return torch.zeros_like(boxes)
     flow = network.flow(step.after, step.before)
-    return (boxes - carry_boxes(boxes, flow, step.image_size)) / step.elapsed_s
+    return (boxes - moved_along(boxes, flow, step.image_size)) / step.elapsed_s
 
 
 def moved(boxes: Tensor, velocities: Tensor, seconds: float,

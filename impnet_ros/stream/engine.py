@@ -1,20 +1,24 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Algorithm 1 of the paper as a stream: one frame in, the finished frames out."""
+from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from impnet_ros.config import StreamConfig
-from impnet_ros.stream.background import BackgroundExecutor, Executor
-from impnet_ros.stream.beside import begin, lent_to
-from impnet_ros.stream.following import follow, tracks_in
-from impnet_ros.stream.key_frame import absorb_key, carry
-from impnet_ros.stream.schedule import is_doubtful, is_key, next_position, reset_reason
-from impnet_ros.stream.task import run_task
+from impnet_ros.config import DetectionConfig, StreamConfig
+from impnet_ros.model.contract import Network
+from impnet_ros.stream.adaptive import with_doubt
+from impnet_ros.stream.asynchronous import advance
+from impnet_ros.stream.boxes.step import carried_tracks, seen
+from impnet_ros.stream.executors import BackgroundExecutor, Executor
+from impnet_ros.stream.keys import absorbed, aligned
+from impnet_ros.stream.look import look
+from impnet_ros.stream.schedule import is_doubtful, is_key, next_position, why_new_video
+from impnet_ros.stream.settled import settled
+from impnet_ros.stream.side_work import a_thread_fewer, begin
+from impnet_ros.stream.state import KeyFrame, StreamState, WaitingFrame
 from impnet_ros.stream.timing import timed
-from impnet_ros.stream.types import (Detections, Flow, Frame, Impression, Network, PendingKey,
-                                     WaitingFrame)
+from impnet_ros.stream.types import Detections, Frame, NotFinite, nothing_seen
 import torch
 
 
@@ -28,42 +32,38 @@ class Engine:
     Parameters
     ----------
     network : Network
-        Five methods, see `impnet_ros.stream.types.Network`.
-    config : StreamConfig
-        Segment length or adaptive schedule, memory gate, key offset, mode, key mode, largest gap,
-        box memory.
+        See `impnet_ros.model.contract`.
+    config : StreamConfig, optional
+        How the video is cut and remembered; `engine.config` has nothing left open.
+    detection : DetectionConfig, optional
+        Thresholds; by default the network's own.
     executor : Executor, optional
         Where asynchronous key frames are computed; by default one thread of the engine's own.
 
     Raises
     ------
     ValueError
-        If the schedule is adaptive and the network has no method `mismatch`.
+        If the settings need something that the network cannot do.
 
     """
 
     def __init__(self, network: Network, config: StreamConfig | None = None,
+                 detection: DetectionConfig | None = None,
                  executor: Executor | None = None) -> None:
         self.network = network
-        self.config = _settled(config or StreamConfig(), network)
-        self._prepare = getattr(network, 'prepare', lambda image: image)
-        self._mismatch = getattr(network, 'mismatch', None)
-        self._flows = getattr(network, 'flows', None)
-        self._adaptive = (self.config.schedule == 'adaptive'
-                          and self.config.mode != 'per_frame')
-        if self._adaptive and self._mismatch is None:
-            raise ValueError("schedule: expected 'fixed' for a network without a method "
-                             f"'mismatch', as {type(network).__name__} is, got 'adaptive'")
-        self._executor = executor
+        self.config = settled(config or StreamConfig(), network)
+        self.detection = detection or network.detection
+        carries = self.config.mode != 'per_frame'
+        self._adaptive = self.config.schedule == 'adaptive' and carries
         # Without propagation there is nothing to show while a key frame is computed.
-        self._in_background = (self.config.key_mode == 'async'
-                               and self.config.mode != 'per_frame')
+        self._in_background = self.config.key_mode == 'async' and carries
+        self._executor = executor
         if executor is None and self._in_background:
-            self._executor = BackgroundExecutor(getattr(network, 'device', None))
+            self._executor = BackgroundExecutor(network.device)
 
-    def reset(self) -> Impression:
-        """Start a new video: a state that remembers nothing."""
-        return Impression()
+    def reset(self, reason: str = 'start') -> StreamState:
+        """Start a new video: a state that remembers nothing but why."""
+        return StreamState(reason)
 
     def close(self) -> None:
         """Wait for a key frame that is still being computed, and end the thread."""
@@ -71,25 +71,25 @@ class Engine:
             self._executor.shutdown(cancel_futures=True)
 
     @torch.inference_mode()
-    def step(self, frame: Frame, state: Impression) -> tuple[list[Detections], Impression]:
+    def step(self, frame: Frame, state: StreamState) -> tuple[list[Detections], StreamState]:
         """
         Take in one frame.
 
         Parameters
         ----------
         frame : Frame
-            The next frame of the video. A backward stamp, a gap above `max_gap_s` or another
-            image size starts a new video.
-        state : Impression
+            The next of the video; `schedule.why_new_video` says when it begins a new one.
+        state : StreamState
             What `reset` or the last `step` gave; it is not changed.
 
         Returns
         -------
         list of Detections
             Frames finished by this one, in frame order: exactly one when key_offset is 0; none
-            while frames wait for a later key frame, then all of them with the key frame.
-        Impression
-            The state for the next frame.
+            while frames wait for a later key frame, then all of them with the key frame. Where
+            the network gave NaN or infinity they are empty.
+        StreamState
+            For the next frame; a new video with the reason 'not_finite' after NaN or infinity.
 
         Raises
         ------
@@ -98,51 +98,35 @@ class Engine:
             old state would keep the one that failed.
 
         """
-        reason = reset_reason(frame, state, self.config)
-        results: list[Detections] = []
-        if reason and state.last_stamp_s is not None:
-            results = self.flush(state)
-            state = self.reset()
+        reason = why_new_video(frame.origin, state, self.config)
+        earlier: list[Detections] = []
+        if reason and state.last is not None:
+            earlier, state = self.flush(state), self.reset(reason)
         stage_ms: dict[str, float] = {}
         with timed(stage_ms, 'prepare'):
-            picture = self._prepare(frame.image)
-        due = is_key(state.position, self.config) or state.key_overdue
-        flow = None
+            picture = self.network.prepare(frame.image)
+        new = WaitingFrame(picture, frame.origin, reason, stage_ms)
+        due = is_key(state.position, self.config)
         if self._adaptive and not due and state.pending is None:
-            flow, doubt = self._doubted(picture, state, stage_ms)
+            new, doubt = with_doubt(self.network, new, state)
             due = is_doubtful(state.position, doubt, self.config)
             state = replace(state, doubt=doubt, position=0 if due else state.position)
-        new = WaitingFrame(picture, frame.stamp_s, reason, stage_ms, flow)
         waits = not due and state.position < self.config.key_offset
         state = replace(state, position=next_position(state.position, self.config),
-                        last_stamp_s=frame.stamp_s, image_size=frame.image_size,
-                        waiting=(*state.waiting, new))
-        if waits:
-            return results, replace(state, picture=picture)
-        served_by = state.f_task
-        in_background = self._in_background and served_by is not None
-        if due and not in_background:
-            state = self._absorb_newest(state, stage_ms)
-        else:
-            state = replace(state, age=state.age + 1,
-                            tracks=tracks_in(self.network, picture, state, stage_ms))
-        if in_background:
-            state = self._advance_in_background(picture, due, state)
-        finished, state = self._finish(state, fresh=state.f_task is not served_by)
-        return results + finished, replace(state, picture=picture)
+                        last=frame.origin, waiting=(*state.waiting, new))
+        try:
+            finished, state = ([], state) if waits else self._answer(due, state)
+        except NotFinite:
+            return earlier + _unseen(state), self.reset('not_finite')
+        return earlier + finished, replace(state, picture=picture)
 
     @torch.inference_mode()
-    def flush(self, state: Impression) -> list[Detections]:
+    def flush(self, state: StreamState) -> list[Detections]:
         """
         Finish the frames that still wait for a later key frame.
 
         That key frame will not come: the last waiting frame takes its place, as the last frame
         of a video that ends inside a segment.
-
-        Parameters
-        ----------
-        state : Impression
-            The state after the video's last frame.
 
         Returns
         -------
@@ -154,107 +138,91 @@ class Engine:
             state.pending.future.cancel()
         if not state.waiting:
             return []
-        stage_ms = dict(state.waiting[-1].stage_ms)
-        return self._finish(self._absorb_newest(state, stage_ms), fresh=True)[0]
+        try:
+            return self._detect(self._absorb(state), fresh=True)[0]
+        except NotFinite:
+            return _unseen(state)
 
-    def _absorb_newest(self, state: Impression, stage_ms: dict[str, float]) -> Impression:
-        """Make the newest waiting frame the key frame; its times are added to `stage_ms`."""
-        *before, key = state.waiting
-        executor: Executor | None = getattr(self.network, 'beside', None)
-        carried = tracks = None
-        if state.f_imp is not None and self.config.fuses:
-            carried = begin(partial(carry, self.network, key.picture, state.key_image,
-                                    state.f_imp, flow=key.flow), stage_ms, 'propagate', executor)
+    def _answer(self, due: bool, state: StreamState) -> tuple[list[Detections], StreamState]:
+        """Detect in the newest frame, a key frame where one is `due`, and in those that waited."""
+        before = state.key
+        if before is None or (due and not self._in_background):
+            return self._detect(self._absorb(state), fresh=True)
+        *earlier, newest = state.waiting
+        stage_ms = dict(newest.stage_ms)
+        tracks = carried_tracks(self.network, self.detection, newest.picture, newest.origin, state,
+                                stage_ms)
+        state = replace(state, key=replace(before, age=before.age + 1), tracks=tracks,
+                        waiting=(*earlier, replace(newest, stage_ms=stage_ms)))
+        if self._in_background:
+            state = advance(state, due, partial(self._begin_key, newest, before))
+        assert state.key is not None
+        return self._detect(state, fresh=state.key.f_task is not before.f_task)
+
+    def _absorb(self, state: StreamState) -> StreamState:
+        """Make the newest waiting frame the key frame; a spare thread carries memory there."""
+        *before, new = state.waiting
+        stage_ms = dict(new.stage_ms)
+        spare = self.network.spare_thread
+        f_imp_warped = tracks = None
+        if state.key is not None and self.config.fuses:
+            f_imp_warped = begin(partial(aligned, self.network, new.picture, state.key, new.flow),
+                                 stage_ms, 'propagate', spare)
         if state.tracks is not None:
-            tracks = begin(partial(tracks_in, self.network, key.picture, state), stage_ms,
-                           'boxes', executor)
-        with lent_to(executor if carried or tracks else None):
-            state = absorb_key(self.network, self.config, key.picture, state, stage_ms, carried)
-        return replace(state, tracks=tracks() if tracks else None,
-                       waiting=(*before, replace(key, stage_ms=stage_ms)))
+            tracks = begin(partial(carried_tracks, self.network, self.detection, new.picture,
+                                   new.origin, state), stage_ms, 'boxes', spare)
+        with a_thread_fewer(spare if f_imp_warped or tracks else None):
+            key = absorbed(self.network, self.config, new.picture, stage_ms, f_imp_warped)
+        return replace(state, key=key, tracks=tracks() if tracks else None, doubt=0.0,
+                       waiting=(*before, replace(new, stage_ms=stage_ms)))
 
-    def _doubted(self, picture: Any, state: Impression,
-                 stage_ms: dict[str, float]) -> tuple[Flow, float]:
-        """
-        Add what the flow to the key frame does not explain of a picture to what was there.
-
-        Every frame needs that flow, to be served or to carry the impression on to it. So the
-        frame in which the doubt is too large can itself become the key frame; waiting for the
-        next one would cost one badly served frame more.
-        """
-        assert self._mismatch is not None
-        with timed(stage_ms, 'flow'):
-            flow = self.network.flow(picture, state.key_image)
-            mismatch = self._mismatch(picture, state.key_image, flow)
-            return flow, state.doubt + float(mismatch.mean())
-
-    def _advance_in_background(self, picture: Any, due: bool, state: Impression) -> Impression:
-        """
-        Start a key frame that is due, one at a time, and switch to one that is ready.
-
-        The key frame is absorbed where it was seen: its impression is fused in the background
-        with the one before it, and frames after the switch are aligned with its own picture.
-        """
+    def _begin_key(self, new: WaitingFrame, before: KeyFrame) -> 'Future[KeyFrame]':
+        """Begin to absorb a frame while the stream goes on."""
         assert self._executor is not None
-        pending = state.pending
-        if pending is not None:
-            pending = replace(pending, age=pending.age + 1)
-        elif due:
-            pending = PendingKey(self._executor.submit(self._absorbed, picture, state), 0)
-            due = False
-            state = replace(state, position=next_position(0, self.config), doubt=0.0)
-        state = replace(state, pending=pending, key_overdue=due)
-        if pending is None or not pending.future.done():
-            return state
-        ready: Impression = pending.future.result()
-        return replace(state, key_image=ready.key_image, f_task=ready.f_task, f_imp=ready.f_imp,
-                       mean_weight=ready.mean_weight, age=pending.age, pending=None)
+        f_imp_warped = None
+        if self.config.fuses:
+            f_imp_warped = partial(aligned, self.network, new.picture, before, new.flow, {})
+        return self._executor.submit(torch.inference_mode()(absorbed), self.network, self.config,
+                                     new.picture, {}, f_imp_warped)
 
-    @torch.inference_mode()
-    def _absorbed(self, picture: Any, state: Impression) -> Impression:
-        carried = None
-        if state.f_imp is not None and self.config.fuses:
-            carried = partial(carry, self.network, picture, state.key_image, state.f_imp, {},
-                              state.waiting[-1].flow)
-        return absorb_key(self.network, self.config, picture, state, {}, carried)
-
-    def _finish(self, state: Impression, fresh: bool) -> tuple[list[Detections], Impression]:
+    def _detect(self, state: StreamState, fresh: bool) -> tuple[list[Detections], StreamState]:
         """Detect in all the waiting frames; `fresh` where the task feature has just changed."""
+        key = state.key
+        assert key is not None
+        tracks = None
         if self.config.box_memory:
-            result, state = follow(self.network, self.config, fresh, state)
-            return [result], replace(state, waiting=())
-        *before, newest = state.waiting
-        if self._flows and len(before) > 1:
-            before = self._with_flows(before, state)
-        first_age = state.age - len(before)
-        results = [self._served(frame, first_age + index, state)
-                   for index, frame in enumerate((*before, newest))]
-        return results, replace(state, waiting=(), tracks=None,
-                                mean_weight=results[-1].mean_weight)
+            result, tracks = seen(self.network, self.config, self.detection, state.waiting[0], key,
+                                  fresh, state.tracks)
+            results = [result]
+        else:
+            first_age = key.age - len(state.waiting) + 1
+            results = [self._served(frame, first_age + index, key)
+                       for index, frame in enumerate(self._with_flows(state.waiting, key))]
+        key = replace(key, mean_weight=results[-1].mean_weight)
+        return results, replace(state, key=key, tracks=tracks, waiting=())
 
-    def _with_flows(self, frames: list[WaitingFrame], state: Impression) -> list[WaitingFrame]:
+    def _with_flows(self, frames: tuple[WaitingFrame, ...],
+                    key: KeyFrame) -> list[WaitingFrame]:
         """Find the flow of several frames to their key frame at once; each bears its share."""
-        assert self._flows is not None
+        *before, newest = frames
+        if len(before) < 2:
+            return [*before, newest]
         together_ms: dict[str, float] = {}
         with timed(together_ms, 'flow'):
-            flows = self._flows([frame.picture for frame in frames], state.key_image)
-        share_ms = together_ms['flow'] / len(frames)
-        return [replace(frame, flow=flow, stage_ms={**frame.stage_ms, 'flow': share_ms})
-                for frame, flow in zip(frames, flows, strict=True)]
+            flows = self.network.flows([frame.picture for frame in before], key.picture)
+        share_ms = together_ms['flow'] / len(before)
+        return [*(replace(frame, flow=flow, stage_ms={**frame.stage_ms, 'flow': share_ms})
+                  for frame, flow in zip(before, flows, strict=True)), newest]
 
-    def _served(self, frame: WaitingFrame, age: int, state: Impression) -> Detections:
+    def _served(self, frame: WaitingFrame, age: int, key: KeyFrame) -> Detections:
         """Detect in a frame with the newest key frame's task feature."""
         stage_ms = dict(frame.stage_ms)
-        boxes, scores, labels = run_task(self.network, frame, age, state, stage_ms)
-        return Detections(boxes, scores, labels, stamp_s=frame.stamp_s, is_key=age == 0, age=age,
-                          mean_weight=float(state.mean_weight), reset_reason=frame.reset_reason,
-                          stage_ms=stage_ms)
+        boxes, scores, labels = look(self.network, frame, age, key, self.detection, stage_ms)
+        return Detections(boxes, scores, labels, stamp_s=frame.origin.stamp_s, is_key=age == 0,
+                          age=age, mean_weight=float(key.mean_weight),
+                          reset_reason=frame.reset_reason, stage_ms=stage_ms)
 
 
-def _settled(config: StreamConfig, network: Network) -> StreamConfig:
-    """Decide about box memory where the settings leave it to the network."""
-    if config.box_memory is not None:
-        return config
-    wanted = (getattr(network, 'box_memory', False) and config.mode == 'impression'
-              and config.key_offset == 0)
-    return replace(config, box_memory=wanted)
+def _unseen(state: StreamState) -> list[Detections]:
+    """Answer the waiting frames where the network could say nothing of them."""
+    return [nothing_seen(frame.origin, frame.reset_reason) for frame in state.waiting]

@@ -5,13 +5,10 @@ from dataclasses import replace
 
 from impnet_ros.config import StreamConfig
 from impnet_ros.stream.schedule import longest
-from impnet_ros.stream.types import Impression
-
-ENDLESS = 1_000_000_000
-"""Segment length, frames, where time and not the count ends a segment."""
+from impnet_ros.stream.state import StreamState
 
 
-def skip(state: Impression, frames: int, config: StreamConfig) -> Impression:
+def skip(state: StreamState, frames: int, config: StreamConfig) -> StreamState:
     """
     Count frames that never came as if they had been there.
 
@@ -21,7 +18,7 @@ def skip(state: Impression, frames: int, config: StreamConfig) -> Impression:
 
     Parameters
     ----------
-    state : Impression
+    state : StreamState
         The state after the last received frame.
     frames : int
         How many frames were lost since.
@@ -30,21 +27,19 @@ def skip(state: Impression, frames: int, config: StreamConfig) -> Impression:
 
     Returns
     -------
-    Impression
+    StreamState
         The state for the next received frame.
 
     """
     if frames <= 0:
         return state
-    skipped = _advanced(state, frames, config)
-    if skipped.position <= state.position:
-        return skipped
-    pending = state.pending
-    return replace(skipped, age=state.age + frames,
+    key, pending = state.key, state.pending
+    return replace(_advanced(state, frames, config),
+                   key=key and replace(key, age=key.age + frames),
                    pending=pending and replace(pending, age=pending.age + frames))
 
 
-def _advanced(state: Impression, frames: int, config: StreamConfig) -> Impression:
+def _advanced(state: StreamState, frames: int, config: StreamConfig) -> StreamState:
     """Move on in the segment, not beyond a key frame that has not come."""
     position = state.position + frames
     if state.position <= config.key_offset:
@@ -52,12 +47,12 @@ def _advanced(state: Impression, frames: int, config: StreamConfig) -> Impressio
     return replace(state, position=0 if position >= longest(config) else position)
 
 
-def end_segment(state: Impression) -> Impression:
+def end_segment(state: StreamState) -> StreamState:
     """Begin a new segment with the next frame, unless frames still wait for a key frame."""
     return state if state.waiting else replace(state, position=0)
 
 
-def at_boundary(state: Impression, config: StreamConfig) -> bool:
+def at_boundary(state: StreamState, config: StreamConfig) -> bool:
     """
     Whether other settings may take over with the next frame.
 
@@ -66,12 +61,12 @@ def at_boundary(state: Impression, config: StreamConfig) -> bool:
     """
     if state.waiting:
         return False
-    if config.schedule == 'adaptive' and state.position >= config.smallest_length:
+    if config.schedule == 'adaptive' and state.position >= config.l_min:
         return True
     return state.position == 0 or config.mode == 'per_frame'
 
 
-def stagger(state: Impression, phase: int, config: StreamConfig) -> Impression:
+def stagger(state: StreamState, phase: int, config: StreamConfig) -> StreamState:
     """
     Shorten the first segment of a video by `phase` frames; leave adaptive schedules alone.
 
@@ -81,7 +76,7 @@ def stagger(state: Impression, phase: int, config: StreamConfig) -> Impression:
 
     Parameters
     ----------
-    state : Impression
+    state : StreamState
         A fresh state, or the state just after the first key frame.
     phase : int
         Frames to leave out, 0..l-1: up to `key_offset` of them before the key frame, the
@@ -93,4 +88,4 @@ def stagger(state: Impression, phase: int, config: StreamConfig) -> Impression:
     if config.schedule == 'adaptive':
         return state
     before = min(phase, config.key_offset)
-    return _advanced(state, before if state.f_task is None else phase - before, config)
+    return _advanced(state, before if state.key is None else phase - before, config)

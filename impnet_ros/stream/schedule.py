@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """When a key frame is due, and when a new video begins."""
 from impnet_ros.config import StreamConfig
-from impnet_ros.stream.types import Frame, Impression
+from impnet_ros.stream.state import StreamState
+from impnet_ros.stream.types import Origin
 
 
 def is_key(position: int, config: StreamConfig) -> bool:
@@ -18,7 +19,7 @@ def next_position(position: int, config: StreamConfig) -> int:
 
 def longest(config: StreamConfig) -> int:
     """Give the most frames that a segment may have."""
-    return config.segment_length if config.schedule == 'fixed' else config.largest_length
+    return config.segment_length if config.schedule == 'fixed' else config.l_max
 
 
 def is_doubtful(position: int, doubt: float, config: StreamConfig) -> bool:
@@ -39,24 +40,33 @@ def is_doubtful(position: int, doubt: float, config: StreamConfig) -> bool:
         Smallest length and threshold.
 
     """
-    return position >= config.smallest_length and doubt > config.doubt_threshold
+    return position >= config.l_min and doubt > config.doubt_threshold
 
 
-def reset_reason(frame: Frame, state: Impression, config: StreamConfig) -> str:
+REASONS = ('start', 'encoding', 'frame_id', 'size', 'backward_stamp', 'gap', 'not_finite')
+"""Why the engine begins a new video; callers of `Engine.reset` have reasons of their own."""
+
+
+def why_new_video(origin: Origin, state: StreamState, config: StreamConfig) -> str:
     """
-    Why `frame` cannot continue the video in `state`.
+    Why a frame cannot continue the video in `state`, '' where it does.
 
     Returns
     -------
     str
-        'start', 'backward_stamp', 'gap', 'size', or '' when it does continue it.
+        The reason given to `Engine.reset` for a first frame, else one of `REASONS`.
 
     """
-    if state.last_stamp_s is None:
-        return 'start'
-    if frame.image_size != state.image_size:
+    last = state.last
+    if last is None:
+        return state.reset_reason
+    if origin.encoding != last.encoding:
+        return 'encoding'
+    if origin.frame_id != last.frame_id:
+        return 'frame_id'
+    if origin.image_size != last.image_size:
         return 'size'
-    elapsed_s = frame.stamp_s - state.last_stamp_s
+    elapsed_s = origin.stamp_s - last.stamp_s
     if elapsed_s < 0:
         return 'backward_stamp'
-    return 'gap' if elapsed_s > config.max_gap_s else ''
+    return 'gap' if elapsed_s > config.max_gap else ''

@@ -4,6 +4,8 @@
 import argparse
 from pathlib import Path
 
+from impnet_ros.arguments import add_settings
+from impnet_ros.config import RunConfig
 from impnet_ros.training.loop import train
 from impnet_ros.training.recipe import load_recipe
 import yaml
@@ -14,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('recipe', type=Path, help='YAML file, see config/recipes')
     parser.add_argument('--output', type=Path, metavar='FOLDER',
                         help='for state, log and weights (default: out/<name of the recipe>)')
-    parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:n')
+    add_settings(parser, RunConfig, 'device')
     parser.add_argument('--set', nargs='+', default=[], metavar='FIELD=VALUE',
                         help="change the recipe's fields, values in YAML")
     parser.add_argument('--quiet', action='store_true', help='no progress bar')

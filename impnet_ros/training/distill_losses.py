@@ -1,13 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What N_q is taught by: its impression over a piece, compared with what the teacher sees."""
-from typing import Any
-
 from impnet_ros.model.impression import absorb, aggregate
-from impnet_ros.model.nanodet.detector import BINS
+from impnet_ros.model.levels import DenseFlow, Levels
+from impnet_ros.model.nanodet.detector import BINS, STRIDES
 from impnet_ros.model.nanodet.network import BACKGROUND
 from impnet_ros.model.sight.dis_flow import dis_flow, flow_in_cells
 from impnet_ros.model.sight.pair_quality import add_journey, journey, PairQuality, picture_facts
+from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.training.distill_recipe import DistillRecipe
 from impnet_ros.training.distill_teacher import CLASSES_KEPT, Piece
@@ -15,9 +15,6 @@ from numpy.random import Generator
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-SEEN = CLASSES_KEPT + 4 * BINS
-"""Channels of a level that the losses look at; its facts follow."""
 
 
 def sequence_losses(quality: PairQuality, piece: Piece, rng: Generator,
@@ -34,7 +31,6 @@ def sequence_losses(quality: PairQuality, piece: Piece, rng: Generator,
     if len(keys) > recipe.most_keys:
         start = int(rng.integers(len(keys) - recipe.most_keys + 1))
         keys = keys[start:start + recipe.most_keys]
-    f_imp: tuple[Tensor, ...] = ()
     losses = []
     for number, index in enumerate(keys):
         f_k = _with_facts(pictures[index], levels[index])
@@ -51,34 +47,35 @@ def sequence_losses(quality: PairQuality, piece: Piece, rng: Generator,
     return {'classes': classes, 'boxes': boxes, 'alone': alone.detach()}
 
 
-def fused_weights(quality: PairQuality, old: tuple[Tensor, ...],
-                  new: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+def fused_weights(quality: PairQuality, old: Levels, new: Levels) -> tuple[Tensor, ...]:
     """w_k of each level."""
-    return tuple(quality(a[:, :CLASSES_KEPT], b[:, :CLASSES_KEPT], a[:, SEEN:], b[:, SEEN:], level)
-                 for level, (a, b) in enumerate(zip(old, new, strict=True)))
+    return tuple(quality(a[:, :CLASSES_KEPT], b[:, :CLASSES_KEPT], *facts, level)
+                 for level, (a, b, *facts) in enumerate(zip(old.maps, new.maps, old.facts,
+                                                            new.facts, strict=True)))
 
 
-def _with_facts(picture: Any, levels: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    facts = picture_facts(picture.grey, [tuple(level.shape[2:]) for level in levels],
-                          levels[0].device)
-    return tuple(torch.cat((level.float(), fact), dim=1) for level, fact in zip(levels, facts))
+def _with_facts(picture: Picture, maps: tuple[Tensor, ...]) -> Levels:
+    facts = picture_facts(picture.grey, [tuple(item.shape[2:]) for item in maps], maps[0].device)
+    return Levels(tuple(item.float() for item in maps), picture.image_size, tuple(facts))
 
 
-def _carried(levels: tuple[Tensor, ...], picture: Any, key_picture: Any) -> tuple[Tensor, ...]:
+def _carried(levels: Levels, picture: Picture, key_picture: Picture) -> Levels:
     field = dis_flow(picture.grey, key_picture.grey)
-    sizes = [tuple(level.shape[2:]) for level in levels]
-    told = journey(picture.grey, key_picture.grey, field, sizes, levels[0].device)
-    carried = [warp(level, flow_in_cells(field, size)) for level, size in zip(levels, sizes)]
-    return tuple(torch.cat((level[:, :SEEN], add_journey(level[:, SEEN:], item)), dim=1)
-                 for level, item in zip(carried, told))
+    sizes = [tuple(item.shape[2:]) for item in levels.maps]
+    told = journey(DenseFlow(picture.grey, key_picture.grey, field), sizes, levels.maps[0].device)
+    flows = [flow_in_cells(field, size, stride / 2) for size, stride in zip(sizes, STRIDES)]
+    return Levels(
+        tuple(warp(item, flow) for item, flow in zip(levels.maps, flows)), picture.image_size,
+        tuple(add_journey(warp(item, flow), way)
+              for item, flow, way in zip(levels.facts, flows, told)))
 
 
-def _losses(levels: tuple[Tensor, ...], teacher: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+def _losses(levels: Levels, teacher: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
     """Quality focal loss of the classes, and divergence of the sides where there is something."""
     classes = torch.zeros(())
     boxes = torch.zeros(())
     weight = torch.tensor(1e-3)
-    for level, told in zip(levels, teacher):
+    for level, told in zip(levels.maps, teacher):
         target = (told[:, :CLASSES_KEPT].float() + BACKGROUND).sigmoid()
         logits = level[:, :CLASSES_KEPT] + BACKGROUND
         error = functional.binary_cross_entropy_with_logits(logits, target, reduction='none')
@@ -88,7 +85,7 @@ def _losses(levels: tuple[Tensor, ...], teacher: tuple[Tensor, ...]) -> tuple[Te
         sure = target.amax(dim=1)
         sure = torch.where(sure > 0.2, sure, 0.0)
         sides, told_sides = (functional.log_softmax(
-            item[:, CLASSES_KEPT:SEEN].float().unflatten(1, (4, BINS)), dim=2)
+            item[:, CLASSES_KEPT:].float().unflatten(1, (4, BINS)), dim=2)
             for item in (level, told))
         apart = (told_sides.exp() * (told_sides - sides)).sum(dim=(1, 2))
         boxes = boxes + (apart * sure).sum()

@@ -52,8 +52,7 @@ def make_piece(network: NanoDetNetwork, video: list[Image], spoilt: list[list[Im
     def see(image: Image) -> tuple:
         if id(image) not in seen:
             picture = network.prepare(image)
-            seen[id(image)] = picture, tuple(level[:, :CHANNELS]
-                                             for level in network.features(picture))
+            seen[id(image)] = picture, network.features(picture).maps
         return seen[id(image)]
 
     sharp = [see(image) for image in video]
@@ -83,8 +82,8 @@ def _mirrored(network: NanoDetNetwork, image: Image) -> tuple[Tensor, ...]:
     order = torch.arange(CHANNELS)
     left, right = (slice(CLASSES + side * BINS, CLASSES + (side + 1) * BINS) for side in (0, 2))
     order[left], order[right] = order[right].clone(), order[left].clone()
-    levels = network.features(np.ascontiguousarray(image[:, ::-1]))
-    return tuple(level[:, order].flip(3) for level in levels)
+    mirror = network.prepare(np.ascontiguousarray(image[:, ::-1]))
+    return tuple(level[:, order].flip(3) for level in network.features(mirror).maps)
 
 
 def _with_neighbours(network: NanoDetNetwork, pictures: list, levels: list[tuple[Tensor, ...]],
@@ -100,7 +99,7 @@ def _with_neighbours(network: NanoDetNetwork, pictures: list, levels: list[tuple
         trust = [torch.full_like(item, share) for item in weight]
         if offset:
             flow = network.flow(pictures[index], pictures[other])
-            carried = tuple(warp(level, field) for level, field in zip(levels[other], flow))
+            carried = tuple(warp(level, field) for level, field in zip(levels[other], flow.levels))
             doubt = network.mismatch(pictures[index], pictures[other], flow)
             trust = [share * (1 - functional.adaptive_max_pool2d(doubt, item.shape[2:]))
                      for item in weight]

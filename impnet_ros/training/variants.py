@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The methods of the paper's table 1 as ways to make the task feature of a labelled frame."""
 from impnet_ros.model.impression import aggregate
-from impnet_ros.model.levels import with_levels
 from impnet_ros.model.paper.network import ImpressionNetwork
-from impnet_ros.model.paper.network_input import NetworkInput
+from impnet_ros.model.paper.picture import PaperPicture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.training.batches import Batch
 from impnet_ros.training.recipe import Variant
@@ -52,34 +51,33 @@ def task_feature(network: ImpressionNetwork, batch: Batch, variant: Variant) -> 
     """
     current = network.prepare_batch(batch.current)
     if variant == 'per_frame':
-        return network.features(current)[0]
+        return network.features(current).maps[0]
     new = network.prepare_batch(batch.new)
     old = network.prepare_batch(batch.old)
     if variant in ('impression', 'not_end_to_end'):
-        return network.forward_triplet(old, current, new, batch.still)[0]
+        return network.forward_triplet(old, current, new, batch.still).maps[0]
     if variant == 'fgfa':
         return _aggregated(network, old, current, new)
-    f_new = network.features(new)
-    f_fuse: tuple[Tensor, ...] = f_new
+    f_fuse = f_new = network.features(new)
     if variant == 'average':
         f_old_warped = network.propagate(network.features(old), network.flow(new, old))
-        half = tuple(torch.full_like(level[:, :1], 0.5) for level in f_new)
-        f_fuse = with_levels(f_new, aggregate(f_old_warped, f_new, half))
+        half = tuple(torch.full_like(level[:, :1], 0.5) for level in f_new.maps)
+        f_fuse = aggregate(f_old_warped, f_new, half)
     f_current = network.propagate(f_fuse, network.flow(current, new))
-    return torch.where(batch.still.view(-1, 1, 1, 1), f_new[0], f_current[0])
+    return torch.where(batch.still.view(-1, 1, 1, 1), f_new.maps[0], f_current.maps[0])
 
 
-def _aggregated(network: ImpressionNetwork, old: NetworkInput, current: NetworkInput,
-                new: NetworkInput) -> Tensor:
+def _aggregated(network: ImpressionNetwork, old: PaperPicture, current: PaperPicture,
+                new: PaperPicture) -> Tensor:
     """Fuse three frames as FGFA does: softmax, over the frames, of the embeddings' cosine."""
-    f_current = network.features(current)
+    f_current = network.features(current).maps[0]
     embed = network.embedding_net or nn.Identity()
-    own = functional.normalize(embed(f_current[0]))
-    levels, scores = [f_current[0]], [torch.ones_like(own[:, :1])]
+    own = functional.normalize(embed(f_current))
+    levels, scores = [f_current], [torch.ones_like(own[:, :1])]
     for other in (old, new):
         f_other, flow = network.features(other), network.flow(current, other)
-        levels.append(network.propagate(f_other, flow)[0])
-        warped = functional.normalize(warp(embed(f_other[0]), flow[0]))
+        levels.append(network.propagate(f_other, flow).maps[0])
+        warped = functional.normalize(warp(embed(f_other.maps[0]), flow.levels[0]))
         scores.append((own * warped).sum(dim=1, keepdim=True))
     weights = torch.stack(scores).softmax(dim=0)
     return (weights * torch.stack(levels)).sum(dim=0)

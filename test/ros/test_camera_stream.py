@@ -41,8 +41,9 @@ def keys(answers: list[Answer]) -> list[float]:
 
 
 @pytest.mark.parametrize('settings', [
-    Settings(l=4), Settings(l=4, g=0.5), Settings(l=4, mode='average'),
-    Settings(l=4, mode='sparse'), Settings(l=4, mode='per_frame'), Settings(l=4, key_offset=2),
+    Settings(segment_length=4), Settings(segment_length=4, memory_gate=0.5),
+    Settings(segment_length=4, mode='average'), Settings(segment_length=4, mode='sparse'),
+    Settings(segment_length=4, mode='per_frame'), Settings(segment_length=4, key_offset=2),
 ])
 def test_equals_the_engine(settings: Settings) -> None:
     """The same answers as the engine gives on the same frames, in the same order."""
@@ -65,13 +66,14 @@ def test_equals_the_engine(settings: Settings) -> None:
 def test_cameras_do_not_mix() -> None:
     """Two cameras interleaved on one network answer as each alone."""
     network = OneHotNetwork()
-    left, right = (CameraStream(network, Settings(l=3)) for _ in range(2))
+    left, right = (CameraStream(network, Settings(segment_length=3)) for _ in range(2))
     mixed = ([], [])
     for number in range(10):
         mixed[0].extend(feed(left, number))
         mixed[1].extend(feed(right, number + 20))
     for answers, start in zip(mixed, (0, 20), strict=True):
-        alone = feed(CameraStream(OneHotNetwork(), Settings(l=3)), *range(start, start + 10))
+        alone = feed(CameraStream(OneHotNetwork(), Settings(segment_length=3)),
+                     *range(start, start + 10))
         assert len(answers) == len(alone) == 10
         for one, other in zip(answers, alone, strict=True):
             assert np.array_equal(one.detections.scores, other.detections.scores)
@@ -90,7 +92,7 @@ def test_thresholds_are_those_of_the_camera() -> None:
 
 def test_staggered_key_frames_never_coincide() -> None:
     """Three cameras that start together; after the first frames each has its own instants."""
-    streams = [CameraStream(OneHotNetwork(), Settings(l=6), share=index / 3)
+    streams = [CameraStream(OneHotNetwork(), Settings(segment_length=6), share=index / 3)
                for index in range(3)]
     found = [keys(feed(stream, *range(24))) for stream in streams]
     assert found == [[0, 6, 12, 18], [0, 4, 10, 16, 22], [0, 2, 8, 14, 20]]
@@ -108,11 +110,11 @@ class Moving(OneHotNetwork):
 
 def test_an_adaptive_schedule_takes_over_and_hands_back() -> None:
     """From 4 on a key frame in every third frame, as 1/8 + 2/8 + 3/8 exceeds 1/2; then l = 4."""
-    stream = CameraStream(Moving(), Settings(l=4), share=0.5)
+    stream = CameraStream(Moving(), Settings(segment_length=4), share=0.5)
     found = keys(feed(stream, 0, 1))
     stream.want(Settings(schedule='adaptive', l_min=2, doubt_threshold=0.5))
     found += keys(feed(stream, *range(2, 10)))
-    stream.want(Settings(l=4))
+    stream.want(Settings(segment_length=4))
     found += keys(feed(stream, *range(10, 17)))
     assert found == [0, 2, 5, 8, 10, 14]
 
@@ -121,7 +123,7 @@ def test_an_adaptive_schedule_takes_over_and_hands_back() -> None:
     ({'encoding': 'bgr8'}, 'encoding'), ({'frame_id': 'other'}, 'frame_id')])
 def test_a_change_of_source_begins_a_new_video(change: dict[str, object], reason: str) -> None:
     """The frame is answered, as key frame, with the reason; nothing is remembered."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=5))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=5))
     feed(stream, 0, 1)
     [answer] = stream.step(picture(2), arrival(2, **change))
     assert answer.detections.reset_reason == reason
@@ -134,7 +136,7 @@ def test_a_change_of_source_begins_a_new_video(change: dict[str, object], reason
     (0, 2, 'backward_stamp'), (60, 2, 'gap'), (6, 4, 'size')])
 def test_the_engine_s_reasons(number: int, size: int, reason: str) -> None:
     """Backward stamp, gap and size are told and counted too."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=10))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=10))
     feed(stream, 4, 5)
     [answer] = stream.step(picture(number, size), arrival(number))
     assert answer.detections.reset_reason == reason
@@ -143,7 +145,7 @@ def test_the_engine_s_reasons(number: int, size: int, reason: str) -> None:
 
 def test_a_reset_from_outside_is_told_with_the_next_frame() -> None:
     """The first frame says 'start', the first after a reset why."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=10))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=10))
     reasons = [each.detections.reset_reason for each in feed(stream, 0, 1)]
     assert reasons == ['start', '']
     assert stream.reset('clock_jump') == []
@@ -152,7 +154,7 @@ def test_a_reset_from_outside_is_told_with_the_next_frame() -> None:
 
 def test_waiting_frames_are_answered_before_a_reset() -> None:
     """Frames 4 and 5 wait for key frame 6; the reset answers them with frame 5 as key frame."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=4, key_offset=2))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=4, key_offset=2))
     assert len(feed(stream, *range(4))) == 4
     assert feed(stream, 4, 5) == []
     assert stream.waiting == 2
@@ -164,7 +166,7 @@ def test_waiting_frames_are_answered_before_a_reset() -> None:
 
 def test_a_looped_bag_gives_the_same_in_each_round() -> None:
     """Every round begins anew at the backward stamp; frames that waited are not lost."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=4, key_offset=1))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=4, key_offset=1))
     rounds = [feed(stream, *range(10)) for _ in range(3)]
     rounds[-1] += stream.reset('end')
     every = [answer for each in rounds for answer in each]
@@ -176,45 +178,33 @@ def test_a_looped_bag_gives_the_same_in_each_round() -> None:
 
 def test_settings_change_at_a_segment_boundary() -> None:
     """Length 4 becomes 2 in mid-segment: key frame 4 is the first with the new length."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=4))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=4))
     answers = feed(stream, 0, 1)
-    stream.want(Settings(l=2))
+    stream.want(Settings(segment_length=2))
     answers += feed(stream, *range(2, 9))
     assert keys(answers) == [0, 4, 6, 8]
-    assert [each.settings.l for each in answers] == [4] * 4 + [2] * 5
+    assert [each.settings.segment_length for each in answers] == [4] * 4 + [2] * 5
 
 
 def test_a_change_of_mode_keeps_the_impression() -> None:
     """From sparse to average: key frame 4 fuses with what key frame 2 left."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=2, mode='sparse'))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=2, mode='sparse'))
     feed(stream, 0, 1, 2)
-    stream.want(Settings(l=2, mode='average'))
+    stream.want(Settings(segment_length=2, mode='average'))
     [_, answer] = feed(stream, 3, 4)
     assert answer.detections.scores[[2, 4]].tolist() == [0.5, 0.5]
 
 
-def test_scene_cuts_where_they_are_wanted() -> None:
-    """A picture of another scene begins a new video; by default it does not."""
-    scenes = [np.zeros((24, 32, 3), np.uint8) for _ in range(2)]
-    scenes[0][:12], scenes[1][12:] = 200, 200
-    for wanted, expected in ((True, ['start', '', 'scene_cut', '']),
-                             (False, ['start', '', '', ''])):
-        stream = CameraStream(OneHotNetwork(256), Settings(scene_cut=wanted))
-        answers = [answer for number, scene in enumerate((0, 0, 1, 1))
-                   for answer in stream.step(scenes[scene], arrival(number))]
-        assert [answer.detections.reset_reason for answer in answers] == expected
-
-
 def test_key_period_counts_time() -> None:
     """A key frame every 0.5 s at 10 Hz; at 5 Hz, where 0.5 s has no frame, every 0.4 s."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=50, key_period=0.5))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=50, key_period=0.5))
     assert keys(feed(stream, *range(11))) == [0, 5, 10]
     assert keys(feed(stream, *range(12, 24, 2))) == [14, 18, 22]
 
 
 def test_lost_frames_keep_the_segment_in_time() -> None:
     """Two of three frames are lost: with l = 6 every second received frame is key."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=6))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=6))
     answers = []
     for number in range(0, 24, 3):
         answers += stream.step(picture(number), arrival(number, unprocessed=2))
@@ -223,7 +213,7 @@ def test_lost_frames_keep_the_segment_in_time() -> None:
 
 def test_an_error_costs_the_memory_only() -> None:
     """After `drop` the next frame begins a new video."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=4, key_offset=2))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=4, key_offset=2))
     feed(stream, 0)
     stream.drop('error')
     assert stream.waiting == 0
@@ -239,7 +229,7 @@ def motions(answers: list[Answer]) -> list[tuple[int, int] | None]:
 
 def test_the_newest_answer_knows_its_motion() -> None:
     """Not across the beginning of a video, and not between equal stamps."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=4))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=4))
     answers = feed(stream, 0, 1, 2)
     stream.reset('request')
     answers += feed(stream, 3, 4, 4)
@@ -250,7 +240,7 @@ def test_the_newest_answer_knows_its_motion() -> None:
 
 def test_of_answers_that_come_together_the_newest_knows_its_motion() -> None:
     """Pictures 4 and 5 wait for key frame 6; a reset answers what still waits without motion."""
-    stream = CameraStream(OneHotNetwork(), Settings(l=4, key_offset=2))
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=4, key_offset=2))
     feed(stream, *range(4))
     assert motions(feed(stream, 4, 5, 6)) == [None, None, (5, 6)]
     feed(stream, 7, 8)

@@ -7,6 +7,7 @@ from typing import Any
 
 from impnet_ros import Engine, Frame, load_network
 from impnet_ros.ros.bags.write import write_bag
+from impnet_ros.ros.parameters import read
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.pacing import stagger
 from impnet_ros.stream.play import play
@@ -15,6 +16,7 @@ from impnet_ros.threads import on_threads
 from impnet_ros.video import open_video
 import numpy as np
 import pytest
+from rclpy.parameter import Parameter
 from ros_harness import Client, image_message, node_process, process, stamp_of
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
@@ -54,7 +56,8 @@ def network() -> Iterator[Any]:
 
 def offline(network: Any, frames: list[Frame], **changes: Any) -> list[Detections]:
     """Run the engine, as `impnet detect` does."""
-    settings = Settings(score_threshold=THRESHOLD, **changes)
+    given = [Parameter(name, value=value) for name, value in changes.items()]
+    settings = read(given, Settings(score_threshold=THRESHOLD))
     network.detection = settings.detection
     return [result for _, result in play(Engine(network, settings.stream), frames)]
 
@@ -120,7 +123,7 @@ def test_two_cameras_equal_two_single_runs(tmp_path: Path, network: Any,
     Staggering shortens the second camera's first segment; the single run does the same. The node
     has two threads here: what runs beside the features of its key frames changes nothing.
     """
-    settings = Settings(l=4, score_threshold=THRESHOLD)
+    settings = Settings(segment_length=4, score_threshold=THRESHOLD)
     videos = {'front': frames, 'rear': [Frame(frame.image[:, ::-1], frame.stamp_s)
                                         for frame in frames]}
     with node_process(tmp_path / 'log', cameras='[front, rear]', l=4, threads=2,

@@ -2,20 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """The launch files: their arguments, and that arguments override the parameters file."""
 import ast
+from importlib import import_module
 from importlib.util import find_spec
 import os
 from pathlib import Path
+import runpy
 import signal
 import subprocess
 import sys
 from time import monotonic, sleep
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
-from impnet_ros.ros.parameters import ROWS
+from impnet_ros.ros.settings import ROWS
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = sorted((ROOT / 'launch').glob('*.launch.*'))
+FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
 # On PyPI another package is called `launch`; ROS's comes with launch_ros.
 HAS_LAUNCH = all(find_spec(name) for name in ('launch', 'launch_ros')) and bool(
     find_spec('launch.launch_description'))
@@ -24,33 +28,49 @@ pytestmark = pytest.mark.ros
 needs_launch = pytest.mark.skipif(not HAS_LAUNCH, reason='launch and launch_ros are not installed')
 
 
-def constant(name: str) -> object:
-    """Read a constant of `launching.py`, which cannot be imported without launch."""
-    tree = ast.parse((ROOT / 'impnet_ros' / 'ros' / 'launching.py').read_text())
-    for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and getattr(node.target, 'id', '') == name:
-            assert node.value is not None
-            return eval(compile(ast.Expression(node.value), name, 'eval'),  # noqa: S307
-                        {'_BOOLEANS': ('true', 'false')})
-    raise AssertionError(name)
+@pytest.fixture
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let launch files run where launch is not installed; arguments are kept as they are given."""
+    modules = {name: MagicMock() for name in (
+        'launch', 'launch.actions', 'launch.conditions', 'launch.substitutions', 'launch_ros',
+        'launch_ros.actions', 'launch_ros.parameter_descriptions', 'launch_ros.substitutions')}
+    modules['launch'].LaunchDescription = list
+    modules['launch.actions'].DeclareLaunchArgument = (
+        lambda name, **told: SimpleNamespace(name=name, **told))
+    modules['launch_ros.parameter_descriptions'].ParameterValue = (
+        lambda text, value_type: (text, value_type))
+    for name, module in modules.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.delitem(sys.modules, 'impnet_ros.ros.launching', raising=False)
 
 
-def test_arguments_are_parameters() -> None:
-    """Every argument that overrides a parameter names one, with the same choices."""
-    rows = {row.name: row for row in ROWS}
-    for name, (text, choices) in constant('PARAMETERS').items():  # type: ignore[attr-defined]
-        assert len(text) > 10
-        if name == 'use_sim_time':
-            continue
-        assert name in rows
-        if rows[name].choices:
-            assert choices == rows[name].choices
-        elif isinstance(rows[name].default, bool):
-            assert choices == ('true', 'false')
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
+    """Once, with the meaning and the choices of the parameter; empty leaves it to the file."""
+    declared = [each for each in runpy.run_path(str(file))['generate_launch_description']()
+                if isinstance(each, SimpleNamespace)]
+    arguments = {each.name: each for each in declared}
+    assert len(arguments) == len(declared)
+    for row in ROWS:
+        argument = arguments[row.word]
+        several = (file.name, row.word) == ('cameras.launch.py', 'cameras')
+        assert argument.default_value == ('front,rear' if several else '')
+        assert row.text in argument.description
+        assert argument.choices == (('', *row.choice_words) if row.choices else None)
 
 
-@pytest.mark.parametrize('file', [file for file in FILES if file.suffix == '.py'],
-                         ids=lambda file: file.name)
+@pytest.mark.parametrize(('word', 'text', 'expected'), [
+    ('model', '1e3', ('1e3', str)), ('mode', 'sparse', ('sparse', str)), ('l', '5', ('5', None)),
+    ('g', '1', ('1', None)), ('autostart', 'false', ('false', None)),
+    ('box_memory', 'auto', ('auto', str)), ('box_memory', 'true', ('true', None)),
+    ('use_sim_time', 'true', ('true', None)), ('classes', 'person, car', ['person', 'car']),
+    ('classes', "['person']", ['person']), ('cameras', '[]', [''])])
+def test_types_of_arguments(word: str, text: str, expected: object, stand_ins: None) -> None:
+    """Words stay words, numbers become numbers, lists are split."""
+    assert import_module('impnet_ros.ros.launching')._value(word, text) == expected
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
 def test_files_compile(file: Path) -> None:
     """Without launch too: no mistake of syntax, and no code that is run by a shell or eval."""
     calls = {getattr(node.func, 'id', getattr(node.func, 'attr', ''))
@@ -59,8 +79,7 @@ def test_files_compile(file: Path) -> None:
 
 
 @needs_launch
-@pytest.mark.parametrize('file', [file for file in FILES if file.suffix == '.py'],
-                         ids=lambda file: file.name)
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
 def test_every_argument_is_described(file: Path) -> None:
     """`--show-args` is complete: all arguments at the top level, each with a description."""
     from launch.launch_description_sources import get_launch_description_from_python_launch_file
@@ -71,7 +90,8 @@ def test_every_argument_is_described(file: Path) -> None:
         assert name in arguments
     for argument in arguments.values():
         assert len(argument.description) > 10
-    assert list(arguments['mode'].choices) == ['', 'impression', 'average', 'sparse', 'per_frame']
+    assert list(arguments['mode'].choices) == [
+        '', 'auto', 'impression', 'average', 'sparse', 'per_frame']
 
 
 @needs_launch
@@ -98,7 +118,7 @@ def test_an_argument_overrides_the_file_only_when_given(tmp_path: Path) -> None:
         client.until(lambda: client.node.count_subscribers('/camera/image_raw') == 1, 120)
         assert client.parameter('l') == 7
         assert client.parameter('g') == 1
-        assert client.parameter('mode') == 'impression'
+        assert client.parameter('mode') == 'auto'
     finally:
         client.close()
         launched.send_signal(signal.SIGINT)

@@ -259,7 +259,7 @@ def test_frames_between_key_frames_need_no_task_network():
 
 
 def test_a_blind_key_frame_is_bridged_with_a_fading_score():
-    results = run(MovingBox(blind=[14]), 3, segment_length=1, box_lifetime_s=0.5)
+    results = run(MovingBox(blind=[14]), 3, segment_length=1, box_lifetime=0.5)
     assert [len(result) for result in results] == [1, 1, 1]
     way = 4 / 16  # of a side
     assert results[1].scores.tolist() == pytest.approx([.8 * math.exp(-0.1 / 0.5 - 2 * way)])
@@ -283,11 +283,11 @@ class FadingBox(MovingBox):
 
 def test_a_weak_look_keeps_what_was_reported_and_is_not_reported_itself():
     """Reported from .3 on, remembered from .15 on."""
-    seen = run(FadingBox(.2, .32, .2, .16, .16, .9), 6, segment_length=1, box_lifetime_s=10.0)
+    seen = run(FadingBox(.2, .32, .2, .16, .16, .9), 6, segment_length=1, box_lifetime=10.0)
     # The first look is too weak to begin a track. A weak one leaves half of what was better: .26,
     # .21, .185.
     assert [result.track_ids.tolist() for result in seen] == [[], [0], [], [], [], [0]]
-    unseen = run(FadingBox(.2, .32, .1, .1, .1, .9), 6, segment_length=1, box_lifetime_s=0.1)
+    unseen = run(FadingBox(.2, .32, .1, .1, .1, .9), 6, segment_length=1, box_lifetime=0.1)
     assert [result.track_ids.tolist() for result in unseen] == [[], [0], [], [], [], [1]]
 
 

@@ -126,7 +126,7 @@ def test_a_new_video_forgets_the_old_one_and_loses_no_waiting_frame(odd, reason)
 
 
 def test_equal_stamps_and_a_gap_at_the_limit_continue_the_video():
-    subject = engine(segment_length=2, max_gap_s=1.0)
+    subject = engine(segment_length=2, max_gap=1.0)
     results = run(subject, [frame(0, 5.0), frame(1, 5.0), frame(2, 6.0)])
     assert [result.reset_reason for result in results] == ['start', '', '']
 

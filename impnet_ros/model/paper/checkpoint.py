@@ -7,6 +7,7 @@ from typing import Any
 from impnet_ros.model.paper.config import ImpressionNetworkConfig
 from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.model.weights import load_into, load_weights, save_weights, Weights
+import torch
 
 MODEL = 'impression'
 """What a checkpoint's configuration says under `model`."""
@@ -53,6 +54,6 @@ def network_of(weights: Weights) -> ImpressionNetwork:
     return network.eval()
 
 
-def load_checkpoint(path: Path) -> ImpressionNetwork:
+def load_checkpoint(path: Path, device: torch.device | None = None) -> ImpressionNetwork:
     """Read what `save_checkpoint` wrote; see `network_of` and `load_weights` for errors."""
-    return network_of(load_weights(path))
+    return network_of(load_weights(path)).to(device).eval()

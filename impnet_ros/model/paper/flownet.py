@@ -7,7 +7,6 @@ FlowNet-S is from Dosovitskiy et al., "FlowNet: Learning Optical Flow with Convo
 2015. That its last features are pooled once more, so that flow and scale map come at the features'
 stride of 16, is from msracver/Deep-Feature-Flow.
 """
-from collections.abc import Iterable
 
 import torch
 from torch import nn, Tensor
@@ -39,26 +38,6 @@ def _cropped(x: Tensor, like: Tensor) -> Tensor:
 
 def _leaky(x: Tensor) -> Tensor:
     return functional.leaky_relu(x, _SLOPE)
-
-
-class ScaledFlow(tuple[Tensor, ...]):
-    """
-    Flow of one level, (B, 2, h, w), and the scale map S that was predicted beside it.
-
-    Attributes
-    ----------
-    scale : Tensor or None
-        (B, C, h, w); None is 1 everywhere.
-
-    """
-
-    scale: Tensor | None
-
-    def __new__(cls, flow: Iterable[Tensor], scale: Tensor | None) -> 'ScaledFlow':
-        """Join a level's flow and its scale map."""
-        self = super().__new__(cls, flow)
-        self.scale = scale
-        return self
 
 
 class FlowNetS(nn.Module):

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ready-made configurations of the paper's network."""
 from dataclasses import replace
+import logging
 from typing import Any
 
 from impnet_ros.model.paper.config import ImpressionNetworkConfig
 from impnet_ros.model.paper.network import ImpressionNetwork
+import torch
+
+_log = logging.getLogger(__name__)
 
 TINY = ImpressionNetworkConfig(
     name='tiny', class_names=('first', 'second', 'third'), width=16, blocks=(1, 1, 2, 1),
@@ -39,3 +43,27 @@ def tiny(**changes: Any) -> ImpressionNetwork:
 
     """
     return ImpressionNetwork(replace(TINY, **changes)).eval()
+
+
+def untrained_r101(device: torch.device) -> ImpressionNetwork:
+    """Give the paper's network with the same random weights each time."""
+    return _untrained(replace(ImpressionNetworkConfig(), name='impression_r101'), device)
+
+
+def untrained_r101_dis(device: torch.device) -> ImpressionNetwork:
+    """Give the paper's network with DIS flow in place of FlowNet-S."""
+    return _untrained(replace(ImpressionNetworkConfig(), name='impression_r101_dis', flow='dis'),
+                      device)
+
+
+def untrained_tiny(device: torch.device) -> ImpressionNetwork:
+    """Give the small network with the same random weights each time."""
+    return _untrained(TINY, device)
+
+
+def _untrained(config: ImpressionNetworkConfig, device: torch.device) -> ImpressionNetwork:
+    _log.warning('%s has no trained weights: import some (impnet import-weights) or train it '
+                 '(impnet train); what it detects now means nothing', config.name)
+    with torch.random.fork_rng(devices=()):
+        torch.manual_seed(0)
+        return ImpressionNetwork(config).to(device).eval()

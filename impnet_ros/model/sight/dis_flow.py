@@ -1,9 +1,10 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """F without weights: OpenCV's DIS optical flow between two small grey pictures."""
-from typing import Any
+from collections.abc import Sequence
 
 import cv2
+from impnet_ros.model.levels import Array, DenseFlow, Flow
 from impnet_ros.model.sight.alike import alike
 import numpy as np
 import torch
@@ -17,34 +18,28 @@ PATCH_STRIDE = 4
 """Pixels. A finer stride costs time as its square; a coarser one loses thin moving things."""
 
 
-class FlowLevels(tuple[Tensor, ...]):
+def flow_between(grey: Array, key_grey: Array, cells: Sequence[tuple[int, int]],
+                 strides: Sequence[int]) -> Flow:
     """
-    A flow field brought to feature levels, and what it was made of; in the host's memory.
+    Solve the flow between two pictures and bring it to feature levels.
 
-    Attributes
+    Parameters
     ----------
-    grey, key_grey : ndarray
-        uint8 (h, w), target frame and key frame.
-    field : ndarray
-        float32 (h, w, 2), in pixels of these.
+    grey, key_grey : numpy.ndarray
+        uint8 (h, w), half the size of the network's input: target frame and key frame.
+    cells : sequence of tuple
+        (rows, columns) of each level.
+    strides : sequence of int
+        Pixels of the network's input a cell of each level.
 
     """
-
-    grey: np.ndarray[Any, Any]
-    key_grey: np.ndarray[Any, Any]
-    field: np.ndarray[Any, Any]
-
-    @classmethod
-    def between(cls, grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any],
-                sizes: list[tuple[int, int]]) -> 'FlowLevels':
-        """Flow from the target to the key frame, (1, 2, *size) in cells for each size."""
-        field = dis_flow(grey, key_grey)
-        self = cls(flow_in_cells(field, size) for size in sizes)
-        self.grey, self.key_grey, self.field = grey, key_grey, field
-        return self
+    field = dis_flow(grey, key_grey)
+    return Flow(tuple(flow_in_cells(field, size, stride / 2)
+                      for size, stride in zip(cells, strides, strict=True)),
+                dense=DenseFlow(grey, key_grey, field))
 
 
-def dis_flow(grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def dis_flow(grey: Array, key_grey: Array) -> Array:
     """
     Where each pixel of a picture was in the key picture.
 
@@ -71,7 +66,7 @@ def dis_flow(grey: np.ndarray[Any, Any], key_grey: np.ndarray[Any, Any]) -> np.n
     return solver.calc(*alike(grey, key_grey), np.zeros((*grey.shape, 2), np.float32))
 
 
-def flow_in_cells(flow: np.ndarray[Any, Any], size: tuple[int, int]) -> Tensor:
+def flow_in_cells(flow: Array, size: tuple[int, int], stride: float) -> Tensor:
     """
     Bring a flow field to a feature level.
 
@@ -80,7 +75,10 @@ def flow_in_cells(flow: np.ndarray[Any, Any], size: tuple[int, int]) -> Tensor:
     flow : numpy.ndarray
         float32 (h, w, 2), (x, y) in pixels of its own picture.
     size : tuple of int
-        Height and width of the level in cells.
+        Rows and columns of the level. Cells that the picture does not fill take the flow at its
+        border.
+    stride : float
+        Pixels of that picture a cell.
 
     Returns
     -------
@@ -88,8 +86,11 @@ def flow_in_cells(flow: np.ndarray[Any, Any], size: tuple[int, int]) -> Tensor:
         float32 (1, 2, *size), the mean flow of each cell, (x, y) in cells.
 
     """
-    height, width = flow.shape[:2]
     rows, columns = size
+    below = max(round(rows * stride) - flow.shape[0], 0)
+    right = max(round(columns * stride) - flow.shape[1], 0)
+    if below or right:
+        flow = cv2.copyMakeBorder(flow, 0, below, 0, right, cv2.BORDER_REPLICATE)
     cells = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
-    cells *= np.float32((columns / width, rows / height))
+    cells *= np.float32(1 / stride)
     return torch.from_numpy(cells.transpose(2, 0, 1)[None])

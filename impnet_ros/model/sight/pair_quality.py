@@ -1,26 +1,25 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-N_q for NanoDet-g, learned: which of two aligned features to believe, cell by cell.
+N_q over a pair: which of two aligned features to believe, cell by cell.
 
 The paper's N_q scores each feature by itself, eq. (2). The score maps of a detector alone do not
-tell a blurred object from one that has gone, so this net sees both features at once, and facts
-of the pictures that ride along as more channels of each level, are warped and mixed like the
-feature, and so always describe what the carried feature is made of.
+tell a blurred object from one that has gone, so this one sees both features at once, and facts of
+the pictures that are carried and mixed as the features are: they always describe what the carried
+feature is made of. It needs no training: `rule` is what one would write by hand, and `PairQuality`
+learns to correct it.
 """
 import math
-from typing import Any
 
 import cv2
 from impnet_ros.model.device import upload
+from impnet_ros.model.levels import Array, DenseFlow
+from impnet_ros.model.sight.compare import LAPLACIAN_DIFFERENCE, OUTSIDE
 from impnet_ros.model.sight.dis_flow import dis_flow
-from impnet_ros.model.sight.training_free import LAPLACIAN_DIFFERENCE, OUTSIDE, RESIDUAL_SCALE
 import numpy as np
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
-
-Array = np.ndarray[Any, Any]
 
 FACTS = 8
 """Channels of `picture_facts`: what a picture is like, and what its feature went through."""
@@ -30,8 +29,15 @@ GREY, SHARPNESS, NOISE, DETAIL, AGE, TRAVEL, UNLIKE, ASTRAY = range(FACTS)
 ASTRAY_SCALE = 4.0
 """Pixels of the resized picture that the flow there and back may miss, see `certainty`."""
 
+RESIDUAL_SCALE = 0.35
+"""Difference of the aligned greys, in deviations of the picture, that leaves e^-1 of the old."""
+
+EVIDENCE_GAIN = 0.7
+"""Logit of w_k for each unit of class logit that the new feature has more; above 1 ghosts stay."""
+
 INPUTS = 24
 LEVELS = 3
+"""How many levels the learned N_q tells apart; what is coarser counts as the last."""
 
 
 def noise_deviation(grey: Array) -> float:
@@ -85,17 +91,14 @@ def picture_facts(grey: Array, sizes: list[tuple[int, int]], device: torch.devic
     return facts
 
 
-def journey(grey: Array, key_grey: Array, field: Array, sizes: list[tuple[int, int]],
-            device: torch.device) -> list[Tensor]:
+def journey(flow: DenseFlow, sizes: list[tuple[int, int]], device: torch.device) -> list[Tensor]:
     """
     Tell what a feature goes through that is carried along a flow, to be added to its facts.
 
     Parameters
     ----------
-    grey, key_grey : ndarray
-        uint8 (h, w), of the frame that it is carried to, and of the one that it comes from.
-    field : ndarray
-        float32 (h, w, 2), `dis_flow(grey, key_grey)`.
+    flow : DenseFlow
+        From the frame that it is carried to, to the one that it comes from.
     sizes : list of tuple
         (rows, columns) of each level.
     device : torch.device
@@ -109,6 +112,7 @@ def journey(grey: Array, key_grey: Array, field: Array, sizes: list[tuple[int, i
         cells, which tells occlusion and failed flow from mere blur.
 
     """
+    grey, key_grey, field = flow.grey, flow.key_grey, flow.field
     height, width = grey.shape
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     there = field + np.dstack((x, y))
@@ -159,12 +163,45 @@ def certainty(facts: Tensor, stride: int) -> Tensor:
     return torch.exp(-(astray / ASTRAY_SCALE) ** 2)
 
 
+def _compared(old: Tensor, new: Tensor, old_facts: Tensor,
+              new_facts: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Residual grey, likeness 0..1 and the logit of the rule's w_k, (B, 1, h, w) each."""
+    residual = functional.avg_pool2d(old_facts[:, :1] - new_facts[:, :1], 3, 1, 1,
+                                     count_include_pad=False)
+    likeness = torch.exp(-(residual / RESIDUAL_SCALE) ** 2)
+    evidence = new.amax(dim=1, keepdim=True) - old.amax(dim=1, keepdim=True)
+    sharper = (new_facts - old_facts)[:, SHARPNESS:SHARPNESS + 1]
+    share = (sharper + EVIDENCE_GAIN * evidence).clamp(-8, 8).sigmoid()
+    return residual, likeness, torch.logit(1 - (1 - share) * likeness, eps=1e-3)
+
+
+def rule(old: Tensor, new: Tensor, old_facts: Tensor, new_facts: Tensor) -> Tensor:
+    """
+    Weigh new against old without any training.
+
+    Blurred is not gone: where the new picture is worse or shows less, the old feature stays. But a
+    stale or wrongly carried feature must not: where the carried grey differs from the new one, at
+    a resolution that blur does not touch, only the new feature counts.
+
+    Parameters
+    ----------
+    old, new : Tensor
+        (B, classes, h, w), class logits relative to an empty cell: carried, and of the key frame.
+    old_facts, new_facts : Tensor
+        (B, FACTS, h, w), of each.
+
+    Returns
+    -------
+    Tensor
+        w_k, (B, 1, h, w), the share of the new feature in 0..1.
+
+    """
+    return torch.sigmoid(_compared(old, new, old_facts, new_facts)[2])
+
+
 class PairQuality(nn.Module):
     """
-    N_q over a pair: w_k = sigmoid(rule + net), the rule being what one would write by hand.
-
-    The rule believes what is sharper and what sees more, unless the pictures differ there. The
-    net begins at zero and learns to correct it.
+    N_q, learned: w_k = sigmoid(logit of the rule + net). The net begins at zero.
 
     Parameters
     ----------
@@ -190,13 +227,10 @@ class PairQuality(nn.Module):
 
         Parameters
         ----------
-        old, new : Tensor
-            (B, classes, h, w), class logits relative to an empty cell, of the impression carried
-            here and of the key frame.
-        old_facts, new_facts : Tensor
-            (B, FACTS, h, w), of each.
+        old, new, old_facts, new_facts : Tensor
+            As for `rule`.
         level : int
-            0..2, finest first.
+            0.., finest first.
 
         Returns
         -------
@@ -206,17 +240,13 @@ class PairQuality(nn.Module):
         """
         best_old, seen_old = old.max(dim=1, keepdim=True)
         best_new, seen_new = new.max(dim=1, keepdim=True)
-        residual = functional.avg_pool2d(old_facts[:, :1] - new_facts[:, :1], 3, 1, 1,
-                                         count_include_pad=False)
-        likeness = torch.exp(-(residual / RESIDUAL_SCALE) ** 2)
-        rule = ((new_facts - old_facts)[:, SHARPNESS:SHARPNESS + 1]
-                + 0.7 * (best_new - best_old)).clamp(-8, 8).sigmoid()
-        rule = torch.logit(1 - (1 - rule) * likeness, eps=1e-3)
-        which = [torch.full_like(residual, float(level == number)) for number in range(LEVELS)]
+        residual, likeness, believed = _compared(old, new, old_facts, new_facts)
+        which = [torch.full_like(residual, float(min(level, LEVELS - 1) == number))
+                 for number in range(LEVELS)]
         inputs = torch.cat((
             best_old / 4, best_new / 4, new.gather(1, seen_old) / 4, old.gather(1, seen_new) / 4,
-            residual.abs().clamp(max=4), likeness, rule / 4,
+            residual.abs().clamp(max=4), likeness, believed / 4,
             old_facts[:, SHARPNESS:DETAIL + 1], new_facts[:, SHARPNESS:DETAIL + 1],
             torch.log1p(old_facts[:, AGE:]), (new_facts - old_facts)[:, SHARPNESS:DETAIL + 1],
             (best_new - best_old) / 4, *which), dim=1)
-        return torch.sigmoid(rule + self.layers(inputs))
+        return torch.sigmoid(believed + self.layers(inputs))

@@ -1,9 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What the compact detector keeps of a frame's image."""
+"""A frame's image as a network sees it: made once a frame, all that features and flow need."""
 from dataclasses import dataclass
-from functools import lru_cache
-import math
+from functools import cached_property, lru_cache
 from typing import Any
 
 import cv2
@@ -11,79 +10,71 @@ from impnet_ros.model.device import upload
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 Array = np.ndarray[Any, Any]
-
-_MEAN = (103.53, 116.28, 123.675)
-_DEVIATION = (57.375, 57.12, 58.395)
-# Of blue, green and red, as the detector was trained.
 
 
 @dataclass(frozen=True)
 class Picture:
     """
-    A frame's image, made small: all that features and flow need, 0.6 MB, own memory.
+    One image at the size of a network's input, or several of one size.
 
     Attributes
     ----------
-    pixels : numpy.ndarray
-        uint8 (h, w, 3), RGB, the whole image resized.
-    grey : numpy.ndarray
-        uint8 (h / 2, w / 2), for flow, sharpness and the comparison of pictures.
+    pixels : Tensor
+        uint8 (B, 3, h, w), RGB, channels last in memory.
     image_size : tuple of int
         (height, width) of the original image in pixels.
 
+    Raises
+    ------
+    ValueError
+        If the pixels are of another shape or type.
+
     """
 
-    pixels: Array
-    grey: Array
+    pixels: Tensor
     image_size: tuple[int, int]
 
+    def __post_init__(self) -> None:
+        pixels = self.pixels
+        if pixels.ndim != 4 or pixels.shape[1] != 3 or pixels.dtype != torch.uint8:
+            raise ValueError(f'pixels: expected uint8 (B, 3, h, w), got {pixels.dtype} '
+                             f'{tuple(pixels.shape)}')
 
-def input_shape(image_size: tuple[int, int], side: int) -> tuple[int, int]:
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the network's input in pixels."""
+        return self.pixels.shape[2], self.pixels.shape[3]
+
+    @cached_property
+    def greys(self) -> tuple[Array, ...]:
+        """Give uint8 (ceil(h / 2), ceil(w / 2)) a picture: for flow and comparing pictures."""
+        return tuple(_half_grey(rows.numpy()) for rows in self.pixels.cpu().permute(0, 2, 3, 1))
+
+    @property
+    def grey(self) -> Array:
+        """Give the half-size grey picture of a single image."""
+        grey, = self.greys
+        return grey
+
+
+def make_picture(image: Array | Tensor, size: tuple[int, int]) -> Picture:
     """
-    Choose the input's shape: about the image's own, at about the cost of a square.
-
-    The detector was trained on pictures of their own shape, padded to a square. A picture of
-    640 x 272 pixels stretched to a square is too far from that: on such a clip three quarters of
-    the people and cars go unseen. Losing area costs small objects, so it counts twice.
-
-    Parameters
-    ----------
-    image_size : tuple of int
-        (height, width) of the image in pixels.
-    side : int
-        Side of the square in pixels, a multiple of 32.
-
-    Returns
-    -------
-    tuple of int
-        (height, width), multiples of 32 with a product of about side^2.
-
-    """
-    budget = (side // 32) ** 2
-    aspect = image_size[1] / image_size[0]
-    narrowest = side // 64  # four to one either way: beyond that, too few cells across
-
-    def cost(rows: int) -> tuple[float, int, int]:
-        columns = min(max(round(rows * aspect), narrowest), round(budget * 1.02 / rows))
-        return (abs(math.log(columns / rows / aspect))
-                + 2 * abs(math.log(rows * columns / budget)), rows, columns)
-
-    _, rows, columns = min(cost(rows) for rows in range(narrowest, 4 * narrowest + 3))
-    return rows * 32, columns * 32
-
-
-def make_picture(image: Array | Tensor, side: int) -> Picture:
-    """
-    Shrink an image; cheap, as every frame pays for it (normalising waits for a key frame).
+    Resize an image, bilinear; cheap, as every frame pays for it.
 
     Parameters
     ----------
     image : numpy.ndarray or Tensor
-        uint8 (H, W, 3), RGB; a tensor may be on any device.
-    side : int
-        Side in pixels of the square whose area the picture gets, see `input_shape`.
+        uint8 (H, W, 3), RGB; a tensor may be on any device, and is resized there.
+    size : tuple of int
+        (height, width) of the network's input in pixels.
+
+    Returns
+    -------
+    Picture
+        With memory of its own.
 
     Raises
     ------
@@ -91,36 +82,59 @@ def make_picture(image: Array | Tensor, side: int) -> Picture:
         If the image is not uint8 (H, W, 3).
 
     """
-    if isinstance(image, Tensor):
-        image = image.cpu().numpy()
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f'image: expected uint8 (H, W, 3), got {image.dtype} {image.shape}')
-    height, width = input_shape((image.shape[0], image.shape[1]), side)
-    pixels = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-    if np.shares_memory(pixels, image):
-        pixels = image.copy()
-    # The mean of 2x2 pixels: halving takes OpenCV a tenth of averaging the full image.
-    half = cv2.resize(pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    grey = cv2.cvtColor(half, cv2.COLOR_RGB2GRAY)
-    return Picture(pixels, grey, (image.shape[0], image.shape[1]))
+    shape = tuple(image.shape)
+    if len(shape) != 3 or shape[2] != 3 or image.dtype not in (np.uint8, torch.uint8):
+        raise ValueError(f'image: expected uint8 (H, W, 3), got {image.dtype} {shape}')
+    if isinstance(image, Tensor) and image.is_cuda:
+        pixels = functional.interpolate(image.permute(2, 0, 1)[None].float(), size,
+                                        mode='bilinear', align_corners=False)
+        return Picture(pixels.round().to(torch.uint8), (shape[0], shape[1]))
+    whole = image.numpy() if isinstance(image, Tensor) else image
+    small = cv2.resize(whole, size[::-1], interpolation=cv2.INTER_LINEAR)
+    if np.shares_memory(small, whole):
+        small = whole.copy()
+    return Picture(torch.from_numpy(small).permute(2, 0, 1)[None], (shape[0], shape[1]))
 
 
-def normalised(picture: Picture, device: torch.device) -> Tensor:
+def normalised(picture: Picture, mean: tuple[float, float, float],
+               deviation: tuple[float, float, float], device: torch.device,
+               bgr: bool = False) -> Tensor:
     """
-    Make the network's input.
+    Make a network's input of one image.
+
+    Parameters
+    ----------
+    picture : Picture
+        Of one image.
+    mean, deviation : tuple of float
+        Of the channels in their order in the result, in grey values 0..255.
+    device : torch.device
+        Where the result is wanted.
+    bgr : bool
+        Whether the network wants blue first.
 
     Returns
     -------
     Tensor
-        float32 (1, 3, h, w), blue, green, red, minus mean, over deviation, channels last.
+        float32 (1, 3, h, w), minus mean, over deviation, channels last.
 
     """
-    height, width = picture.pixels.shape[:2]
-    bgr = torch.from_numpy(cv2.cvtColor(picture.pixels, cv2.COLOR_RGB2BGR))
+    height, width = picture.size
+    rows = picture.pixels[0].permute(1, 2, 0)
+    if bgr:
+        rows = torch.from_numpy(cv2.cvtColor(rows.cpu().numpy(), cv2.COLOR_RGB2BGR))
     # Row by row: an operation over three channels at a time would take six times as long.
-    rows = upload(bgr, device).view(height, 3 * width).float()
-    rows = rows.sub_(_row(_MEAN, width, device)).div_(_row(_DEVIATION, width, device))
-    return rows.view(height, width, 3).permute(2, 0, 1)[None]
+    flat = upload(rows.contiguous(), device).view(height, 3 * width).float()
+    flat = flat.sub_(_row(mean, width, device)).div_(_row(deviation, width, device))
+    return flat.view(height, width, 3).permute(2, 0, 1)[None]
+
+
+def _half_grey(rgb: Array) -> Array:
+    # The mean of 2x2 pixels: halving takes OpenCV a tenth of averaging the full image.
+    height, width = rgb.shape[:2]
+    half = cv2.resize(np.ascontiguousarray(rgb), (-(-width // 2), -(-height // 2)),
+                      interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(half, cv2.COLOR_RGB2GRAY)
 
 
 @lru_cache(maxsize=16)

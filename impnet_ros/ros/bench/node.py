@@ -12,14 +12,15 @@ import threading
 from time import perf_counter
 from typing import Any
 
-from impnet_ros.arguments import count, image_size, natural, positive
+from impnet_ros.arguments import add_settings, count, image_size, positive
 from impnet_ros.benchmark.clip import default_clip, load_images
 from impnet_ros.benchmark.machine import conditions
 from impnet_ros.benchmark.report import print_rows
-from impnet_ros.config import KEY_MODES, MODES, PRECISIONS, RUNTIMES
+from impnet_ros.config import KEY_MODES, MODES, RunConfig
 from impnet_ros.ros.bench.cameras import Answer, Cameras
 from impnet_ros.ros.bench.process import NodeProcess
 from impnet_ros.ros.bench.rows import make_row, Row
+from impnet_ros.setting import table
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 import torch
@@ -38,11 +39,7 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog='impnet_bench_node', description='Latency from the publication of an image to its '
         'detections, frames lost and processor time, for several settings in turn.')
-    parser.add_argument('--model', default='nanodet_g')
-    parser.add_argument('--device', default='auto')
-    parser.add_argument('--runtime', choices=RUNTIMES, default='torch')
-    parser.add_argument('--precision', choices=PRECISIONS, default='float32',
-                        help='of the convolutions')
+    add_settings(parser, RunConfig)
     parser.add_argument('--input', type=Path, help='video, folder of images or bag')
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640))
     parser.add_argument('--rate', type=positive, default=30.0, metavar='HZ', help='of each camera')
@@ -53,7 +50,6 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--l', nargs='+', type=int, default=[10], metavar='L')
     parser.add_argument('--rounds', type=count, default=3, help='turns of each setting (3)')
     parser.add_argument('--seconds', type=positive, default=10.0, help='length of a turn (10)')
-    parser.add_argument('--threads', type=natural, default=0, help="the node's parameter")
     parser.add_argument('--json', type=Path, metavar='FILE')
     return parser.parse_args(args)
 
@@ -86,8 +82,8 @@ class _Measurement:
         self._cameras = Cameras(self._node, names, pictures, options.rate)
         self._process = NodeProcess(
             self._node, self._spin, _NAMESPACE,
-            {'model': options.model, 'device': options.device, 'runtime': options.runtime,
-             'precision': options.precision, 'threads': options.threads, 'cameras': names})
+            {row.word: getattr(options, row.word) for row in table(RunConfig)}
+            | {'cameras': names})
 
     def _spin(self, seconds: float) -> None:
         """Serve callbacks for so long."""

@@ -12,8 +12,9 @@ from dataclasses import replace
 import math
 
 from impnet_ros.config import DetectionConfig
-from impnet_ros.stream.box_motion import corrected, follow, INSIDE, read
-from impnet_ros.stream.types import Flow, Tracks
+from impnet_ros.model.levels import Flow
+from impnet_ros.stream.boxes.motion import advanced, corrected, INSIDE, read
+from impnet_ros.stream.boxes.tracks import Tracks
 import torch
 from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
@@ -43,7 +44,7 @@ CLARITY_SPAN_S = 1.5
 """Seconds in which the clarity to compare with falls by an e-fold, as scenes change."""
 
 
-def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
+def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
                  image_size: tuple[int, int], detection: DetectionConfig,
                  stamp_s: float) -> Tracks:
     """
@@ -53,8 +54,8 @@ def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
     ----------
     tracks : Tracks
         In the earlier frame.
-    flow : tuple of Tensor
-        F(earlier, later), cells.
+    flow : Flow
+        F(earlier, later).
     mismatch : Tensor, optional
         (1, 1, h, w) at the earlier frame's first level: how much what is there differs from what
         the flow finds in the later frame, 0..1. Scores suffer by it, so that an occlusion ends a
@@ -76,7 +77,7 @@ def carry_tracks(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
         inside = read(mismatch.to(scores), tracks.boxes, INSIDE.to(scores), image_size)
         scores = scores * (1 - inside[..., 0].median(dim=1).values)
     elapsed_s = max(stamp_s - tracks.frame_s, 1e-3)
-    boxes, velocity = follow(tracks, flow, image_size, elapsed_s)
+    boxes, velocity = advanced(tracks, flow, image_size, elapsed_s)
     extents = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
     moves = (boxes - tracks.boxes).reshape(-1, 2, 2).mean(dim=1).abs().amax(dim=1)
     way = tracks.way + moves / extents.clamp(min=1).prod(dim=1).sqrt()

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TypeVar
 
-from impnet_ros.stream.background import Executor
+from impnet_ros.stream.executors import Executor
 from impnet_ros.stream.timing import timed
 from impnet_ros.threads import on_threads
 import torch
@@ -17,14 +17,14 @@ Result = TypeVar('Result')
 def begin(work: Callable[[dict[str, float]], Result], stage_ms: dict[str, float], stage: str,
           executor: Executor | None) -> Callable[[], Result]:
     """
-    Begin some work, or put it off where it cannot be done beside other work.
+    Begin some work in a spare thread, or put it off where there is none.
 
     Parameters
     ----------
     work : Callable
         Adds the milliseconds of its stages to the dict that it is given.
     stage_ms : dict
-        The frame's. Of work that is done beside, only the time that the frame waits for it is
+        The frame's. Of work in a spare thread, only the time that the frame waits for it is
         added, as `stage`.
     stage : str
         Of the network's stages.
@@ -48,6 +48,6 @@ def begin(work: Callable[[dict[str, float]], Result], stage_ms: dict[str, float]
     return result
 
 
-def lent_to(executor: Executor | None) -> AbstractContextManager[None]:
-    """Compute on a thread fewer while an executor, if any, works beside: the sum stays."""
+def a_thread_fewer(executor: Executor | None) -> AbstractContextManager[None]:
+    """Compute on a thread fewer while an executor, if any, works too: the sum stays."""
     return on_threads(max(1, torch.get_num_threads() - 1)) if executor else nullcontext()

@@ -9,7 +9,8 @@ were ahead of it.
 """
 import math
 
-from impnet_ros.stream.types import Flow, Tracks
+from impnet_ros.model.levels import Flow
+from impnet_ros.stream.boxes.tracks import Tracks
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -46,7 +47,7 @@ _YOUNG_S = 0.1
 _NOT_MOVING = 0.01  # cells; keeps the weights of points above zero where nothing moves
 
 
-def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int]) -> Tensor:
+def moved_along(boxes: Tensor, flow: Flow, image_size: tuple[int, int]) -> Tensor:
     """
     Move boxes along a flow.
 
@@ -59,8 +60,8 @@ def carry_boxes(boxes: Tensor, flow: Flow, image_size: tuple[int, int]) -> Tenso
     ----------
     boxes : Tensor
         (N, 4), x1 y1 x2 y2 in pixels of the earlier frame.
-    flow : tuple of Tensor
-        F(earlier, later): the first level, (1, 2, h, w), tells in cells where each place goes.
+    flow : Flow
+        F(earlier, later), whose first level tells where each place goes.
     image_size : tuple of int
         (height, width) of both frames in pixels.
 
@@ -81,9 +82,9 @@ def _carried(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
     """Move boxes; `seen`, (N, 49), says what each point of `INSIDE` counts besides."""
     height, width = image_size
     size = boxes.new_tensor((width, height))
-    cells = boxes.new_tensor((flow[0].shape[3], flow[0].shape[2]))
+    cells = boxes.new_tensor((flow.levels[0].shape[3], flow.levels[0].shape[2]))
     points = torch.cat((INSIDE, _BESIDE)).to(boxes)
-    moves = read(flow[0].to(boxes), boxes, points, image_size)  # (N, points, 2), cells
+    moves = read(flow.levels[0].to(boxes), boxes, points, image_size)  # (N, points, 2), cells
     inside, beside = moves.split((len(INSIDE), len(_BESIDE)), dim=1)
     apart = (inside - beside.median(dim=1, keepdim=True).values).norm(dim=2) + _NOT_MOVING
     counts = apart * seen
@@ -96,7 +97,7 @@ def _carried(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
     return boxes + torch.cat((shift - half, shift + half), dim=1)
 
 
-def follow(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
+def advanced(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
            elapsed_s: float) -> tuple[Tensor, Tensor]:
     """
     Move tracks by the flow and by what is known of their way.
@@ -108,8 +109,8 @@ def follow(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
     ----------
     tracks : Tracks
         In the earlier frame, at least one.
-    flow : tuple of Tensor
-        F(earlier, later), cells.
+    flow : Flow
+        F(earlier, later).
     image_size : tuple of int
         (height, width) in pixels.
     elapsed_s : float
@@ -124,9 +125,9 @@ def follow(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
 
     """
     height, width = image_size
-    to_pixels = tracks.boxes.new_tensor((width / flow[0].shape[3], height / flow[0].shape[2]))
+    to_pixels = tracks.boxes.new_tensor((width / flow.levels[0].shape[3], height / flow.levels[0].shape[2]))
     # Contiguous: torch's median of an expanded tensor is not a number.
-    camera = flow[0].to(tracks.boxes).flatten(2).contiguous().median(dim=2).values
+    camera = flow.levels[0].to(tracks.boxes).flatten(2).contiguous().median(dim=2).values
     camera = camera * to_pixels / elapsed_s
     behind = hidden(tracks.boxes, tracks.scores)
     seen = torch.where(behind, HIDDEN_POINT, 1.0).to(tracks.boxes)

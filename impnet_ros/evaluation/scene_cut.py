@@ -13,8 +13,8 @@ CUT_CORRELATION = 0.45
 Correlation of two thumbnails below which they are of two scenes.
 
 At the five cuts of bikes.mp4 it is 0.36 and less, elsewhere in four clips at their own rate 0.61
-and more. At a third of the rate a van that passes close by reaches 0.42: the test is for cameras
-at video rate, and a robot's camera has no cuts, so the node has it off by default.
+and more. At a third of the rate a van that passes close by reaches 0.42: the test is for video
+rate.
 """
 
 _SIZE = (32, 24)

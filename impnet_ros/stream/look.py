@@ -1,0 +1,49 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""N_task on a frame, with the newest key frame's task feature."""
+import math
+
+from impnet_ros.config import DetectionConfig
+from impnet_ros.model.contract import Boxes, Network
+from impnet_ros.stream.state import KeyFrame, WaitingFrame
+from impnet_ros.stream.timing import timed
+from impnet_ros.stream.types import NotFinite
+
+
+def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
+         detection: DetectionConfig, stage_ms: dict[str, float]) -> Boxes:
+    """
+    Find boxes in a frame.
+
+    Parameters
+    ----------
+    network : Network
+        Its methods task and flow are used.
+    frame : WaitingFrame
+        Where to look.
+    age : int
+        Frames from the key frame to this one; 0 for the key frame itself, which needs no flow.
+    key : KeyFrame
+        Whose task feature is looked at.
+    detection : DetectionConfig
+        Thresholds.
+    stage_ms : dict
+        The milliseconds of flow and task are added to it.
+
+    Raises
+    ------
+    NotFinite
+        If the key frame's feature or a box is not finite.
+
+    """
+    flow = frame.flow if age else None
+    if age and flow is None:
+        with timed(stage_ms, 'flow'):
+            flow = network.flow(frame.picture, key.picture)
+    with timed(stage_ms, 'task'):
+        boxes, scores, labels = network.task(key.f_task, flow, detection)
+        total = float(boxes.sum()) + float(scores.sum())
+    if not math.isfinite(total) or not math.isfinite(float(key.mean_weight)):
+        raise NotFinite(f'{network.name}: expected finite features, boxes and scores, got NaN or '
+                        'infinity')
+    return boxes, scores, labels

@@ -1,0 +1,37 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings as a network can serve them: what was left open decided, the impossible refused."""
+from dataclasses import replace
+
+from impnet_ros.config import StreamConfig
+from impnet_ros.model.contract import Network
+
+
+def settled(config: StreamConfig, network: Network) -> StreamConfig:
+    """
+    Decide what the settings leave to the network.
+
+    Raises
+    ------
+    ValueError
+        If a setting needs features that can be carried, and this network's cannot.
+
+    """
+    mode = config.mode
+    if mode == 'auto':
+        mode = 'sparse' if network.boxes_only else 'impression'
+    boxes = config.box_memory
+    if boxes == 'auto':
+        boxes = config.key_offset == 0 and (
+            network.boxes_only and mode == 'sparse' or network.box_memory and mode == 'impression')
+    if network.boxes_only and mode != 'per_frame':
+        why = f'as features of {network.name} cannot be carried, only boxes'
+        if mode != 'sparse':
+            raise ValueError(f"mode: expected auto, sparse or per_frame, {why}, got '{mode}'")
+        if config.key_offset:
+            raise ValueError(f'key_offset: expected 0, {why}, got {config.key_offset}')
+        if not boxes:
+            raise ValueError(f'box_memory: expected auto or true, {why}, got false')
+        if config.schedule == 'adaptive':
+            raise ValueError(f"schedule: expected 'fixed', {why}, got 'adaptive'")
+    return replace(config, mode=mode, box_memory=boxes)

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Write config/impnet.yaml from the table of settings (`make config`)."""
+from pathlib import Path
+import textwrap
+
+from impnet_ros.ros.settings import ROWS
+import yaml
+
+FILE = Path(__file__).resolve().parents[1] / 'config' / 'impnet.yaml'
+HEAD = """\
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every parameter of impnet_node with its default; `make config` writes this file from the table in
+# impnet_ros/config.py. Launch arguments that are given override it.
+#   [fixed]        read at start-up only
+#   [unconfigured] changes only while the node is unconfigured (ros2 lifecycle set ... cleanup)
+#   others         change at any time (ros2 param set /impnet_node NAME VALUE), all that are set
+#                  together or none; they take over with the next segment of each camera
+
+/**:
+  ros__parameters:
+"""
+
+
+def parameters_yaml() -> str:
+    """Give the text of the file: each parameter below its meaning and its values."""
+    parts = []
+    for row in ROWS:
+        when = '' if row.changes == 'any time' else f'[{row.changes}] '
+        values = f' ({row.expected})' if row.choices or row.bounds else ''
+        text = f'{when}{row.text}{values}'
+        lines = textwrap.wrap(text, 93, initial_indent='    # ', subsequent_indent='    # ',
+                              break_on_hyphens=False)
+        default = list(row.default) if row.kind is tuple else row.default
+        lines.append('    ' + yaml.safe_dump({row.word: default}).strip())
+        parts.append('\n'.join(lines) + '\n')
+    return HEAD + '\n'.join(parts)
+
+
+if __name__ == '__main__':
+    FILE.write_text(parameters_yaml())
