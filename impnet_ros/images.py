@@ -15,6 +15,10 @@ import numpy as np
 RgbImage = np.ndarray[Any, np.dtype[np.uint8]]
 Pixels = np.ndarray[Any, Any]
 
+IMAGE_TYPE = 'sensor_msgs/msg/Image'
+COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
+IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})
+
 
 class ImageError(ValueError):
     """An image that cannot be decoded; the message says what was expected and what came."""

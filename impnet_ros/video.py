@@ -10,16 +10,14 @@ import re
 from typing import Any
 
 import cv2
-from impnet_ros.images import decode_compressed, decode_image, ImageError
+from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image, IMAGE_SUFFIXES,
+                               IMAGE_TYPE, ImageError)
 from impnet_ros.stream.types import Frame
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection
 from rosbags.typesys import get_typestore, Stores
 
-IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})
 BAG_SUFFIXES = frozenset({'.mcap', '.db3'})
-IMAGE_TYPE = 'sensor_msgs/msg/Image'
-COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'importers': (*BASICS, 'model'),
     'data': (*BASICS, *MEDIA),
     'detect': (*BASICS, *MEDIA, 'model', 'stream'),
-    'archive': (*BASICS, *MEDIA, 'model', 'stream', 'detect'),
+    'archive': (*BASICS, *MEDIA, 'model', 'stream'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),

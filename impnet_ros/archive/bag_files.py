@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from impnet_ros.archive.places import Place
-from impnet_ros.video import COMPRESSED_TYPE, IMAGE_TYPE
+from impnet_ros.images import COMPRESSED_TYPE, IMAGE_TYPE
 from mcap.reader import make_reader
 from rosbags.rosbag1 import Reader as Ros1Reader
 from rosbags.rosbag2 import Reader as Ros2Reader

@@ -8,11 +8,13 @@ import logging
 import os
 from threading import Event, Thread
 from typing import Any
+import warnings
 
 from impnet_ros.archive.job import Job
 from impnet_ros.archive.outcome import Outcome
 from impnet_ros.archive.pieces import Piece
-from impnet_ros.threads import spin_briefly, SPINS
+from impnet_ros.archive.progress import Progress
+from impnet_ros.threads import spin_briefly
 
 _STORE_BYTES = 128 * 2**20
 _POLL_S = 0.5
@@ -64,8 +66,11 @@ class Actor:
     def __init__(self, job: Job, board: Any) -> None:
         spin_briefly()  # before torch is imported
         from impnet_ros.archive.worker import Labeller
-        self._board = board
-        self._labeller = Labeller(job, self._tell)
+        self._board, self._refusal = board, ''
+        try:
+            self._labeller = Labeller(job, self._tell)
+        except ValueError as error:
+            self._refusal = str(error)
 
     def _tell(self, name: str, frames: int) -> bool:
         import ray
@@ -76,12 +81,17 @@ class Actor:
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Label the one piece of a batch."""
-        outcomes = [self._labeller.label(Piece(**json.loads(text))) for text in batch['piece']]
+        pieces = [Piece(**json.loads(text)) for text in batch['piece']]
+        outcomes = [self._label(piece) for piece in pieces]
         return {'outcome': [json.dumps(asdict(outcome)) for outcome in outcomes]}
 
+    def _label(self, piece: Piece) -> Outcome:
+        if self._refusal:
+            return Outcome(piece.name, piece.label, 'refused', self._refusal)
+        return self._labeller.label(piece)
 
-def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool,
-                   told: Callable[[dict[str, int]], None],
+
+def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progress,
                    stopping: Callable[[], bool]) -> Iterator[Outcome]:
     """
     Label pieces with a pool of actors.
@@ -97,7 +107,9 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool,
         How.
     pool : Pool
         With whom.
-    told, stopping : callable
+    shown : Progress
+        Is told how far the pieces are.
+    stopping : callable
         As in `label_here`.
 
     Yields
@@ -109,20 +121,25 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool,
     ------
     ConnectionError
         If there is no cluster at the address.
+    ValueError
+        If the network cannot be loaded with these settings.
 
     """
     import ray
-    _begin(pool, job.threads)
+    _begin(pool, job.runs.threads)
     try:
         board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
-        with _Watch(board, told, stopping):
+        with _Watch(board, shown, stopping):
             left = {piece.name: piece for piece in pieces}
             for attempt in range(1, job.tries + 1):
                 for outcome in _round(list(left.values()), job, pool, board):
+                    if outcome.status == 'refused':
+                        raise ValueError(outcome.reason)
                     left.pop(outcome.name, None)
                     yield outcome
                 if not left or stopping():
                     break
+                shown.note(f'{len(left)} pieces lost their worker (try {attempt} of {job.tries})')
         for piece in left.values():
             if stopping():
                 yield Outcome(piece.name, piece.label, 'stopped')
@@ -137,10 +154,8 @@ def _begin(pool: Pool, threads: int) -> None:
     import ray
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     os.environ.setdefault('RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO', '0')
-    env = {'OMP_NUM_THREADS': str(threads),
-           'GOMP_SPINCOUNT': os.environ.get('GOMP_SPINCOUNT', SPINS)}
-    quiet: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR,
-                             'runtime_env': {'env_vars': env}}
+    os.environ.setdefault('RAY_BACKEND_LOG_LEVEL', 'fatal')
+    quiet: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
     if pool.address:
         ray.init(address=pool.address, **quiet)
     else:
@@ -159,11 +174,15 @@ def _round(pieces: list[Piece], job: Job, pool: Pool, board: Any) -> Iterator[Ou
     workers = min(pool.workers, len(pieces))
     data = ray.data.from_items([{'piece': json.dumps(asdict(piece))} for piece in pieces],
                                override_num_blocks=len(pieces))
-    outcomes = data.map_batches(
-        Actor, fn_constructor_args=(job, board), batch_size=1, num_cpus=job.threads,
-        num_gpus=pool.gpus or None, max_task_retries=0,
-        compute=ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers,
-                                  max_tasks_in_flight_per_actor=1))
+    with warnings.catch_warnings():
+        # Ray has no other name yet for: start a dead actor again, but leave its piece to the
+        # next round, where tries are counted.
+        warnings.simplefilter('ignore', DeprecationWarning)
+        outcomes = data.map_batches(
+            Actor, fn_constructor_args=(job, board), batch_size=1, num_cpus=job.runs.threads,
+            num_gpus=pool.gpus or None, max_restarts=-1, max_task_retries=0,
+            compute=ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers,
+                                      max_tasks_in_flight_per_actor=1))
     for row in outcomes.iter_rows():
         yield Outcome(**json.loads(row['outcome']))
 
@@ -171,9 +190,8 @@ def _round(pieces: list[Piece], job: Job, pool: Pool, board: Any) -> Iterator[Ou
 class _Watch:
     """A thread that asks the board, and tells it when to stop."""
 
-    def __init__(self, board: Any, told: Callable[[dict[str, int]], None],
-                 stopping: Callable[[], bool]) -> None:
-        self._board, self._told, self._stopping = board, told, stopping
+    def __init__(self, board: Any, shown: Progress, stopping: Callable[[], bool]) -> None:
+        self._board, self._shown, self._stopping = board, shown, stopping
         self._over = Event()
         self._thread = Thread(target=self._run, daemon=True, name='impnet_watch')
 
@@ -188,6 +206,6 @@ class _Watch:
         import ray
         while not self._over.wait(_POLL_S):
             try:
-                self._told(ray.get(self._board.told.remote(self._stopping()), timeout=10.0))
+                self._shown.told(ray.get(self._board.told.remote(self._stopping()), timeout=10.0))
             except Exception:  # noqa: B902 - news are not worth a run
                 continue

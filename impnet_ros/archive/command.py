@@ -3,7 +3,9 @@
 """`impnet label`: objects in archives of bags, videos and pictures."""
 import argparse
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from importlib.util import find_spec
+from io import StringIO
 import os
 import socket
 from typing import Any
@@ -18,8 +20,8 @@ from impnet_ros.archive.plan import make_plan
 from impnet_ros.archive.sources import find_sources
 from impnet_ros.archive.stopping import ctrl_c
 from impnet_ros.archive.store import Store
-from impnet_ros.arguments import count
-from impnet_ros.detect import add_settings, settings
+from impnet_ros.arguments import add_settings, config_of, count, positive
+from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from tqdm import tqdm
 
 _EXTRA = "pip install 'impnet_ros[archive]'"
@@ -35,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='what to write (default: all three)')
     parser.add_argument('--topics', nargs='+', default=(), metavar='TOPIC',
                         help='image topics (default: every one)')
-    add_settings(parser)
+    parser.add_argument('--fps', type=positive, default=30.0, help='frame rate of an image folder')
+    add_settings(parser, RunConfig, 'model', 'device', 'runtime', 'precision')
+    add_settings(parser, StreamConfig)
+    add_settings(parser, DetectionConfig)
     parser.add_argument('--workers', type=count, metavar='N',
                         help='processes, each with its own network (default: as many as the '
                         'processors or GPUs allow; 1 without Ray)')
@@ -57,10 +62,10 @@ def run(args: argparse.Namespace) -> int:
     """Label; 0 when every piece is done, 1 when some failed, 130 after Ctrl-C."""
     if 'parquet' in args.format and find_spec('pyarrow') is None:
         raise ValueError(f'--format: parquet needs pyarrow: {_EXTRA}')
-    stream, detection = settings(args)
+    stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
     store = Store(args.out, f'{socket.gethostname()[:20]}-{os.getpid()}-{uuid4().hex[:6]}')
     job = Job(store.root.url, store.run, tuple(sorted(set(args.format))), stream, detection,
-              args.model, args.device, args.precision, args.fps, args.threads, args.tries)
+              config_of(RunConfig, args), args.fps, args.tries)
     pool = _pool(args, store)
     sources = find_sources(args.sources, without=store.root)
     with tqdm(total=len(sources), unit='source', desc='look', leave=False,
@@ -71,11 +76,14 @@ def run(args: argparse.Namespace) -> int:
     pieces = [piece for piece in plan.pieces if piece.name not in done]
     shown = progress.Progress(args.log, pieces)
     shown.event('plan', sources=len(sources), pieces=len(plan.pieces), skipped=len(done))
-    with ctrl_c() as asked:
-        for outcome in _labelled(pieces, job, pool, shown.told, asked.is_set):
-            outcomes.append(outcome)
-            shown.finished(outcome)
-    shown.close()
+    try:
+        with ctrl_c() as asked, redirect_stdout(StringIO()):  # Ray's raylet prints there
+            for outcome in _labelled(pieces, job, pool, shown, asked.is_set):
+                outcomes.append(outcome)
+                shown.finished(outcome)
+    finally:
+        shown.close()
+        store.tidy()
     told = summary.summarise(outcomes, plan.nothing, *shown.seconds, pool.workers,
                              {'model': job.model_name, 'settings': job.settings,
                                             'threads': args.threads})
@@ -99,15 +107,15 @@ def _pool(args: argparse.Namespace, store: Store) -> Pool:
     return Pool(args.workers or 0, args.gpus, args.address)
 
 
-def _labelled(pieces: list[Piece], job: Job, pool: Pool, told: Callable[[dict[str, int]], None],
+def _labelled(pieces: list[Piece], job: Job, pool: Pool, shown: progress.Progress,
               stopping: Callable[[], bool]) -> Iterator[Outcome]:
     if not pieces:
         return
     if pool.workers == 1 and not pool.address and not pool.gpus:
         from impnet_ros.archive.local import label_here  # late: it loads torch
-        yield from label_here(pieces, job, told, stopping)
+        yield from label_here(pieces, job, shown, stopping)
     else:
-        yield from label_with_ray(pieces, job, pool, told, stopping)
+        yield from label_with_ray(pieces, job, pool, shown, stopping)
 
 
 def _skipped(piece: Piece, marker: dict[str, Any]) -> Outcome:
@@ -121,7 +129,6 @@ def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progre
         markers = store.read_json(f'{state.FOLDER}/{name}.json' for name in gone)
         for marker, value in markers.items():
             store.remove([marker, *value.get('outputs', ())])
-    store.tidy()
     shown.event('summary', **{name: value for name, value in told.items() if name != 'times'})
     if log != 'jsonl':
         print(summary.table(told))

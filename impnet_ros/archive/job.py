@@ -7,7 +7,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from impnet_ros.config import DetectionConfig, StreamConfig
+from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 
 FORMATS = ('mcap', 'coco', 'parquet')
 _EDITION = 1
@@ -29,12 +29,10 @@ class Job:
         Of `FORMATS`.
     stream, detection : StreamConfig, DetectionConfig
         Settings of the engine.
-    model, device, precision : str
-        As for `load_network`.
+    runs : RunConfig
+        The network, and where it runs; its `threads` are a worker's.
     fps : float
         Of folders of pictures.
-    threads : int
-        Of a worker.
     tries : int
         How often a piece is tried.
 
@@ -45,11 +43,8 @@ class Job:
     formats: tuple[str, ...] = FORMATS
     stream: StreamConfig = StreamConfig()
     detection: DetectionConfig = DetectionConfig()
-    model: str = 'nanodet_g'
-    device: str = 'auto'
-    precision: str = 'float32'
+    runs: RunConfig = RunConfig(threads=1)
     fps: float = 30.0
-    threads: int = 1
     tries: int = 3
 
     @cached_property
@@ -59,15 +54,15 @@ class Job:
 
         Neither device nor threads nor workers belong to it.
         """
-        told = {'edition': _EDITION, 'model': model_content(self.model),
-                'precision': self.precision, 'fps': self.fps, 'stream': asdict(self.stream),
+        told = {'edition': _EDITION, 'model': model_content(self.runs.model),
+                'runtime': self.runs.runtime, 'precision': self.runs.precision, 'fps': self.fps, 'stream': asdict(self.stream),
                 'detection': asdict(self.detection)}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def model_name(self) -> str:
         """Name of the model without folders, the same on every machine."""
-        return Path(self.model).name
+        return Path(self.runs.model).name
 
 
 def model_content(model: str) -> str:

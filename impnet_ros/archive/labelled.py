@@ -16,6 +16,7 @@ class About:
     piece: Piece
     job: Job
     class_names: tuple[str, ...]
+    mode: str
     device: str
 
 

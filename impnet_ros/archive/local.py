@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from impnet_ros.archive.job import Job
 from impnet_ros.archive.outcome import Outcome
 from impnet_ros.archive.pieces import Piece
+from impnet_ros.archive.progress import Progress
 from impnet_ros.archive.worker import Labeller
 
 
-def label_here(pieces: Sequence[Piece], job: Job, told: Callable[[dict[str, int]], None],
+def label_here(pieces: Sequence[Piece], job: Job, shown: Progress,
                stopping: Callable[[], bool]) -> Iterator[Outcome]:
     """
     Label pieces here.
@@ -20,8 +21,8 @@ def label_here(pieces: Sequence[Piece], job: Job, told: Callable[[dict[str, int]
         What to do.
     job : Job
         How.
-    told : callable
-        Gets the images so far of the pieces that are being done, by name.
+    shown : Progress
+        Is told how far the pieces are.
     stopping : callable
         Whether to stop: pieces that are near their end are finished, the others left.
 
@@ -32,7 +33,7 @@ def label_here(pieces: Sequence[Piece], job: Job, told: Callable[[dict[str, int]
 
     """
     def tell(name: str, frames: int) -> bool:
-        told({name: frames})
+        shown.told({name: frames})
         return stopping()
 
     labeller = Labeller(job, tell)

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from impnet_ros.archive.pieces import cut, Nothing, Piece
+from impnet_ros.archive.cutting import cut
+from impnet_ros.archive.pieces import Nothing, Piece
 from impnet_ros.archive.sources import Source
 from impnet_ros.archive.state import FOLDER
 from impnet_ros.archive.store import Store
@@ -60,7 +61,7 @@ def make_plan(store: Store, sources: Sequence[Source], topics: Sequence[str],
     """
     known = store.read_json([_FILE]).get(_FILE)
     known = known if isinstance(known, dict) else {}
-    asked = {'topics': sorted(topics), 'max_gap_s': config.max_gap_s}
+    asked = {'topics': sorted(topics), 'max_gap': config.max_gap}
     with ThreadPoolExecutor(_THREADS, 'impnet_plan') as threads:
         parts = list(threads.map(partial(_cut, known, asked, tuple(topics), config, done),
                                  sources))
@@ -86,7 +87,7 @@ def _cut(known: dict[str, Any], asked: dict[str, Any], topics: tuple[str, ...],
                 entry.get(name) == value for name, value in asked.items()):
             return [*(Piece(**values) for values in entry['pieces']),
                     *(Nothing(**values) for values in entry['nothing'])]
-        for attempt in range(_TRIES):
+        for _ in range(_TRIES):
             try:
                 return cut(source, topics, config)
             except OSError as error:

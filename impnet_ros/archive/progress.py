@@ -30,7 +30,8 @@ class Progress:
     """
 
     def __init__(self, log: str, pieces: Sequence[Piece]) -> None:
-        self._log = log
+        # What libraries print later goes elsewhere.
+        self._log, self._out = log, sys.stdout
         self._pieces = len(pieces)
         self._expected = {piece.name: piece.frames for piece in pieces}
         self._under_way: dict[str, int] = {}
@@ -45,7 +46,13 @@ class Progress:
     def event(self, kind: str, **values: Any) -> None:
         """Say something to machines."""
         if self._log == 'jsonl':
-            print(json.dumps({'event': kind, **values}), flush=True)
+            print(json.dumps({'event': kind, **values}), file=self._out, flush=True)
+
+    def note(self, text: str) -> None:
+        """Say something that is worth a line."""
+        self.event('note', text=text)
+        if self._log == 'bar':
+            tqdm.write(text, file=sys.stderr)
 
     def told(self, frames: dict[str, int]) -> None:
         """Take in the images so far of pieces that are under way."""
@@ -64,8 +71,8 @@ class Progress:
         self._done += 1
         self._failed += outcome.status == 'failed'
         self.event('piece', **asdict(outcome))
-        if outcome.status == 'failed' and self._log == 'bar':
-            tqdm.write(f'failed: {outcome.label}: {outcome.reason}', file=sys.stderr)
+        if outcome.status == 'failed':
+            self.note(f'failed: {outcome.label}: {outcome.reason}')
         self._show()
 
     def _show(self) -> None:

@@ -12,9 +12,10 @@ from impnet_ros.archive.bags import open_bag
 from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.places import place
 from impnet_ros.archive.sources import natural
-from impnet_ros.images import decode_compressed, decode_image
+from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image,
+                               IMAGE_SUFFIXES, RgbImage)
 from impnet_ros.stream.types import Frame
-from impnet_ros.video import COMPRESSED_TYPE, IMAGE_SUFFIXES, open_video
+from impnet_ros.video import open_video
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Seen:
     log_ns: int
     frame_id: str
     name: str
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.frame.image.shape[0], self.frame.image.shape[1]
 
 
 class Images:
@@ -142,13 +148,17 @@ class Images:
         return None
 
 
+def decoded(message: Any, topic: Topic) -> RgbImage:
+    """Give the pixels of an image message."""
+    if topic.type == COMPRESSED_TYPE:
+        return decode_compressed(message.data)
+    return decode_image(message.data, message.height, message.width, message.encoding,
+                        message.step, bool(message.is_bigendian))
+
+
 def _of_message(raw: bytes, log_ns: int, index: int, topic: Topic) -> Seen:
     message = decode(raw, topic)
-    if topic.type == COMPRESSED_TYPE:
-        image = decode_compressed(message.data)
-    else:
-        image = decode_image(message.data, message.height, message.width, message.encoding,
-                             message.step, bool(message.is_bigendian))
     stamp_ns = stamp_of(message, log_ns)
-    return Seen(Frame(image, stamp_ns * 1e-9), index, stamp_ns, log_ns,
-                message.header.frame_id, f'{index:06d}')
+    frame = Frame(decoded(message, topic), stamp_ns * 1e-9, getattr(message, 'encoding', ''),
+                  message.header.frame_id)
+    return Seen(frame, index, stamp_ns, log_ns, message.header.frame_id, f'{index:06d}')

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from impnet_ros.archive.places import Place, place, stamp_of
-from impnet_ros.video import IMAGE_SUFFIXES
+from impnet_ros.images import IMAGE_SUFFIXES
 
 BAG_SUFFIXES = frozenset({'.mcap', '.db3', '.bag'})
 VIDEO_SUFFIXES = frozenset({'.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v', '.mpg', '.mpeg',

@@ -58,11 +58,11 @@ class Labeller:
 
     def __init__(self, job: Job, tell: Tell = lambda name, frames: False) -> None:
         self._job, self._tell = job, tell
-        torch.set_num_threads(job.threads)
-        cv2.setNumThreads(job.threads)
-        self._network = load_network(job.model, job.device, job.detection,
-                                     precision=job.precision)
-        self._engine = Engine(self._network, job.stream)
+        runs = job.runs
+        torch.set_num_threads(runs.threads)
+        cv2.setNumThreads(runs.threads)
+        self._network = load_network(runs.model, runs.device, runs.runtime, runs.precision)
+        self._engine = Engine(self._network, job.stream, job.detection)
         self._store = Store(job.out, job.run)
 
     def label(self, piece: Piece) -> Outcome:
@@ -84,7 +84,8 @@ class Labeller:
 
     def _labelled(self, piece: Piece, attempt: int) -> Outcome:
         store, job = self._store, self._job
-        about = About(piece, job, tuple(self._network.class_names), str(self._network.device))
+        about = About(piece, job, tuple(self._network.class_names), self._engine.config.mode,
+                      str(self._network.device))
         parts: dict[str, tuple[Path, Any]] = {}
         try:
             for name, kind in _kinds(job.formats).items():

@@ -46,7 +46,7 @@ class CocoFile:
     def write(self, image: Labelled) -> None:
         """Add an image."""
         seen = image.seen
-        height, width = seen.frame.image_size
+        height, width = seen.size
         self._size = self._size if self._images else (height, width)
         self._images += 1
         self._file.write((',\n' if self._images > 1 else '\n') + _text({

@@ -44,7 +44,7 @@ class ParquetFile:
     def write(self, image: Labelled) -> None:
         """Add an image."""
         seen = image.seen
-        height, width = seen.frame.image_size
+        height, width = seen.size
         tracks = image.tracks or [None] * len(image.boxes)
         for box, score, label, track in zip(image.boxes, image.scores, image.labels, tracks,
                                             strict=True):

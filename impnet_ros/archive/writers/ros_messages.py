@@ -75,7 +75,7 @@ def status(image: Labelled, about: About, processed: int, lost: int) -> bytes:
     values = {'header': _header(image), 'is_key': image.is_key, 'age': image.age,
               'mean_weight': image.mean_weight, 'reset_reason': image.reset_reason,
               'latency_ms': math.nan, 'frames_processed': processed, 'frames_lost': lost,
-              'camera': about.piece.topic, 'model': job.model_name, 'mode': job.stream.mode,
+              'camera': about.piece.topic, 'model': job.model_name, 'mode': about.mode,
               'device': about.device, 'l': job.stream.segment_length,
               'g': float(job.stream.memory_gate)}
     others = {name: 0.0 for name in kind.__dataclass_fields__ if name.endswith('_ms')}
