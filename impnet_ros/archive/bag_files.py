@@ -10,14 +10,16 @@ from typing import Any, Protocol
 
 from impnet_ros.archive.places import Place
 from impnet_ros.images import COMPRESSED_TYPE, IMAGE_TYPE
-from mcap.reader import make_reader
+from mcap.data_stream import ReadDataStream
+from mcap.reader import make_reader, McapReader, NonSeekingReader
+from mcap.records import ChunkIndex, MessageIndex
 from rosbags.rosbag1 import Reader as Ros1Reader
 from rosbags.rosbag2 import Reader as Ros2Reader
 from rosbags.typesys import get_typestore, Stores
 
 IMAGE_TYPES = (IMAGE_TYPE, COMPRESSED_TYPE)
 _MAGIC = b'\x89MCAP0\r\n'
-_INDEX_HEAD, _INDEX_ITEM = 15, 16  # bytes of an MCAP message index: before its items, an item
+_RECORD_HEAD, _INDEX_HEAD, _INDEX_ITEM = 9, 15, 16  # bytes, of MCAP's message index too
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class BagFile(Protocol):
                  stop_ns: int | None) -> Iterator[tuple[int, bytes]]:
         """Give time and content of the messages in the order of their times, stop excluded."""
 
-    def stretches(self, topic: str) -> list[Stretch] | None:
-        """Give what the index knows of a topic; None where there is no index to ask."""
+    def stretches(self, topic: str, gap_ns: int) -> list[Stretch] | None:
+        """Give what the index knows of a topic, nothing longer than `gap_ns` inside a stretch."""
 
 
 class McapFile:
@@ -79,8 +81,9 @@ class McapFile:
             raise ValueError('expected a whole MCAP file, this one is cut off or none; `mcap '
                              'recover` may save what is there')
         self._stream.seek(0)
-        self._reader = make_reader(self._stream, validate_crcs=True)
-        self._summary = self._reader.get_summary()
+        self._summary = make_reader(self._stream).get_summary()
+        self._indexed = (self._summary is not None and bool(self._summary.channels)
+                         and bool(self._summary.chunk_indexes))
         self.topics = self._told() or self._scanned()
 
     def _told(self) -> list[Topic]:
@@ -97,11 +100,13 @@ class McapFile:
                        for schema, channel, _ in self._all())
 
     def _all(self, **which: Any) -> Iterator[Any]:
-        # Without an index the library would hold everything in memory to bring it into order.
-        indexed = self._summary is not None and bool(self._summary.chunk_indexes)
         self._stream.seek(0)
-        reader = make_reader(self._stream, validate_crcs=True)
-        yield from reader.iter_messages(log_time_order=indexed, **which)
+        if self._indexed:
+            reader: McapReader = make_reader(self._stream, validate_crcs=True)
+        else:
+            reader = NonSeekingReader(self._stream, validate_crcs=True)
+        # Without an index the library would hold everything in memory to bring it into order.
+        yield from reader.iter_messages(log_time_order=self._indexed, **which)
 
     def messages(self, topic: str, start_ns: int | None,
                  stop_ns: int | None) -> Iterator[tuple[int, bytes]]:
@@ -109,21 +114,41 @@ class McapFile:
                                        ending_before=stop_ns):
             yield message.log_time, message.data
 
-    def stretches(self, topic: str) -> list[Stretch] | None:
+    def stretches(self, topic: str, gap_ns: int) -> list[Stretch] | None:
         summary = self._summary
-        if summary is None or not summary.chunk_indexes:
+        if summary is None or not self._indexed:
             return None
         channels = {key for key, channel in summary.channels.items() if channel.topic == topic}
-        found = []
-        for chunk in summary.chunk_indexes:
-            starts = sorted((at, key) for key, at in chunk.message_index_offsets.items())
-            end = chunk.chunk_start_offset + chunk.chunk_length + chunk.message_index_length
-            ends = [*(at for at, _ in starts[1:]), end]
-            count = sum((stop - at - _INDEX_HEAD) // _INDEX_ITEM
-                        for (at, key), stop in zip(starts, ends) if key in channels)
-            if count:
-                found.append(Stretch(chunk.message_start_time, chunk.message_end_time, count))
-        return found
+        return [stretch for chunk in summary.chunk_indexes
+                for stretch in self._stretches_of(chunk, channels, gap_ns)]
+
+    def _stretches_of(self, chunk: ChunkIndex, channels: set[int],
+                      gap_ns: int) -> list[Stretch]:
+        """Ask the chunk's index alone, and where there is room for a gap the messages' own."""
+        starts = sorted((at, key) for key, at in chunk.message_index_offsets.items())
+        end = chunk.chunk_start_offset + chunk.chunk_length + chunk.message_index_length
+        ends = [*(at for at, _ in starts[1:]), end]
+        own = [(at, (stop - at - _INDEX_HEAD) // _INDEX_ITEM)
+               for (at, key), stop in zip(starts, ends) if key in channels]
+        count = sum(number for _, number in own)
+        if not count:
+            return []
+        if chunk.message_end_time - chunk.message_start_time <= gap_ns:
+            return [Stretch(chunk.message_start_time, chunk.message_end_time, count)]
+        times: list[int] = []
+        for at, _ in own:
+            self._stream.seek(at + _RECORD_HEAD)
+            index = MessageIndex.read(ReadDataStream(self._stream))
+            times += [time_ns for time_ns, _ in index.records]
+        return _split(sorted(times), gap_ns)
+
+
+def _split(times: list[int], gap_ns: int) -> list[Stretch]:
+    """Make stretches of sorted times between which there are gaps."""
+    begins = [0, *(place for place in range(1, len(times))
+                   if times[place] - times[place - 1] > gap_ns)]
+    return [Stretch(times[begin], times[end - 1], end - begin)
+            for begin, end in zip(begins, [*begins[1:], len(times)])]
 
 
 class RosbagsFile:
@@ -147,7 +172,7 @@ class RosbagsFile:
         for _, log_ns, raw in self._reader.messages(wanted, start_ns, stop_ns):
             yield log_ns, bytes(raw)
 
-    def stretches(self, topic: str) -> list[Stretch] | None:
+    def stretches(self, topic: str, gap_ns: int) -> list[Stretch] | None:
         return None
 
 

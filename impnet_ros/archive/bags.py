@@ -60,9 +60,9 @@ class Bag:
             for log_ns, raw in file.messages(topic, start_ns, stop_ns):
                 yield log_ns, unzip().decompress(raw) if self._zipped else raw
 
-    def stretches(self, topic: str) -> list[Stretch] | None:
+    def stretches(self, topic: str, gap_ns: int) -> list[Stretch] | None:
         """Give what the indices know of a topic, in order; None where one has no index."""
-        parts = [file.stretches(topic) for file in self._files]
+        parts = [file.stretches(topic, gap_ns) for file in self._files]
         if any(part is None for part in parts):
             return None
         return [stretch for part in parts for stretch in part or ()]

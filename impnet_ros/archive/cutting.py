@@ -107,13 +107,14 @@ def _parts(source: Source, bag: Bag, topic: Topic, config: StreamConfig,
            long: int) -> list[Piece]:
     """Cut a long camera where the engine would forget anyway, so that nothing changes."""
     cuts: list[tuple[int | None, int, str]] = [(None, 0, 'start')]
-    stretches = (bag.stretches(topic.name) if topic.count >= 2 * long else None) or []
+    gap_ns = round(config.max_gap * 1e9)
+    stretches = (bag.stretches(topic.name, gap_ns) if topic.count >= 2 * long else None) or []
     count = last_ns = 0
     for before, after in zip(stretches, stretches[1:]):
         count, last_ns = count + before.count, max(last_ns, before.last_ns)
         if count - cuts[-1][1] < long or topic.count - count < long:
             continue
-        if after.first_ns - last_ns <= config.max_gap * 1e9:
+        if after.first_ns - last_ns <= gap_ns:
             continue
         reason = _forgets(bag, topic, before, after, config)
         if reason:

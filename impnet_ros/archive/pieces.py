@@ -47,7 +47,7 @@ class Piece:
         stem = self.source.rstrip('/').rpartition('/')[2]
         if self.kind != 'pictures':
             stem = re.sub(r'\.(mcap|db3|bag)$', '', stem)
-        words = re.sub(r'[^A-Za-z0-9.]+', '_', f'{stem}-{self.topic.strip("/")}').strip('_-')
+        words = re.sub(r'[^A-Za-z0-9.-]+', '_', f'{stem}-{self.topic.strip("/")}').strip('_-')
         mark = hashlib.sha256(f'{self.source}\n{self.topic}'.encode()).hexdigest()[:8]
         return f'{words[:120]}-{mark}-{self.part:03d}'
 
