@@ -139,7 +139,7 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progres
                     yield outcome
                 if not left or stopping():
                     break
-                shown.note(f'{len(left)} pieces lost their worker (try {attempt} of {job.tries})')
+                shown.note(f'workers died: {len(left)} of the pieces are tried again')
         for piece in left.values():
             if stopping():
                 yield Outcome(piece.name, piece.label, 'stopped')
