@@ -132,9 +132,10 @@ def documented(config: C) -> C:
     """Write the table into the docstring, in numpydoc style."""
     rows = [f'    {row.name} : {row.expected}; default {row.default!r}\n        {row.text}\n'
             for row in table(config)]
-    config.__doc__ = ('\n'.join([config.__doc__ or '', '', '    Parameters', '    ----------', ''])
-                      + ''.join(rows) + '\n    Raises\n    ------\n    ValueError\n        If a setting is outside '
-                      'its range; the message names what was expected and what came.\n\n    ')
+    config.__doc__ = '\n'.join([
+        config.__doc__ or '', '', '    Parameters', '    ----------', ''.join(rows),
+        '    Raises', '    ------', '    ValueError', '        If a setting is outside its range; '
+        'the message names what was expected and what came.', '', '    '])
     return config
 
 

@@ -20,7 +20,7 @@ def spin_briefly() -> None:
     By default they spin for milliseconds, which on a busy machine takes the processor from the
     very thread that they wait for: with other busy processes on two cores a frame can take forty
     times as long. Sleeping at once costs half as much again on an idle machine, as waking up takes
-    longer than most waits. Both are measured in docs/performance.md.
+    longer than most waits. Both are measured in docs/notes.
     """
     if 'OMP_WAIT_POLICY' not in os.environ:
         os.environ.setdefault('GOMP_SPINCOUNT', SPINS)

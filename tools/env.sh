@@ -86,7 +86,7 @@ _impnet_prepend PATH "$_impnet_root/install/impnet_ros/lib/impnet_ros"
 if [ -z "${FASTRTPS_DEFAULT_PROFILES_FILE:-}" ] && [ -f "$_impnet_root/config/fastdds.xml" ]; then
   export FASTRTPS_DEFAULT_PROFILES_FILE="$_impnet_root/config/fastdds.xml"
 fi
-# Threads of torch that spin for long while they wait make a busy machine many times slower (docs/performance.md).
+# Threads of torch that spin for long while they wait make a busy machine many times slower (docs/notes).
 if [ -z "${OMP_WAIT_POLICY:-}" ]; then export GOMP_SPINCOUNT="${GOMP_SPINCOUNT:-500}"; fi
 export IMPNET_CLIPS="$_impnet_root/data/clips"
 unset IMPNET_ROS IMPNET_ROS_PREFIX IMPNET_ROS_SETUP IMPNET_SITE

@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Put the figures of tools/performance.sh into docs/performance.md.
+Put the figures of tools/performance.sh into docs/notes/performance_tables.md.
 
 A table stands between `<!-- NAME -->` and `<!-- end -->`; it is made of out/performance/*.json.
 """
@@ -14,7 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = ROOT / 'out' / 'performance'
-DOCUMENT = ROOT / 'docs' / 'performance.md'
+DOCUMENT = ROOT / 'docs' / 'notes' / 'performance_tables.md'
 
 Row = dict[str, Any]
 

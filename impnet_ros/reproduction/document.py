@@ -59,7 +59,7 @@ def _head(results: Mapping[str, Any], command: str) -> str:
     return f"""# The paper's experiments on sprites
 
 Made by `{command}`; do not edit. What the figures mean, and where they differ from the paper, is
-said in [reproduction_notes.md](reproduction_notes.md). All raw figures are in
+said in [reproduction_notes.md](notes/reproduction_notes.md). All raw figures are in
 [reproduction/results.json](reproduction/results.json).
 
 The network is the paper's, with a trunk of width {network['width']} and blocks

@@ -45,7 +45,8 @@ def node_arguments(rviz_config: str = 'impnet.rviz',
     return [
         *(DeclareLaunchArgument(
             row.word, default_value=cameras if row.word == 'cameras' else '',
-            description=f'{row.text} ({_SPLIT if row.kind is tuple else ""}{_FILE})', choices=('', *row.choice_words) if row.choices else None)
+            description=f'{row.text} ({_SPLIT if row.kind is tuple else ""}{_FILE})',
+            choices=('', *row.choice_words) if row.choices else None)
           for row in ROWS),
         DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *_BOOLEANS),
                               description=f'Take the time from /clock. ({_FILE})'),
@@ -117,4 +118,4 @@ def _value(word: str, text: str) -> Any:
     if kind is tuple:
         return names(text) or ['']  # launch has no empty list
     words = kind is str and text not in _BOOLEANS
-    return ParameterValue(text, value_type=str if words else None)
+    return ParameterValue(LaunchConfiguration(word), value_type=str if words else None)

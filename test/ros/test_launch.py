@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The launch files: their arguments, and that arguments override the parameters file."""
 import ast
+from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 import os
@@ -29,7 +30,7 @@ needs_launch = pytest.mark.skipif(not HAS_LAUNCH, reason='launch and launch_ros 
 
 
 @pytest.fixture
-def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+def stand_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let launch files run where launch is not installed; arguments are kept as they are given."""
     modules = {name: MagicMock() for name in (
         'launch', 'launch.actions', 'launch.conditions', 'launch.substitutions', 'launch_ros',
@@ -38,10 +39,12 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     modules['launch.actions'].DeclareLaunchArgument = (
         lambda name, **told: SimpleNamespace(name=name, **told))
     modules['launch_ros.parameter_descriptions'].ParameterValue = (
-        lambda text, value_type: (text, value_type))
+        lambda text, value_type: value_type)
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.delitem(sys.modules, 'impnet_ros.ros.launching', raising=False)
+    sys.modules.pop('impnet_ros.ros.launching', None)
+    yield
+    del sys.modules['impnet_ros.ros.launching']
 
 
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
@@ -60,10 +63,9 @@ def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
 
 
 @pytest.mark.parametrize(('word', 'text', 'expected'), [
-    ('model', '1e3', ('1e3', str)), ('mode', 'sparse', ('sparse', str)), ('l', '5', ('5', None)),
-    ('g', '1', ('1', None)), ('autostart', 'false', ('false', None)),
-    ('box_memory', 'auto', ('auto', str)), ('box_memory', 'true', ('true', None)),
-    ('use_sim_time', 'true', ('true', None)), ('classes', 'person, car', ['person', 'car']),
+    ('model', '1e3', str), ('mode', 'sparse', str), ('l', '5', None), ('g', '1', None),
+    ('autostart', 'false', None), ('box_memory', 'auto', str), ('box_memory', 'true', None),
+    ('use_sim_time', 'true', None), ('classes', 'person, car', ['person', 'car']),
     ('classes', "['person']", ['person']), ('cameras', '[]', [''])])
 def test_types_of_arguments(word: str, text: str, expected: object, stand_ins: None) -> None:
     """Words stay words, numbers become numbers, lists are split."""
