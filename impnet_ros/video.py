@@ -101,13 +101,14 @@ def _file_frames(capture: cv2.VideoCapture, fps: float) -> Iterator[Frame]:
         yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), stamp_s)
 
 
-def _natural(path: Path) -> list[Any]:
+def natural_order(path: Path) -> list[Any]:
+    """Give the key that sorts 2.jpg before 10.jpg."""
     return [int(part) if part.isdecimal() else part for part in re.split(r'(\d+)', path.name)]
 
 
 def _open_folder(path: Path, fps: float) -> Video:
     files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES),
-                   key=_natural)
+                   key=natural_order)
     if not files:
         raise ValueError(f'{path}: expected images ({", ".join(sorted(IMAGE_SUFFIXES))}) or a '
                          f'bag with its metadata.yaml, found neither')
