@@ -11,6 +11,7 @@ from impnet_ros.threads import spin_briefly
 _COMMANDS = {
     'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),
     'label': ('impnet_ros.archive.command', 'label archives of bags and videos'),
+    'label-cost': ('impnet_ros.archive.cost', 'what labelling a large archive takes'),
     'find': ('impnet_ros.archive.find', 'look into what label found'),
     'import-weights': ('impnet_ros.importers.command', 'convert published weights'),
     'profile': ('impnet_ros.profile', 'parameters and multiply-adds of a model'),

@@ -29,7 +29,7 @@ class Topic:
 
     Attributes
     ----------
-    name, type : str
+    name, kind : str
         Such as '/camera/image_raw' and 'sensor_msgs/msg/Image'.
     encoding : str
         Of its messages: 'cdr' or 'ros1'; others are not read.
@@ -39,14 +39,14 @@ class Topic:
     """
 
     name: str
-    type: str
+    kind: str
     encoding: str
     count: int
 
     @property
     def is_camera(self) -> bool:
         """Whether its messages are images that can be read here."""
-        return self.type in IMAGE_TYPES and self.encoding in ('cdr', 'ros1')
+        return self.kind in IMAGE_TYPES and self.encoding in ('cdr', 'ros1')
 
 
 @dataclass(frozen=True)
@@ -198,8 +198,8 @@ def decode(raw: bytes, topic: Topic) -> Any:
     """Give the message in some bytes; image messages are the same in every distribution."""
     types = _types(topic.encoding)
     if topic.encoding == 'ros1':
-        return types.deserialize_ros1(raw, topic.type)
-    return types.deserialize_cdr(raw, topic.type)
+        return types.deserialize_ros1(raw, topic.kind)
+    return types.deserialize_cdr(raw, topic.kind)
 
 
 def stamp_of(message: Any, log_ns: int) -> int:
@@ -220,4 +220,5 @@ def explained(url: str) -> Iterator[None]:
     except Exception as error:  # noqa: B902 - any of four libraries
         hint = '; `mcap recover` may save what is whole' if url.endswith('.mcap') else ''
         text = str(error) or 'it ends too early'
-        raise ValueError(f'{url}: cannot be read ({type(error).__name__}: {text}){hint}') from error
+        raise ValueError(
+            f'{url}: cannot be read ({type(error).__name__}: {text}){hint}') from error

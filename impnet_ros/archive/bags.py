@@ -8,8 +8,7 @@ import shutil
 import tempfile
 from typing import Any
 
-from impnet_ros.archive.bag_files import (BagFile, explained, McapFile, RosbagsFile, Stretch,
-                                          Topic)
+from impnet_ros.archive.bag_files import BagFile, explained, McapFile, RosbagsFile, Stretch, Topic
 from impnet_ros.archive.places import Place, place
 from impnet_ros.archive.sources import natural
 import yaml
@@ -41,7 +40,7 @@ class Bag:
         found: dict[tuple[str, str, str], int] = {}
         for file in files:
             for topic in file.topics:
-                key = topic.name, topic.type, topic.encoding
+                key = topic.name, topic.kind, topic.encoding
                 found[key] = found.get(key, 0) + topic.count
         self.topics = [Topic(*key, count) for key, count in found.items()]
 

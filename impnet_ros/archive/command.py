@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         store.tidy()
     told = summary.summarise(outcomes, plan.nothing, *shown.seconds, pool.workers,
                              {'model': job.model_name, 'settings': job.settings,
-                                            'threads': args.threads})
+                              'threads': args.threads})
     return _end(store, plan.gone, told, shown, args.log, asked.is_set())
 
 

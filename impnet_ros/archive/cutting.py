@@ -69,7 +69,7 @@ def _of_bag(source: Source, bag: Bag, wanted: Collection[str], config: StreamCon
     chosen = sorted((topic for topic in cameras if not wanted or _full(topic.name) in wanted),
                     key=lambda topic: topic.name)
     if not chosen:
-        there = ', '.join(f'{topic.name} ({topic.type})' for topic in bag.topics[:8]) or 'nothing'
+        there = ', '.join(f'{topic.name} ({topic.kind})' for topic in bag.topics[:8]) or 'nothing'
         asked = f'on {", ".join(sorted(wanted))} ' if wanted else ''
         return [Nothing(source.url, f'no images {asked}in it; it holds {there}')]
     found: list[Piece | Nothing] = []
@@ -95,9 +95,9 @@ def _blind(bag: Bag, topic: Topic) -> str:
             message = decode(raw, topic)
         except Exception:  # noqa: B902 - one broken message says nothing of the others
             return ''
-        if topic.type == IMAGE_TYPE and message.encoding not in ENCODINGS:
+        if topic.kind == IMAGE_TYPE and message.encoding not in ENCODINGS:
             return f'{message.encoding!r} images are not for a detector'
-        if topic.type != IMAGE_TYPE and 'compressedDepth' in message.format:
+        if topic.kind != IMAGE_TYPE and 'compressedDepth' in message.format:
             return 'depth images are not for a detector'
         return ''
     return f'holds no image, though the bag says {topic.count}'

@@ -14,7 +14,7 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.LtE: lambda a, b: a <= b, ast.Gt: lambda a, b: a > b, ast.GtE: lambda a, b: a >= b,
     ast.In: lambda a, b: a.isin(b), ast.NotIn: lambda a, b: ~a.isin(b)}
 _SIDES = ('x1', 'y1', 'x2', 'y2')
-_STRING = re.compile(r'''("[^"]*"|'[^']*')''')
+_STRING = re.compile('("[^"]*"|\'[^\']*\')')
 
 
 def condition(text: str, columns: list[str]) -> pc.Expression:

@@ -55,7 +55,8 @@ class Job:
         Neither device nor threads nor workers belong to it.
         """
         told = {'edition': _EDITION, 'model': model_content(self.runs.model),
-                'runtime': self.runs.runtime, 'precision': self.runs.precision, 'fps': self.fps, 'stream': asdict(self.stream),
+                'runtime': self.runs.runtime, 'precision': self.runs.precision,
+                'fps': self.fps, 'stream': asdict(self.stream),
                 'detection': asdict(self.detection)}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -70,7 +70,7 @@ class Place:
         """Whether it is a folder."""
         return bool(self.fs.isdir(self.path))
 
-    def open(self, mode: str = 'rb') -> BinaryIO:
+    def open(self, mode: str = 'rb') -> BinaryIO:  # noqa: A003 - as a path has it
         """Open it, to read."""
         if self.is_local:
             return io.open(self.path, mode)

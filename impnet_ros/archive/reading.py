@@ -12,8 +12,8 @@ from impnet_ros.archive.bags import open_bag
 from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.places import place
 from impnet_ros.archive.sources import natural
-from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image,
-                               IMAGE_SUFFIXES, RgbImage)
+from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image, IMAGE_SUFFIXES,
+                               RgbImage)
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 
@@ -150,7 +150,7 @@ class Images:
 
 def decoded(message: Any, topic: Topic) -> RgbImage:
     """Give the pixels of an image message."""
-    if topic.type == COMPRESSED_TYPE:
+    if topic.kind == COMPRESSED_TYPE:
         return decode_compressed(message.data)
     return decode_image(message.data, message.height, message.width, message.encoding,
                         message.step, bool(message.is_bigendian))

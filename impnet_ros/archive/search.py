@@ -32,7 +32,8 @@ def search(dest: str, text: str = '') -> Any:
 
     """
     folder = place(dest) / 'parquet'
-    files = sorted(path for path in folder.fs.find(folder.path) if path.endswith('.parquet'))         if folder.exists() else []
+    found = folder.fs.find(folder.path) if folder.exists() else []
+    files = sorted(path for path in found if path.endswith('.parquet'))
     if not files:
         raise ValueError(f'{dest}: expected what impnet label --format parquet writes, found no '
                          f'parquet/*.parquet')

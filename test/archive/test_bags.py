@@ -5,7 +5,8 @@ from archives import COMPRESSED, stamps, TYPES, write_bag, write_ros1
 import fsspec
 from impnet_ros.archive.bag_files import decode
 from impnet_ros.archive.bags import open_bag
-from mcap.writer import CompressionType, IndexType, Writer as McapWriter
+from mcap.writer import CompressionType, IndexType
+from mcap.writer import Writer as McapWriter
 import pytest
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 
@@ -50,8 +51,9 @@ def test_a_bag_in_several_files(tmp_path):
     first = write_bag(tmp_path / 'bag', times=TIMES[:3])
     second = write_bag(tmp_path / 'more', times=TIMES[3:])
     (second / 'more.mcap').rename(first / 'bag_1.mcap')
-    text = (first / 'metadata.yaml').read_text().replace('- bag.mcap', '- bag.mcap\n  - bag_1.mcap')
-    (first / 'metadata.yaml').write_text(text)
+    text = (first / 'metadata.yaml').read_text()
+    (first / 'metadata.yaml').write_text(
+        text.replace('- bag.mcap', '- bag.mcap\n  - bag_1.mcap'))
     assert read(first) == expected()
     (first / 'bag_1.mcap').unlink()
     with pytest.raises(ValueError, match='bag_1.mcap is missing'):

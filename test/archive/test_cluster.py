@@ -102,7 +102,7 @@ def test_a_piece_that_kills_every_worker_is_given_up(archive, tmp_path, monkeypa
 def test_a_network_that_cannot_be_loaded_is_refused(archive, capfd):
     assert subprocess.run(command(archive, 'no', '--workers', '2', '--model', 'absent')
                           ).returncode == 2
-    assert "model: expected one of nanodet_g" in capfd.readouterr().err
+    assert 'model: expected one of nanodet_g' in capfd.readouterr().err
 
 
 def test_ctrl_c_stops_all_workers(archive):
