@@ -18,10 +18,10 @@ from impnet_ros.archive.outcome import Outcome
 from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.plan import make_plan
 from impnet_ros.archive.sources import find_sources
-from impnet_ros.archive.stopping import ctrl_c
 from impnet_ros.archive.store import Store
 from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
+from impnet_ros.stopping import Stop, stopping
 from tqdm import tqdm
 
 _EXTRA = "pip install 'impnet_ros[archive]'"
@@ -77,8 +77,8 @@ def run(args: argparse.Namespace) -> int:
     shown = progress.Progress(args.log, pieces)
     shown.event('plan', sources=len(sources), pieces=len(plan.pieces), skipped=len(done))
     try:
-        with ctrl_c() as asked, redirect_stdout(StringIO()):  # Ray's raylet prints there
-            for outcome in _labelled(pieces, job, pool, shown, asked.is_set):
+        with stopping() as stop, redirect_stdout(StringIO()):  # Ray's raylet prints there
+            for outcome in _labelled(pieces, job, pool, shown, lambda: bool(stop.signal)):
                 outcomes.append(outcome)
                 shown.finished(outcome)
     finally:
@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
     told = summary.summarise(outcomes, plan.nothing, *shown.seconds, pool.workers,
                              {'model': job.model_name, 'settings': job.settings,
                               'threads': args.threads})
-    return _end(store, plan.gone, told, shown, args.log, asked.is_set())
+    return _end(store, plan.gone, told, shown, args.log, stop)
 
 
 def _pool(args: argparse.Namespace, store: Store) -> Pool:
@@ -124,7 +124,7 @@ def _skipped(piece: Piece, marker: dict[str, Any]) -> Outcome:
 
 
 def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progress.Progress,
-         log: str, stopped: bool) -> int:
+         log: str, stop: Stop) -> int:
     if not told['failed'] and not told['stopped']:
         markers = store.read_json(f'{state.FOLDER}/{name}.json' for name in gone)
         for marker, value in markers.items():
@@ -133,6 +133,6 @@ def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progre
     if log != 'jsonl':
         print(summary.table(told))
     store.write_json(summary.FILE, told)
-    if stopped and told['stopped']:
-        return 130
+    if told['stopped']:
+        return stop.exit_code
     return 1 if told['failed'] else 0

@@ -1,6 +1,9 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """A clock that a fake network moves, so that every time is known by hand."""
+from impnet_ros.model.contract import Network
+from impnet_ros.model.levels import Flow, Levels
+from impnet_ros.model.sight.picture import make_picture
 import torch
 
 
@@ -25,7 +28,7 @@ class FakeClock:
         self.time_s = max(self.time_s, instant_s)
 
 
-class SlowNetwork:
+class SlowNetwork(Network):
     """
     A network that does nothing in known times; it notes who called what.
 
@@ -34,6 +37,9 @@ class SlowNetwork:
     """
 
     name = 'slow'
+    class_names = ('any',)
+    strides = (4,)
+    box_memory = False
 
     def __init__(self, clock):
         self.clock, self.factor, self.calls = clock, 1.0, []
@@ -42,17 +48,17 @@ class SlowNetwork:
         self.calls.append(call)
         self.clock.pass_ms(self.factor * milliseconds)
 
-    def prepare(self, image):
+    def prepare(self, image, side=None):
         self._spend('prepare', 1)
-        return image
+        return make_picture(image, image.shape[:2])
 
-    def features(self, image):
+    def features(self, picture):
         self._spend('features', 100)
-        return (torch.zeros(1, 1, 2, 2),)
+        return Levels((torch.zeros(1, 1, 2, 2),), picture.image_size)
 
-    def flow(self, image, key_image):
+    def flow(self, picture, key_picture):
         self._spend('flow', 4)
-        return (torch.zeros(1, 2, 2, 2),)
+        return Flow((torch.zeros(1, 2, 2, 2),))
 
     def propagate(self, levels, flow):
         self._spend('propagate', 2)
@@ -60,8 +66,10 @@ class SlowNetwork:
 
     def weights(self, f_imp_warped, f_k):
         self._spend('weights', 3)
-        return tuple(torch.ones_like(level) for level in f_k)
+        return tuple(torch.ones_like(level) for level in f_k.maps)
 
-    def task(self, levels):
+    def task(self, levels, flow, detection):
+        if flow is not None:
+            levels = self.propagate(levels, flow)
         self._spend('task', 5)
         return torch.tensor([[1.0, 1.0, 6.0, 6.0]]), torch.ones(1), torch.zeros(1).long()

@@ -1,64 +1,20 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Asynchronous key frames, made deterministic by an executor that finishes when told to."""
-from concurrent.futures import Future
-
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
-from impnet_ros.stream.background import BackgroundExecutor
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.executors import BackgroundExecutor
 from impnet_ros.stream.types import Frame
+from manual_executor import frames, ManualExecutor, run
 import numpy as np
 import pytest
-
-
-class ManualExecutor:
-    """Runs a task after it was left alone for `delay` calls of `tick`; 0 is at once."""
-
-    def __init__(self, delay):
-        self.delay, self.tasks, self.most = delay, [], 0
-
-    def submit(self, function, *args):
-        future = Future()
-        self.tasks.append([self.delay, future, function, args])
-        self.most = max(self.most, len(self.tasks))
-        self._run()
-        return future
-
-    def tick(self):
-        for task in self.tasks:
-            task[0] -= 1
-        self._run()
-
-    def _run(self):
-        for task in [task for task in self.tasks if task[0] <= 0]:
-            self.tasks.remove(task)
-            _, future, function, args = task
-            if future.set_running_or_notify_cancel():
-                future.set_result(function(*args))
-
-    def shutdown(self, wait=True, *, cancel_futures=False):
-        self.tasks.clear()
-
-
-def frames(count):
-    return [Frame(np.full((2, 2, 3), number, np.uint8), number * .04) for number in range(count)]
-
-
-def run(engine, executor, items):
-    state, results = engine.reset(), []
-    for item in items:
-        executor.tick()
-        finished, state = engine.step(item, state)
-        assert len(finished) == 1
-        results += finished
-    return results
 
 
 def asynchronous(delay, network=None, **config):
     executor = ManualExecutor(delay)
     network = network or OneHotNetwork()
-    return Engine(network, StreamConfig(key_mode='async', **config), executor), executor
+    return Engine(network, StreamConfig(key_mode='async', **config), executor=executor), executor
 
 
 @pytest.mark.parametrize('mode', ['impression', 'average', 'sparse', 'per_frame'])
@@ -120,7 +76,7 @@ def test_delay_and_background_exclude_each_other():
 
 def test_the_real_thread_finishes_and_is_joined():
     engine = Engine(OneHotNetwork(), StreamConfig(segment_length=2, key_mode='async'),
-                    BackgroundExecutor())
+                    executor=BackgroundExecutor())
     state = engine.reset()
     for item in frames(3):
         _, state = engine.step(item, state)
@@ -131,3 +87,54 @@ def test_the_real_thread_finishes_and_is_joined():
     engine.close()
     with pytest.raises(RuntimeError):
         engine._executor.submit(print)
+
+
+def test_an_overdue_key_frame_begins_as_soon_as_the_one_before_it_is_ready():
+    """Frame 6 is due while 3 is being computed; 3 is ready at 7, so 8 begins and not 9."""
+    engine, executor = asynchronous(4, segment_length=3, mode='sparse')
+    results = run(engine, executor, frames(13))
+    assert [call[1] for call in engine.network.calls if call[0] == 'features'] == [0, 3, 8]
+    assert [result.age for result in results] == [0, 1, 2, 3, 4, 5, 6, 4, 5, 6, 7, 8, 4]
+
+
+def test_a_key_frame_in_background_is_the_papers():
+    """w = 3/4, g = 1/4: f_imp(2) = 3/4 f_2 + 1/4 (1/4 f_0 + 3/4 f_2); then 1/4 of it, 3/4 f_4."""
+    network = OneHotNetwork(weight=0.75)
+    results = run(*asynchronous(1, network, segment_length=2, memory_gate=0.25), frames(6))
+    np.testing.assert_allclose(results[3].scores[[0, 2]], [1 / 4, 3 / 4])
+    np.testing.assert_allclose(results[5].scores[[0, 2, 4]], [1 / 64, 15 / 64, 3 / 4])
+    assert [result.mean_weight for result in results] == [1, 1, 1, .75, .75, .75]
+
+
+def test_an_error_in_the_background_is_raised_by_the_frame_that_would_switch():
+    class Failing(OneHotNetwork):
+
+        def features(self, picture):
+            if self.number(picture) == 2:
+                raise RuntimeError('device lost')
+            return super().features(picture)
+
+    engine, executor = asynchronous(1, Failing(), segment_length=2)
+    state = engine.reset()
+    for item in frames(3):
+        executor.tick()
+        _, state = engine.step(item, state)
+    executor.tick()
+    with pytest.raises(RuntimeError, match='device lost'):
+        engine.step(frames(4)[3], state)
+
+
+def test_a_flush_cancels_the_key_frame_in_flight():
+    engine, executor = asynchronous(3, segment_length=2)
+    state = engine.reset()
+    for item in frames(3):
+        _, state = engine.step(item, state)
+    assert engine.flush(state) == [] and state.pending.future.cancelled()
+
+
+def test_only_modes_that_carry_features_compute_in_the_background():
+    """Without propagation there is nothing to show meanwhile: per_frame answers by itself."""
+    engine, executor = asynchronous(3, mode='per_frame')
+    results = run(engine, executor, frames(4))
+    assert [int(result.scores.argmax()) for result in results] == [0, 1, 2, 3]
+    assert executor.most == 0

@@ -24,27 +24,31 @@ class BesideNetwork(OneHotNetwork):
 
     def __init__(self):
         super().__init__()
-        self.beside = ThreadPoolExecutor(1)
+        self.threads = ThreadPoolExecutor(1)
         self.flow_known = Event()
         self.flow_threads = []
         self.broken = ''
 
-    def features(self, image):
+    @property
+    def spare_thread(self):
+        return self.threads
+
+    def features(self, picture):
         if self.calls:
             assert self.flow_known.wait(10), 'the flow is not computed beside the features'
             self.flow_known.clear()
         if self.broken == 'features':
             raise RuntimeError('features broke')
-        return super().features(image)
+        return super().features(picture)
 
-    def flow(self, image, key_image):
+    def flow(self, picture, key_picture):
         if self.broken == 'flow':
             self.flow_known.set()
             raise RuntimeError('flow broke')
         assert torch.is_inference_mode_enabled()
         self.flow_threads.append(current_thread())
         self.flow_known.set()
-        return super().flow(image, key_image)
+        return super().flow(picture, key_picture)
 
 
 def run(engine, count):
@@ -103,8 +107,8 @@ def test_nanodet_answers_alike_with_and_without(network, one_thread, bikes, monk
     frames = [Frame(frame.image, index / 25)
               for index, frame in enumerate(islice(open_video(bikes).frames, 145, 158))]
 
-    def answers(beside):
-        monkeypatch.setattr(NanoDetNetwork, 'beside', beside)
+    def answers(spare_thread):
+        monkeypatch.setattr(NanoDetNetwork, 'spare_thread', spare_thread)
         engine = Engine(network, StreamConfig(segment_length=4))
         state, results = engine.reset(), []
         for frame in frames:
@@ -119,15 +123,15 @@ def test_nanodet_answers_alike_with_and_without(network, one_thread, bikes, monk
     for one, other in zip(ours, theirs, strict=True):
         for name in ('boxes', 'scores', 'labels', 'track_ids'):
             assert torch.equal(getattr(one, name), getattr(other, name))
-    assert all(map(torch.equal, our_state.f_imp, their_state.f_imp))
+    assert all(map(torch.equal, our_state.key.f_imp.maps, their_state.key.f_imp.maps))
 
 
 def test_nanodet_lends_one_of_its_threads_while_it_computes_features(network, one_thread,
                                                                      monkeypatch):
     """Features on the others, the rest of the frame on all of them; alone it lends none."""
-    assert network.beside is None
+    assert network.spare_thread is None
     torch.set_num_threads(3)
-    assert network.beside.submit(torch.get_num_threads).result(10) == 1
+    assert network.spare_thread.submit(torch.get_num_threads).result(10) == 1
     counts = []
     features = network.features
     monkeypatch.setattr(network, 'features', lambda picture: (
@@ -143,4 +147,4 @@ def test_a_network_that_worked_beside_can_be_copied(network, one_thread):
     torch.set_num_threads(2)
     run(Engine(network, StreamConfig(segment_length=1)), 2)
     copied = copy.deepcopy(network)
-    assert copied.beside is network.beside is not None
+    assert copied.spare_thread is network.spare_thread is not None

@@ -7,11 +7,11 @@ from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
-from impnet_ros.stream.schedule import is_doubtful, longest, next_position
-from impnet_ros.stream.types import Frame, Impression
+from impnet_ros.stream.state import KeyFrame, StreamState
+from impnet_ros.stream.types import Frame
+from manual_executor import frames, ManualExecutor, run
 import numpy as np
 import pytest
-from test_background_keys import frames, ManualExecutor, run
 import torch
 
 
@@ -23,7 +23,7 @@ class MovingNetwork(OneHotNetwork):
         self.way = way
 
     def mismatch(self, picture, key_picture, flow):
-        assert flow[0].shape == (1, 2, 1, 1)
+        assert flow.levels[0].shape == (1, 2, 1, 1)
         difference = self.way(self.number(picture)) - self.way(self.number(key_picture))
         return torch.tensor([0.0, 2.0 * difference]).view(1, 1, 1, 2)
 
@@ -36,7 +36,7 @@ def adaptive(threshold=0.5, smallest=1, largest=9, **config):
 def keys(config, count, way=None, executor=None, network=None):
     """Numbers of the frames whose features were computed."""
     network = network or (MovingNetwork(way) if way else MovingNetwork())
-    run(Engine(network, config, executor), executor or ManualExecutor(0), frames(count))
+    run(Engine(network, config, executor=executor), executor or ManualExecutor(0), frames(count))
     return [call[1] for call in network.calls if call[0] == 'features']
 
 
@@ -69,7 +69,7 @@ def test_equal_bounds_are_the_fixed_schedule(length, mode, delay):
                    adaptive(0.0, smallest=length, largest=length)):
         executor = None if delay is None else ManualExecutor(delay)
         config = replace(config, mode=mode, key_mode='sync' if delay is None else 'async')
-        results.append(run(Engine(MovingNetwork(), config, executor),
+        results.append(run(Engine(MovingNetwork(), config, executor=executor),
                            executor or ManualExecutor(0), frames(17)))
     for ours, theirs in zip(*results, strict=True):
         assert (ours.is_key, ours.age, ours.mean_weight) == (
@@ -87,7 +87,8 @@ def test_no_flow_is_computed_twice():
 
 def test_background_key_frames_start_at_the_frame_in_doubt_and_nothing_is_judged_meanwhile():
     executor = ManualExecutor(2)
-    engine = Engine(MovingNetwork(), adaptive(0.5, mode='sparse', key_mode='async'), executor)
+    engine = Engine(MovingNetwork(), adaptive(0.5, mode='sparse', key_mode='async'),
+                    executor=executor)
     results = run(engine, executor, frames(14))
     started = [call[1] for call in engine.network.calls if call[0] == 'features']
     # From 3 on served by 0 until 5; doubt of 6: 3/8, of 7: 7/8.
@@ -98,7 +99,8 @@ def test_background_key_frames_start_at_the_frame_in_doubt_and_nothing_is_judged
 
 def test_background_key_frames_that_are_instant_equal_synchronous_ones():
     executor = ManualExecutor(0)
-    ours = run(Engine(MovingNetwork(), adaptive(key_mode='async'), executor), executor, frames(12))
+    ours = run(Engine(MovingNetwork(), adaptive(key_mode='async'), executor=executor), executor,
+               frames(12))
     theirs = run(Engine(MovingNetwork(), adaptive()), ManualExecutor(0), frames(12))
     for one, other in zip(ours, theirs, strict=True):
         assert (one.is_key, one.age) == (other.is_key, other.age)
@@ -128,34 +130,19 @@ def test_a_new_video_forgets_its_doubt():
 
 def test_box_memory_takes_fresh_boxes_at_the_frame_in_doubt():
     network = MovingNetwork()
-    network.task = lambda levels: (torch.zeros(0, 4), torch.zeros(0), torch.zeros(0).long())
+    network.task = lambda *_: (torch.zeros(0, 4), torch.zeros(0), torch.zeros(0).long())
     engine = Engine(network, adaptive(0.5, box_memory=True))
     results = run(engine, ManualExecutor(0), frames(7))
     assert [result.is_key for result in results] == [True, False, False] * 2 + [True]
 
 
-def test_a_network_that_cannot_tell_is_refused():
-    message = "schedule: expected 'fixed' for a network without a method 'mismatch'"
-    with pytest.raises(ValueError, match=message):
-        Engine(OneHotNetwork(), adaptive())
-    Engine(OneHotNetwork(), adaptive(mode='per_frame'))
-
-
-def test_rules():
-    config = adaptive(0.5, smallest=2, largest=4)
-    assert [is_doubtful(position, 0.6, config) for position in (1, 2, 3)] == [False, True, True]
-    assert not is_doubtful(3, 0.5, config)
-    assert [next_position(position, config) for position in range(4)] == [1, 2, 3, 0]
-    assert (longest(config), longest(StreamConfig(segment_length=7))) == (4, 7)
-
-
 def test_pacing():
     """Lost frames count, settings may change where a segment may end, nothing is staggered."""
     config = adaptive(smallest=3, largest=8)
-    state = Impression(position=2, f_task=(), age=1)
+    state = StreamState(position=2, key=KeyFrame(None, None, None, 1.0, age=1))
     assert skip(state, 4, config).position == 6
     assert skip(state, 6, config).position == 0
-    boundaries = [at_boundary(Impression(position=place), config) for place in range(5)]
+    boundaries = [at_boundary(StreamState(position=place), config) for place in range(5)]
     assert boundaries == [True, False, False, True, True]
     assert stagger(state, 2, config) is state
     assert end_segment(state).position == 0
