@@ -42,14 +42,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'data': (*BASICS, *MEDIA, 'depth'),
     'results': (*BASICS, *MEDIA, 'stream.types'),
     'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
+    'archive': (*BASICS, *MEDIA, 'model', 'stream'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
     'export': (*BASICS, 'model'),
     'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'evaluation'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
-    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
-            'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
+    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'archive', 'profile',
+            'training', 'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
     'ros': (*BASICS, *MEDIA, 'model', 'stream', 'depth', 'benchmark', 'msg'),
 }
 
