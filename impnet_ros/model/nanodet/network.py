@@ -11,8 +11,8 @@ from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.nanodet.boxes import (best_candidates, candidates, candidates_at, logit,
                                             select)
 from impnet_ros.model.nanodet.detector import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
+from impnet_ros.model.nanodet.graph import nanodet_onnx
 from impnet_ros.model.nanodet.shape import input_shape
-from impnet_ros.model.onnx.nanodet_graph import nanodet_onnx
 from impnet_ros.model.onnx.runtimes import choose
 from impnet_ros.model.precision import computed_in
 from impnet_ros.model.sight.pair_quality import PairQuality
