@@ -154,7 +154,6 @@ def ball(*places: tuple[int, int, int], size: tuple[int, int] = (192, 320), mark
     return image
 
 
-
 def _patches(scores: np.ndarray[Any, Any], label: int, threshold: float) -> list[list[float]]:
     """Give x1, y1, x2, y2 in cells, score and label of each patch of cells above a threshold."""
     mask = (scores >= max(threshold, 0.01)).astype(np.uint8)
