@@ -136,8 +136,10 @@ def _measure(args: argparse.Namespace, network: Network, images: list[RgbImage],
     height, width = args.size
     threads = results['conditions']['torch_threads']
     if 'modes' in args.what:
-        rows, part_ms = compare(network, images, side_by_side(args.l, args.modes, args.key_modes),
-                                args.frames, args.rounds, args.rate, args.quiet)
+        variants = [variant for variant in side_by_side(args.l, args.modes, args.key_modes)
+                    if variant.fits(network)]
+        rows, part_ms = compare(network, images, variants, args.frames, args.rounds, args.rate,
+                                args.quiet)
         report.print_modes(rows, part_ms, f'{network.name}, {width} x {height}, {network.device}, '
                            f'{threads} threads')
         results['rows'] += rows
