@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     clips = args.clips or [clips_folder() / clip for clip in recipe.clips]
     recipe = replace(recipe, model=args.model or recipe.model,
                      clips=tuple(clip.name for clip in clips))
-    network = load_network(recipe.model, 'cpu')
+    network = load_network(recipe.model, 'cpu', recipe.runtime)
     if network.boxes_only:
         raise ValueError(f'distil: model {network.name!r}: expected one whose features can be '
                          'carried, got one of boxes only, which remembers no feature')

@@ -23,6 +23,7 @@ class DistillRecipe:
     clips: tuple[str, ...]
     segment_lengths: tuple[int, ...]
     model: str = RunConfig().model
+    runtime: str = RunConfig().runtime
     seed: int = 0
     moving_pictures: int = 24
     frames: int = 24

@@ -13,9 +13,10 @@ from pathlib import Path
 PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
-BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads')
+BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
+          'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
-MEDIA = ('images', 'video', 'drawing')
+MEDIA = ('images', 'video', 'drawing', 'sources')
 # What the stream knows of networks: the contract, its data, and the equations of the paper.
 CONTRACT = ('model.contract', 'model.levels', 'model.impression', 'model.sight')
 
@@ -28,23 +29,29 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'boxes': (),
     'resizing': (),
     'threads': (),
-    'images': BASICS,
-    'video': (*BASICS, 'images', 'stream.types'),
+    'outputs': (),
+    'stopping': (),
+    'images': (*BASICS, 'sources.picture_size'),
+    'sources': (*BASICS, 'images', 'stream.types'),
+    'video': (*BASICS, 'images', 'sources', 'stream.types'),
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *CONTRACT),
-    'importers': (*BASICS, 'model'),
-    'data': (*BASICS, *MEDIA),
-    'detect': (*BASICS, *MEDIA, 'model', 'stream'),
+    'depth': (),
+    'importers': (*BASICS, *MEDIA, 'model', 'stream.types'),
+    'data': (*BASICS, *MEDIA, 'depth'),
+    'results': (*BASICS, *MEDIA, 'stream.types'),
+    'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
+    'archive': (*BASICS, *MEDIA, 'model', 'stream'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
     'export': (*BASICS, 'model'),
     'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'evaluation'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
-    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
-            'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
-    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'benchmark', 'msg'),
+    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'archive', 'profile',
+            'training', 'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
+    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'depth', 'benchmark', 'msg'),
 }
 
 # What rooms of `model` must not know of it: detectors nothing of each other, what they share
@@ -62,7 +69,7 @@ APART: dict[str, tuple[str, ...]] = {
 BY_NAME = ('model.nanodet',)
 
 # What only the part `ros` may import, besides every package named *_msgs or *_interfaces.
-ROS_PACKAGES = ('rclpy', 'cv_bridge', 'launch', 'launch_ros', 'ament_index_python')
+ROS_PACKAGES = ('rclpy', 'cv_bridge', 'tf2_ros', 'launch', 'launch_ros', 'ament_index_python')
 
 
 def imported_modules(source: str, module: str, is_package: bool) -> Iterator[tuple[int, str]]:

@@ -49,7 +49,7 @@ def onnx_bytes(module: nn.Module, example: Tensor, multiple: int,
                 module, (example,), input_names=['pixels'], output_names=names or None,
                 dynamo=True, dynamic_shapes=shapes, verbose=False)
         except ImportError as error:
-            raise ValueError('ONNX needs the packages onnx and onnxscript: pip install '
+            raise ValueError('the export needs the package onnxscript: pip install '
                              f"'impnet_ros[runtimes]' ({error})") from error
     assert program is not None
     model: bytes = program.model_proto.SerializeToString()
