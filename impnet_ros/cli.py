@@ -13,6 +13,8 @@ from impnet_ros.threads import spin_briefly
 _COMMANDS = {
     'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),
     'import-weights': ('impnet_ros.importers.command', 'convert published weights'),
+    'import-detector': ('impnet_ros.importers.detector',
+                        'make any detector in an ONNX file one of the models'),
     'profile': ('impnet_ros.profile', 'parameters and multiply-adds of a model'),
     'check-data': ('impnet_ros.data.check', 'say what is missing of a data set'),
     'train': ('impnet_ros.training.command', 'train a network from a recipe'),

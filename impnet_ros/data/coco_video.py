@@ -81,7 +81,8 @@ def open_coco_video(path: Path, class_names: Sequence[str], mapping: Mapping[str
             raise ValueError(f'{missing[0]}: no such picture ({len(missing)} missing of '
                              f'{len(files)}); --images names the folder they are in')
         rate = next((video[key] for key in _RATES if video.get(key)), fps or DEFAULT_FPS)
-        name = str(video.get('name') or Path(frames[video['id']][0]['file_name']).parent.name)
+        first = Path(frames[video['id']][0]['file_name'])
+        name = str(video.get('name') or first.parent.as_posix())
         clips.append(TrueClip(name, float(rate), partial(read_images, files),
                               tuple(row.done() for row in rows[video['id']]), complete, tracked))
     return clips
