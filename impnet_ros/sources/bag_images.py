@@ -8,8 +8,9 @@ from pathlib import Path
 import struct
 from typing import Any
 
+from impnet_ros.config import StreamConfig
 from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image, IMAGE_TYPE,
-                               ImageError)
+                               ImageError, RgbImage)
 from impnet_ros.sources.bag_reader import BagError, BagReader, default_types
 from impnet_ros.sources.frames import rate_of, RecordedFrame, Refused, Video
 from impnet_ros.stamps import Stamps
