@@ -119,10 +119,10 @@ def _answers(engine: Engine, source: Source, outputs: Outputs
         if frame is None or frame.stamp_s != entry.get('stamp_s'):
             raise ValueError(f'--resume: expected the input of the first run, got another frame '
                              f'in place of {entry.get("frame")}')
-        source.number()
+        source.number(frame)
         yield frame, as_detections(entry, names), entry
     for frame, detections in play(engine, source):
-        yield frame, detections, as_entry(source.number(), detections, names)
+        yield frame, detections, as_entry(source.number(frame), detections, names)
 
 
 def _tell(args: argparse.Namespace, found: _Found, source: Source, elapsed_s: float, where: str

@@ -11,11 +11,11 @@ from impnet_ros.config import KEY_MODES, KeyMode
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.ros.key_pace import KeyPace, Timed
-from impnet_ros.ros.late_images import read_late
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.compensation import last_step, Step
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.executors import Executor
+from impnet_ros.stream.late_images import read_late
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
 from impnet_ros.stream.schedule import why_new_video
 from impnet_ros.stream.types import Detections, Frame

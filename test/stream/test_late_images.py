@@ -9,8 +9,8 @@ from typing import Any
 from impnet_ros.config import StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
-from impnet_ros.ros.late_images import LateImages, read_late
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.late_images import LateImages, read_late
 from impnet_ros.stream.types import Detections, Frame
 from impnet_ros.video import open_video
 import pytest
