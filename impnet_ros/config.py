@@ -14,7 +14,7 @@ from impnet_ros.setting import Checked, documented, require, setting
 Mode = Literal['auto', 'impression', 'average', 'sparse', 'per_frame']
 KeyMode = Literal['auto', 'sync', 'async']
 Schedule = Literal['fixed', 'adaptive']
-Runtime = Literal['torch', 'onnxruntime', 'openvino']
+Runtime = Literal['auto', 'torch', 'cpu', 'openvino', 'cuda', 'tensorrt']
 Precision = Literal['float32', 'bfloat16', 'float16']
 MODES: tuple[Mode, ...] = get_args(Mode)[1:]
 """What a mode can be once `auto` is decided."""
@@ -33,14 +33,15 @@ class RunConfig(Checked):
     """What runs, and where."""
 
     model: str = setting(
-        'nanodet_g', 'Network: a built-in name (nanodet_g) or the path of a .safetensors '
-        'checkpoint.', changes='unconfigured')
+        'nanodet_g', 'Network: a built-in name (nanodet_g), or the path of a detector as .onnx '
+        '(impnet import-detector) or of a .safetensors checkpoint.', changes='unconfigured')
     device: str = setting(
         'auto', 'Where the network runs: auto, cpu, cuda or cuda:N. auto takes CUDA where there '
         'is one; a device that is missing is an error.', changes='unconfigured')
     runtime: Runtime = setting(
-        'torch', 'What runs the features of nanodet_g on a CPU; those other than torch are faster '
-        'and need their packages (pip install impnet_ros[runtimes]).', changes='unconfigured')
+        'auto', 'What runs the features: torch; cpu, cuda or tensorrt, which are providers of ONNX '
+        'Runtime; openvino; auto takes the fastest of those that are installed and work for the '
+        'model, and says which.', changes='unconfigured')
     precision: Precision = setting(
         'float32', 'Of the convolutions: float32; bfloat16, faster on processors and GPUs that '
         'have it; float16, for GPUs.', changes='unconfigured')

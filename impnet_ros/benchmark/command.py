@@ -20,7 +20,6 @@ from impnet_ros.config import KEY_MODES, MODES, RunConfig
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
-import torch
 from tqdm import tqdm
 
 WHAT = ('modes', 'size', 'cameras', 'length')

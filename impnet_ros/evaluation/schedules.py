@@ -11,10 +11,11 @@ from typing import Any
 from impnet_ros.arguments import add_settings, count, natural
 from impnet_ros.config import DetectionConfig, MODES, StreamConfig
 from impnet_ros.data.paced import paced
-from impnet_ros.data.samples import Degradation
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
-from impnet_ros.evaluation.clips import precision
-from impnet_ros.evaluation.matching import FrameBoxes
+from impnet_ros.evaluation.average_precision import class_average_precision
+from impnet_ros.evaluation.clips.unlabelled import FEWEST
+from impnet_ros.evaluation.conventions import MEGA
+from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.plots import new_figure
 from impnet_ros.evaluation.predict import sharing, to_boxes
 from impnet_ros.evaluation.scene_cut import is_cut, thumbnail
@@ -173,16 +174,35 @@ def measure(network: Network, groups: Mapping[str, Sequence[PacedVideo]],
                 found[place] += boxes
                 keys[place] += count
         labels = [label for sequence in sequences for label in sequence.labels]
-        clean = [Degradation('none')] * len(labels)
         for config, boxes, count in zip(configs, found, keys, strict=True):
             fixed = config.schedule == 'fixed'
             rows.append({'clip': clip, 'schedule': config.schedule,
                          'l': config.segment_length if fixed else None,
                          'doubt_threshold': None if fixed else config.doubt_threshold,
                          'keys_per_frame': count / len(labels),
-                         'ap50': precision(boxes, labels, clean)['all']})
+                         'ap50': precision(boxes, labels)})
             print(rows[-1], flush=True)
     return rows
+
+
+def precision(found: Sequence[FrameBoxes], labels: Sequence[PseudoTruth]) -> float | None:
+    """Mean AP50 in per cent over the classes with enough objects; None where none has."""
+    classes = 1 + max((int(item.truth.labels.max()) for item in labels if len(item.counts)),
+                      default=0)
+    wanted = np.bincount(np.concatenate([item.truth.labels[item.counts] for item in labels]),
+                         minlength=classes) >= FEWEST
+    if not wanted.any():
+        return None
+    known = [_of_classes(item, classes) for item in found]
+    matches = match_all([known], [[item.truth for item in labels]], classes, MEGA,
+                        judge=lambda _, frame, truth: labels[frame].counts)
+    by_class = class_average_precision(matches, MEGA)[0][wanted]
+    return round(100 * float(np.nanmean(by_class)), 1)
+
+
+def _of_classes(found: FrameBoxes, classes: int) -> FrameBoxes:
+    kept = found.labels < classes
+    return FrameBoxes(found.boxes[kept], found.scores[kept], found.labels[kept])
 
 
 def watch(engine: Engine, images: Sequence[NDArray[np.uint8]]) -> tuple[list[FrameBoxes], int]:

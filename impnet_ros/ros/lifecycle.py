@@ -142,7 +142,8 @@ class DetectorNode(LifecycleNode):
             raise
         self._labels = self.create_lifecycle_publisher(LabelInfo, 'label_info', qos.LATCHED)
         self._vision = self.create_lifecycle_publisher(VisionInfo, 'vision_info', qos.LATCHED)
-        self.get_logger().info(f'{settings.model} runs on {self.network.device}')
+        self.get_logger().info(f'{settings.model} runs on {self.network.device}, runtime '
+                               f'{self.network.runtime}')
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""
@@ -242,6 +243,7 @@ class DetectorNode(LifecycleNode):
         device = self.network and self.network.device
         facts = {'model': self.settings.model, 'device asked for': self.settings.device,
                  'device used': str(device or ''),
+                 'runtime': self.network.runtime if self.network else '',
                  'device memory': diagnostics.device_memory(device),
                  'enabled': self.settings.enabled}
         report = DiagnosticArray()

@@ -17,13 +17,15 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
         If a setting needs features that can be carried, and this network's cannot.
 
     """
-    mode = config.mode
+    mode, boxes = config.mode, config.box_memory
+    boxes_alone = network.boxes_only and mode == 'sparse'
     if mode == 'auto':
-        mode = 'sparse' if network.boxes_only else 'impression'
-    boxes = config.box_memory
+        boxes_alone = network.boxes_only or not (
+            network.features_pay or config.key_offset or boxes is False)
+        mode = 'sparse' if boxes_alone else 'impression'
     if boxes == 'auto':
         boxes = config.key_offset == 0 and (
-            network.boxes_only and mode == 'sparse' or network.box_memory and mode == 'impression')
+            boxes_alone or network.box_memory and mode == 'impression')
     if network.boxes_only and mode != 'per_frame':
         why = f'as features of {network.name} cannot be carried, only boxes'
         if mode != 'sparse':

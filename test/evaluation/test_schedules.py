@@ -54,5 +54,7 @@ def test_the_command_writes_figures_and_curves(tmp_path, capsys):
 def test_clips_or_sprites(capsys):
     assert main(['schedule-curve']) == 2
     assert 'expected clips or --sprites N' in capsys.readouterr().err
+    assert main(['schedule-curve', 'clip.mp4', '--sprites', '2']) == 2
+    assert 'expected clips or --sprites N, one of the two' in capsys.readouterr().err
     assert main(['schedule-curve', 'clip.mp4', '--model', 'tiny']) == 2
-    assert "expected 'nanodet_g' for clips" in capsys.readouterr().err
+    assert 'no such video, folder or bag: clip.mp4' in capsys.readouterr().err

@@ -4,6 +4,7 @@
 from types import SimpleNamespace
 
 from fake_network import OneHotNetwork
+from impnet_ros.model.sight.picture import Picture
 from impnet_ros.ros.camera_stream import Answer, Arrival, CameraStream
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.engine import Engine
@@ -85,9 +86,9 @@ def test_thresholds_are_those_of_the_camera() -> None:
     one = CameraStream(network, Settings(score_threshold=0.1))
     two = CameraStream(network, Settings(score_threshold=0.9))
     feed(one, 0)
-    assert network.detection.score_threshold == 0.1  # type: ignore[attr-defined]
     feed(two, 0)
-    assert network.detection.score_threshold == 0.9  # type: ignore[attr-defined]
+    feed(one, 1)
+    assert [each.score_threshold for each in network.thresholds] == [0.1, 0.9, 0.1]
 
 
 def test_staggered_key_frames_never_coincide() -> None:
@@ -101,7 +102,7 @@ def test_staggered_key_frames_never_coincide() -> None:
 class Moving(OneHotNetwork):
     """Pictures that differ by an eighth a number."""
 
-    def mismatch(self, picture: np.ndarray, key_picture: np.ndarray,
+    def mismatch(self, picture: Picture, key_picture: Picture,
                  flow: object) -> torch.Tensor:
         """Tell so."""
         eighths = self.number(picture) - self.number(key_picture)
@@ -223,7 +224,8 @@ def test_an_error_costs_the_memory_only() -> None:
 
 def motions(answers: list[Answer]) -> list[tuple[int, int] | None]:
     """Give the numbers of the pictures between which each answer knows the motion."""
-    return [each.motion and (int(each.motion.before[0, 0, 0]), int(each.motion.after[0, 0, 0]))
+    number = OneHotNetwork.number
+    return [each.motion and (number(each.motion.before), number(each.motion.after))
             for each in answers]
 
 

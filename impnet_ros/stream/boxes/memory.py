@@ -44,9 +44,8 @@ CLARITY_SPAN_S = 1.5
 """Seconds in which the clarity to compare with falls by an e-fold, as scenes change."""
 
 
-def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None,
-                 image_size: tuple[int, int], detection: DetectionConfig,
-                 stamp_s: float) -> Tracks:
+def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None, image_size: tuple[int, int],
+          detection: DetectionConfig, stamp_s: float) -> Tracks:
     """
     Bring tracks from one frame to the next.
 
