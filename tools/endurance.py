@@ -37,7 +37,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = (f'import sys; sys.path.append({str(ROOT / "test" / "ros")!r}); import slow_features; '
+CODE = (f'import sys; sys.path.append({str(ROOT / "test" / "support")!r}); import slow_features; '
         'from impnet_ros.ros.node import main; sys.exit(main())')
 START_S = 60.0
 RECOVERY_S = 10.0

@@ -54,6 +54,7 @@ def glance(engine: Engine, frame: Frame, state: StreamState) -> Detections:
     Parameters
     ----------
     engine : Engine
+        Of the video.
     frame : Frame
         Like the video's others but for its stamp.
     state : StreamState

@@ -20,11 +20,13 @@ pytestmark = [pytest.mark.ros, pytest.mark.timeout(200)]
 BLACK = np.zeros((48, 64, 3), np.uint8)
 SECOND_NS = 1_000_000_000
 TENTH_NS = SECOND_NS // 10
-BEFORE = f'import sys; sys.path.append({str(Path(__file__).parent)!r}); import slow_features'
+SUPPORT = str(Path(__file__).parents[1] / 'support')
+BEFORE = f'import sys; sys.path.append({SUPPORT!r}); import slow_features'
 
 
 @contextmanager
-def asked(log: Path, stamps_ns: list[int], **parameters: Any) -> Iterator[tuple[Client, list[Any]]]:
+def asked(log: Path, stamps_ns: list[int], **parameters: Any
+          ) -> Iterator[tuple[Client, list[Any]]]:
     """Send images with these stamps, each when the one before was answered."""
     with node_process(log, **{'l': 4, 'key_mode': 'sync', **parameters}) as running:
         client = Client()
@@ -103,7 +105,8 @@ def test_parameters_are_answered_during_a_long_key_frame(
         assert sorted(took_s)[len(took_s) // 2] < 0.15  # three calls
 
 
-def test_latency_is_true_in_simulated_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_latency_is_true_in_simulated_time(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """/clock goes on while an image is processed for half a second: that is its age."""
     monkeypatch.setenv('SLOW_FEATURES_S', '0.5')
     with asked(tmp_path / 'log', [], before=BEFORE, use_sim_time=True) as (client, status):
