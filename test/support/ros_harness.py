@@ -62,7 +62,8 @@ def process(module: str, *arguments: str, log: Path | None = None, before: str =
     output = log.open('w') if log else None
     running = subprocess.Popen(
         [sys.executable, '-c', f'{before}\n{CODE.format(module)}', *arguments],
-        stdout=output or None, stderr=subprocess.STDOUT if output else None, text=True, env=dict(os.environ))
+        stdout=output or None, stderr=subprocess.STDOUT if output else None, text=True,
+        env=dict(os.environ))
     try:
         yield running
     finally:
