@@ -12,6 +12,9 @@ from impnet_ros.threads import spin_briefly
 
 _COMMANDS = {
     'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),
+    'label': ('impnet_ros.archive.command', 'label archives of bags and videos'),
+    'label-cost': ('impnet_ros.archive.cost', 'what labelling a large archive takes'),
+    'find': ('impnet_ros.archive.find', 'look into what label found'),
     'import-weights': ('impnet_ros.importers.command', 'convert published weights'),
     'import-detector': ('impnet_ros.importers.detector',
                         'make any detector in an ONNX file one of the models'),

@@ -19,6 +19,10 @@ MAX_PIXELS = 50_000_000
 RgbImage = np.ndarray[Any, np.dtype[np.uint8]]
 Pixels = np.ndarray[Any, Any]
 
+IMAGE_TYPE = 'sensor_msgs/msg/Image'
+COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
+IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})
+
 
 class ImageError(ValueError):
     """An image that cannot be decoded; the message says what was expected and what came."""

@@ -84,7 +84,7 @@ def test_xml() -> None:
 def test_manifests() -> None:
     """Manifests satisfy catkin_pkg, which every ROS tool reads them with."""
     packages = pytest.importorskip('catkin_pkg.package')
-    for folder in (ROOT, ROOT / 'interfaces' / 'vision_msgs'):
+    for folder in (ROOT, *(ROOT / 'interfaces' / name for name in ('vision_msgs', 'tf2_msgs'))):
         warnings: list[str] = []
         package = packages.parse_package(str(folder), warnings=warnings)
         assert warnings == []

@@ -8,12 +8,11 @@ from pathlib import Path
 import struct
 from typing import Any
 
-from impnet_ros.images import decode_compressed, decode_image, ImageError
+from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image, IMAGE_TYPE,
+                               ImageError)
 from impnet_ros.sources.bag_reader import BagError, BagReader, default_types
 from impnet_ros.sources.frames import rate_of, RecordedFrame, Refused, Video
 
-IMAGE_TYPE = 'sensor_msgs/msg/Image'
-COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 _RATE_SAMPLES = 60
 
 

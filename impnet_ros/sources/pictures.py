@@ -8,13 +8,12 @@ from pathlib import Path
 import re
 from typing import Any
 
-from impnet_ros.images import ImageError, MAX_PIXELS, require_few, RgbImage, unpack
+from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
 from impnet_ros.sources.frames import Refused, Video
 from impnet_ros.sources.picture_size import picture_size
 from impnet_ros.stream.types import Frame
 from PIL import Image
 
-IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})
 _OTHER_FORMATS = ('BMP', 'TIFF', 'WEBP')  # than JPEG and PNG
 _BYTES_A_PIXEL = 16  # more than any of these formats needs
 _HEAD_BYTES = 1 << 24

@@ -37,19 +37,21 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *CONTRACT),
+    'depth': (),
     'importers': (*BASICS, *MEDIA, 'model', 'stream.types'),
-    'data': (*BASICS, *MEDIA),
+    'data': (*BASICS, *MEDIA, 'depth'),
     'results': (*BASICS, *MEDIA, 'stream.types'),
     'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
+    'archive': (*BASICS, *MEDIA, 'model', 'stream'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
     'export': (*BASICS, 'model'),
     'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'evaluation'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
-    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
-            'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
-    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'benchmark', 'msg'),
+    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'archive', 'profile',
+            'training', 'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
+    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'depth', 'benchmark', 'msg'),
 }
 
 # What rooms of `model` must not know of it: detectors nothing of each other, what they share
@@ -64,7 +66,7 @@ APART: dict[str, tuple[str, ...]] = {
 }
 
 # What only the part `ros` may import, besides every package named *_msgs or *_interfaces.
-ROS_PACKAGES = ('rclpy', 'cv_bridge', 'launch', 'launch_ros', 'ament_index_python')
+ROS_PACKAGES = ('rclpy', 'cv_bridge', 'tf2_ros', 'launch', 'launch_ros', 'ament_index_python')
 
 
 def imported_modules(source: str, module: str, is_package: bool) -> Iterator[tuple[int, str]]:
