@@ -54,7 +54,7 @@ def read_late(engine: Engine, frame: Frame, state: StreamState) -> Detections:
     Parameters
     ----------
     engine : Engine
-        Of the camera.
+        Of the video.
     frame : Frame
         Like the video's others but for its stamp.
     state : StreamState

@@ -79,9 +79,8 @@ def test_transitions_that_do_not_fit(client: Client, transition: tuple[int, str]
                                   'a b', 'nonsense', 'x' * 10_000, 'qos_overrides./a.b'])
 def test_parameters_that_are_none(client: Client, name: str, value: ParameterValue) -> None:
     """One refusal for each of them, with a reason, and none of them is taken over."""
-    fits = ParameterValue(type=3, double_value=0.4)
-    parameters = [Parameter(name='score_threshold', value=fits),
-                  Parameter(name=name, value=value)]
+    fine = ParameterValue(type=3, double_value=0.4)
+    parameters = [Parameter(name='score_threshold', value=fine), Parameter(name=name, value=value)]
     together = client.call('set_parameters_atomically', SetParametersAtomically,
                            SetParametersAtomically.Request(parameters=parameters)).result
     assert not together.successful and together.reason
