@@ -84,7 +84,8 @@ def test_bayer_patterns(rgb, pattern, depth):
     ({'height': 0}, 'expected at least 1 x 1, got 32 x 0'),
     ({'width': 0}, 'expected at least 1 x 1, got 0 x 24'),
     ({'step': 95}, 'step: expected at least 96 bytes for 32 pixels of rgb8, got 95'),
-    ({'height': 4_000_000_000}, r'data: expected 384000000000 bytes \(4000000000 rows of 96\)'),
+    ({'height': 400_000}, r'data: expected 38400000 bytes \(400000 rows of 96\), got 2304'),
+    ({'height': 4_000_000_000}, 'at most 50000000 pixels .*, got 32 x 4000000000'),
     ({'data': b''}, 'got 0')])
 def test_what_does_not_fit_together_is_refused(rgb, change, message):
     good = {'data': rgb.tobytes(), 'height': 24, 'width': 32, 'encoding': 'rgb8', 'step': 96}

@@ -112,30 +112,30 @@ if [ ! -x "$venv/bin/python" ]; then
       "On Debian or Ubuntu the module comes in a package of its own: sudo apt-get install python3-venv (python3.11-venv)"
   }
 fi
+touch "$venv/COLCON_IGNORE"
 site="$("$venv/bin/python" -c 'import sys, sysconfig
 print(sysconfig.get_path("purelib")[len(sys.prefix) + 1:])')"
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Python packages
 
-packages="$ros $(hash_of requirements*.txt tools/constraints-system-ros.txt tools/fix_ros_wheels.py)"
+packages="$ros $(hash_of requirements*.txt constraints.txt tools/constraints-system-ros.txt \
+  tools/install_requirements.py tools/fix_ros_wheels.py)"
 if ! done_with packages "$packages"; then
   say "Installing Python packages (the first time a few minutes and up to 6 GB, mostly PyTorch)"
   free_gb=$(($(df -Pk "$venv" | awk 'NR == 2 {print $4}') / 1048576))
-  if [ "$free_gb" -lt 8 ] && [ ! -d "$venv/$site/torch" ]; then
-    fail "only $free_gb GB are free at $root; the packages need about 8."
+  if [ "$free_gb" -lt 8 ] && ! "$venv/bin/python" -c 'import importlib.util, sys
+sys.exit(importlib.util.find_spec("torch") is None)'; then
+    say "Only $free_gb GB are free at $root: PyTorch with CUDA needs about 8 (docs/install.md has a smaller one)"
   fi
   if [ "$ros" = system ]; then
-    lists=(-r requirements.txt -r requirements-dev.txt -c tools/constraints-system-ros.txt)
-    # A robot may have a PyTorch made for its GPU (Jetson's, say): that one stays.
-    if "$python" -c 'import torch, torchvision' 2> /dev/null; then
-      grep -v '^torch' requirements.txt > "$venv/requirements-without-torch.txt"
-      lists[1]="$venv/requirements-without-torch.txt"
-    fi
+    # A robot has a NumPy and an OpenCV that ROS is built with, and may have a PyTorch made for its GPU: these stay.
+    install=(tools/install_requirements.py requirements.txt requirements-dev.txt -c tools/constraints-system-ros.txt)
   else
-    lists=(-r requirements.txt -r requirements-dev.txt -r requirements-ros.txt)
+    install=(-m pip install --disable-pip-version-check -r requirements.txt -r requirements-dev.txt \
+      -r requirements-ros.txt -c constraints.txt)
   fi
-  "$venv/bin/python" -m pip install --disable-pip-version-check "${lists[@]}" \
+  "$venv/bin/python" "${install[@]}" \
     > >(grep --line-buffered -v -E '^(Requirement already satisfied|Ignoring )') || fail \
     "pip could not install the Python packages (its reason is above)." \
     "It needs a Python package index within reach. Run this again: what was installed stays."

@@ -23,7 +23,7 @@ DEFAULT_FPS = 30.0
 
 def open_coco_video(path: Path, class_names: Sequence[str], mapping: Mapping[str, int],
                     folder: Path | None = None, complete: bool = True,
-                    fps: float | None = None) -> list[TrueClip]:
+                    fps: float | None = None, pictures: bool = True) -> list[TrueClip]:
     """
     Open the videos of a COCO JSON.
 
@@ -41,6 +41,8 @@ def open_coco_video(path: Path, class_names: Sequence[str], mapping: Mapping[str
         See `TrueClip`.
     fps : float, optional
         For videos that do not say.
+    pictures : bool
+        Whether the pictures have to be there; for results that were found before they need not.
 
     Raises
     ------
@@ -76,12 +78,13 @@ def open_coco_video(path: Path, class_names: Sequence[str], mapping: Mapping[str
         files = [folder / item['file_name'] for item in frames[video['id']]]
         if not files:
             continue
-        missing = [file for file in files if not file.is_file()]
+        missing = [file for file in files if pictures and not file.is_file()]
         if missing:
             raise ValueError(f'{missing[0]}: no such picture ({len(missing)} missing of '
                              f'{len(files)}); --images names the folder they are in')
         rate = next((video[key] for key in _RATES if video.get(key)), fps or DEFAULT_FPS)
-        name = str(video.get('name') or Path(frames[video['id']][0]['file_name']).parent.name)
+        first = Path(frames[video['id']][0]['file_name'])
+        name = str(video.get('name') or first.parent.as_posix())
         clips.append(TrueClip(name, float(rate), partial(read_images, files),
                               tuple(row.done() for row in rows[video['id']]), complete, tracked))
     return clips

@@ -43,6 +43,8 @@ class Network(ABC):
         Pixels of the network's input a cell, one a feature level, finest first.
     device : torch.device
         Where it computes.
+    runtime : str
+        What runs its features, as `run_with` chose it.
     detection : DetectionConfig
         Thresholds where nobody sets any.
     boxes_only : bool
@@ -52,6 +54,9 @@ class Network(ABC):
         It takes pictures of one size only.
     box_memory : bool
         Whether box memory is recommended beside the features.
+    features_pay : bool
+        Whether features carried beside boxes find more than boxes alone; where not, mode `auto`
+        carries boxes only.
     quality : PairQuality, optional
         N_q; None weighs by rule, without any training.
 
@@ -61,10 +66,12 @@ class Network(ABC):
     class_names: tuple[str, ...] = ()
     strides: tuple[int, ...] = ()
     device: torch.device = torch.device('cpu')
+    runtime: str = 'torch'
     detection: DetectionConfig = DetectionConfig()
     boxes_only: bool = False
     fixed_size: bool = True
     box_memory: bool = True
+    features_pay: bool = True
     quality: pair_quality.PairQuality | None = None
 
     # To write.
@@ -114,8 +121,7 @@ class Network(ABC):
 
     def cells(self, picture: Picture) -> list[tuple[int, int]]:
         """Rows and columns of each level."""
-        height, width = picture.size
-        return [(-(-height // stride), -(-width // stride)) for stride in self.strides]
+        return _cells(picture, self.strides)
 
     def levels_of(self, picture: Picture, maps: Sequence[Tensor]) -> Levels:
         """Join maps (1, C_i, h_i, w_i), relative to an empty cell, with the picture's facts."""
@@ -124,7 +130,8 @@ class Network(ABC):
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""
-        return flow_between(picture.grey, key_picture.grey, self.cells(picture), self.strides)
+        strides = self.strides or (_COMPARED,)  # boxes alone follow a flow too
+        return flow_between(picture.grey, key_picture.grey, _cells(picture, strides), strides)
 
     def flows(self, pictures: Sequence[Picture], key_picture: Picture) -> list[Flow]:
         """Give the flow of each of several pictures to one key frame."""
@@ -212,8 +219,9 @@ class Network(ABC):
             If the network cannot.
 
         """
-        if runtime != 'torch':
-            raise ValueError(f"runtime: expected 'torch' for model {self.name!r}, got {runtime!r}")
+        if runtime not in ('auto', 'torch'):
+            raise ValueError(f"runtime: expected 'auto' or 'torch' for model {self.name!r}, got "
+                             f'{runtime!r}')
         if precision != torch.float32:
             raise ValueError(f"precision: expected 'float32' for model {self.name!r}, got "
                              f'{str(precision).removeprefix("torch.")!r}')
@@ -225,6 +233,11 @@ class Network(ABC):
     def static_parts(self) -> dict[str, StaticPart]:
         """Name the parts that `impnet export` can write."""
         return {}
+
+
+def _cells(picture: Picture, strides: Sequence[int]) -> list[tuple[int, int]]:
+    height, width = picture.size
+    return [(-(-height // stride), -(-width // stride)) for stride in strides]
 
 
 def _at(field: Tensor, cells: tuple[int, int]) -> Tensor:

@@ -9,7 +9,7 @@ from impnet_ros.model.contract import Network
 
 def settled(config: StreamConfig, network: Network) -> StreamConfig:
     """
-    Decide what the settings leave to the network.
+    Decide what the settings leave open; `auto` key frames are synchronous, for files wait.
 
     Raises
     ------
@@ -17,13 +17,15 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
         If a setting needs features that can be carried, and this network's cannot.
 
     """
-    mode = config.mode
+    mode, boxes = config.mode, config.box_memory
+    boxes_alone = network.boxes_only and mode == 'sparse'
     if mode == 'auto':
-        mode = 'sparse' if network.boxes_only else 'impression'
-    boxes = config.box_memory
+        boxes_alone = network.boxes_only or not (
+            network.features_pay or config.key_offset or boxes is False)
+        mode = 'sparse' if boxes_alone else 'impression'
     if boxes == 'auto':
         boxes = config.key_offset == 0 and (
-            network.boxes_only and mode == 'sparse' or network.box_memory and mode == 'impression')
+            boxes_alone or network.box_memory and mode == 'impression')
     if network.boxes_only and mode != 'per_frame':
         why = f'as features of {network.name} cannot be carried, only boxes'
         if mode != 'sparse':
@@ -34,4 +36,5 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
             raise ValueError(f'box_memory: expected auto or true, {why}, got false')
         if config.schedule == 'adaptive':
             raise ValueError(f"schedule: expected 'fixed', {why}, got 'adaptive'")
-    return replace(config, mode=mode, box_memory=boxes)
+    key_mode = 'sync' if config.key_mode == 'auto' else config.key_mode
+    return replace(config, mode=mode, box_memory=boxes, key_mode=key_mode)

@@ -1,6 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What N_q is taught by: its impression over a piece, compared with what the teacher sees."""
+from itertools import pairwise
+
 from impnet_ros.model.impression import absorb, aggregate
 from impnet_ros.model.levels import DenseFlow, Levels
 from impnet_ros.model.nanodet.detector import BINS, STRIDES
@@ -33,15 +35,12 @@ def sequence_losses(quality: PairQuality, piece: Piece, rng: Generator,
         keys = keys[start:start + recipe.most_keys]
     losses = []
     f_imp = _with_facts(pictures[keys[0]], levels[keys[0]])
-    for number, index in enumerate(keys):
+    for before, index in pairwise(keys):
         f_k = _with_facts(pictures[index], levels[index])
-        f_task = f_k
-        if number:
-            before = keys[number - 1]
-            f_imp_warped = _carried(f_imp, pictures[index], pictures[before])
-            f_task = aggregate(f_imp_warped, f_k, fused_weights(quality, f_imp_warped, f_k))
-            losses.append((*_losses(f_task, piece.teacher[index]),
-                           sum(_losses(f_k, piece.teacher[index]))))
+        f_imp_warped = _carried(f_imp, pictures[index], pictures[before])
+        f_task = aggregate(f_imp_warped, f_k, fused_weights(quality, f_imp_warped, f_k))
+        losses.append((*_losses(f_task, piece.teacher[index]),
+                       sum(_losses(f_k, piece.teacher[index]))))
         f_imp = absorb(f_k, f_task, 1.0)
     classes, boxes, alone = (torch.stack([torch.as_tensor(item) for item in part]).mean()
                              for part in zip(*losses))

@@ -118,3 +118,24 @@ def test_a_pause_longer_than_the_gap_is_no_loss_up_to_it_is() -> None:
         for index in range(10):
             lost.update(index * PERIOD_NS)
         assert lost.update(9 * PERIOD_NS + elapsed_ns, max_gap_s=1.0)[0] == expected
+
+
+def test_a_late_frame_was_not_lost() -> None:
+    """Frame 6 came before frame 5: the hole that it left is taken back, and no other shows."""
+    lost = LostFrames()
+    for index in range(5):
+        lost.update(index * PERIOD_NS)
+    assert lost.update(6 * PERIOD_NS) == (1, 1)
+    assert lost.late() == -1
+    assert lost.update(7 * PERIOD_NS) == (0, 0)
+    assert lost.late() == 0
+
+
+def test_frames_that_were_replaced_are_known_without_numbers() -> None:
+    """Two publishers, so no numbers; three came while the node was busy, one of them refused."""
+    lost = LostFrames()
+    lost.update(0)
+    lost.refuse()
+    assert lost.update(PERIOD_NS, replaced=3) == (2, 3)
+    assert lost.update(2 * PERIOD_NS, 8) == (0, 0)
+    assert lost.update(3 * PERIOD_NS, 11, replaced=1) == (2, 2)

@@ -7,17 +7,18 @@ A part is a subpackage or a root module. What a part may import is a list of par
 modules of one (`model.impression`).
 """
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
-BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads')
+BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
+          'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
-MEDIA = ('images', 'video', 'drawing')
+MEDIA = ('images', 'video', 'drawing', 'sources')
 # What the stream knows of networks: the contract, its data, and the equations of the paper.
-CONTRACT = ('model.contract', 'model.levels', 'model.impression', 'model.sight.picture')
+CONTRACT = ('model.contract', 'model.levels', 'model.impression', 'model.sight')
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     '__init__': (*BASICS, 'model', 'stream'),
@@ -28,24 +29,40 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'boxes': (),
     'resizing': (),
     'threads': (),
-    'images': BASICS,
-    'video': (*BASICS, 'images', 'stream.types'),
+    'outputs': (),
+    'stopping': (),
+    'images': (*BASICS, 'sources.picture_size'),
+    'sources': (*BASICS, 'images', 'stream.types'),
+    'video': (*BASICS, 'images', 'sources', 'stream.types'),
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *CONTRACT),
     'depth': (),
-    'importers': (*BASICS, 'model'),
+    'importers': (*BASICS, *MEDIA, 'model', 'stream.types'),
     'data': (*BASICS, *MEDIA, 'depth'),
-    'detect': (*BASICS, *MEDIA, 'model', 'stream'),
+    'results': (*BASICS, *MEDIA, 'stream.types'),
+    'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
+    'archive': (*BASICS, *MEDIA, 'model', 'stream'),
     'profile': (*BASICS, *MEDIA, 'model', 'stream', 'data'),
     'training': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'evaluation'),
     'evaluation': (*BASICS, *MEDIA, 'model', 'data', 'stream'),
     'export': (*BASICS, 'model'),
     'benchmark': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'evaluation'),
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
-    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'profile', 'training',
-            'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
+    'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'archive', 'profile',
+            'training', 'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
     'ros': (*BASICS, *MEDIA, 'model', 'stream', 'depth', 'benchmark', 'msg'),
+}
+
+# What rooms of `model` must not know of it: detectors nothing of each other, what they share
+# nothing of detectors, and only a table of names in `model.network` brings them together.
+DETECTORS = ('model.nanodet', 'model.paper')
+APART: dict[str, tuple[str, ...]] = {
+    'model': (*DETECTORS, 'model.onnx'),
+    'model.sight': (*DETECTORS, 'model.onnx', 'model.contract', 'model.network'),
+    'model.onnx': (*DETECTORS, 'model.network'),
+    'model.nanodet': ('model.paper', 'model.network'),
+    'model.paper': ('model.nanodet', 'model.onnx', 'model.network'),
 }
 
 # What only the part `ros` may import, besides every package named *_msgs or *_interfaces.
@@ -75,6 +92,11 @@ def is_ros(name: str) -> bool:
     return top in ROS_PACKAGES or top.endswith(('_msgs', '_interfaces', '_srvs'))
 
 
+def within(name: str, rooms: Iterable[str]) -> bool:
+    """Tell whether a module is one of some parts or rooms, or in one of them."""
+    return any(name == room or name.startswith(f'{room}.') for room in rooms)
+
+
 def wrong_imports(package: Path) -> list[str]:
     """
     Return one line for each import in the folder `package` that goes against the arrows.
@@ -98,9 +120,10 @@ def wrong_imports(package: Path) -> list[str]:
             if name.split('.')[0] != PACKAGE or name == PACKAGE:
                 continue
             target = name[len(PACKAGE) + 1:]
-            own = target == part or target.startswith(f'{part}.')
-            fits = any(target == allowed or target.startswith(f'{allowed}.')
-                       for allowed in ALLOWED[part])
-            if not own and not fits:
+            if not within(target, (part, *ALLOWED[part])):
                 wrong.append(f'{where}:{line}: {part} imports {name}')
+            room = '.'.join(names[:2])
+            room = room if room in APART else part
+            if within(target, APART.get(room, ())):
+                wrong.append(f'{where}:{line}: {room} imports {name}')
     return wrong

@@ -152,7 +152,7 @@ class Client:
 
     def send(self, message: Image | CompressedImage, topic: str = 'image') -> None:
         """
-        Publish an image and return when the node has dealt with it.
+        Publish an image and return when the node has begun with it, or is busy with another.
 
         A service is called after it. Both go through the one shared-memory port of the node, in
         order; so a round of the node's executor that has the request has the image too, and
@@ -160,6 +160,7 @@ class Client:
         """
         self.publisher(topic, type(message)).publish(message)
         self.parameter('l')
+        self.spin(0.005)
 
     def call(self, service: str, kind: Any, request: Any) -> Any:
         """Call a service of the node."""

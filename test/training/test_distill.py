@@ -56,7 +56,8 @@ def test_a_symmetric_image_is_seen_alike_in_the_mirror():
     coarse = np.random.default_rng(0).integers(0, 256, (12, 6, 3), np.uint8)
     half = cv2.resize(coarse, (208, 416))
     whole = np.ascontiguousarray(np.concatenate((half, half[:, ::-1]), axis=1))
-    for level, mirrored in zip(network.features(whole), _mirrored(network, whole)):
+    for level, mirrored in zip(network.features(network.prepare(whole)).maps,
+                               _mirrored(network, whole)):
         left, right = (slice(CLASSES + side * BINS, CLASSES + (side + 1) * BINS)
                        for side in (0, 2))
         assert torch.allclose(level[:, right].flip(3), mirrored[:, left], atol=1e-3)

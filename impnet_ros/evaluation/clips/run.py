@@ -3,7 +3,7 @@
 """All settings over a clip, side by side, frame by frame: one frame is in memory, not a video."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from time import perf_counter
+from time import process_time
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.data.degradations import CLEAN
@@ -34,7 +34,7 @@ class Run:
     ids : list of ndarray or None
         int (N,), of what was reported; None where the setting gives none.
     frame_ms : list of float
-        What each frame took in the run that reports, shared work included.
+        Processor time of each frame in the run that reports, shared work included.
     keys : int
         How many frames were key frames there.
 
@@ -59,9 +59,9 @@ class _Follower:
     def step(self, frame: Frame) -> list[Detections]:
         """Go on by a frame; `spent_ms` is what that took or would have taken alone."""
         self._work.saved_ms = 0.0
-        start = perf_counter()
+        start = process_time()
         results, self._state = self.engine.step(frame, self._state)
-        self.spent_ms = 1e3 * (perf_counter() - start) + self._work.saved_ms
+        self.spent_ms = 1e3 * (process_time() - start) + self._work.saved_ms
         return results
 
     def end(self) -> list[Detections]:

@@ -3,7 +3,7 @@
 """A network that does its work on the newest frame once, however many engines ask for it."""
 from collections.abc import Callable
 from copy import copy
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 from impnet_ros.model.contract import Network
@@ -16,7 +16,7 @@ class Work:
     Attributes
     ----------
     saved_ms : float
-        Time that asking again did not take, since it was last set to 0.
+        Processor time that asking again did not take, since it was last set to 0.
 
     """
 
@@ -37,10 +37,10 @@ class Work:
             result, elapsed_ms, _ = self._done[key]
             self.saved_ms += elapsed_ms
             return result
-        start = perf_counter()
+        start = process_time()
         result = compute(*arguments)
         # The arguments are held, so that their ids stay their own.
-        self._done[key] = result, 1e3 * (perf_counter() - start), arguments
+        self._done[key] = result, 1e3 * (process_time() - start), arguments
         return result
 
 

@@ -101,6 +101,6 @@ def flow_in_cells(flow: Array, size: tuple[int, int], stride: float) -> Tensor:
     right = max(round(columns * stride) - flow.shape[1], 0)
     if below or right:
         flow = cv2.copyMakeBorder(flow, 0, below, 0, right, cv2.BORDER_REPLICATE)
-    cells = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
+    cells: Array = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
     cells *= np.float32(1 / stride)
     return torch.from_numpy(cells.transpose(2, 0, 1)[None])

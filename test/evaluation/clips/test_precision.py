@@ -9,7 +9,7 @@ from impnet_ros.evaluation.clips.precision import precisions
 from impnet_ros.evaluation.matching import FALSE, IGNORED, TRUE
 import numpy as np
 import pytest
-from scenes import clip_of, found_of, frame_of, random_scene
+from true_scenes import clip_of, found_of, frame_of, random_scene
 
 
 def test_a_box_shifted_by_a_fifth_is_right_at_half_and_wrong_at_three_quarters():

@@ -5,7 +5,7 @@ from impnet_ros.evaluation.clips.rows import row, tracking, unsupported
 from impnet_ros.evaluation.clips.run import Run
 import numpy as np
 import pytest
-from scenes import clip_of, found_of, frame_of
+from true_scenes import clip_of, found_of, frame_of
 
 HERE, THERE, GHOST = (0, 0, 10, 10), (100, 0, 10, 10), (50, 50, 10, 10)
 

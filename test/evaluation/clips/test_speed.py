@@ -4,7 +4,7 @@
 from impnet_ros.evaluation.clips.speed import of_size, of_speed, ways
 import numpy as np
 import pytest
-from scenes import frame_of
+from true_scenes import frame_of
 
 
 def test_way_in_a_third_of_a_second_in_diagonals():

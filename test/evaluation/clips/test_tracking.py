@@ -3,7 +3,7 @@
 """Identity switches and fragmentations, by hand from the definitions of TrackEval's CLEAR."""
 from impnet_ros.evaluation.clips.tracking import track_class, Tracking
 import numpy as np
-from scenes import found_of, frame_of
+from true_scenes import found_of, frame_of
 
 HERE, THERE = (0, 0, 10, 10), (100, 0, 10, 10)
 
