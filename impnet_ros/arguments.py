@@ -61,13 +61,25 @@ def _whole(text: str, least: int) -> int:
 
 def positive(text: str) -> float:
     """Read a finite number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
+    value = _number(text)
     if not 0 < value < math.inf:
         raise ArgumentTypeError(f'expected a number above 0, got {text!r}')
     return value
+
+
+def least_0(text: str) -> float:
+    """Read a finite number of 0 or more."""
+    value = _number(text)
+    if not 0 <= value < math.inf:
+        raise ArgumentTypeError(f'expected a number of 0 or more, got {text!r}')
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def image_size(text: str) -> tuple[int, int]:

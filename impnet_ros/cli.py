@@ -4,21 +4,29 @@
 import argparse
 from collections.abc import Sequence
 from importlib import import_module
+import os
 import sys
 
+from impnet_ros.outputs import said
 from impnet_ros.threads import spin_briefly
 
 _COMMANDS = {
     'detect': ('impnet_ros.detect', 'detect objects in a video file, image folder or bag'),
+    'label': ('impnet_ros.archive.command', 'label archives of bags and videos'),
+    'label-cost': ('impnet_ros.archive.cost', 'what labelling a large archive takes'),
+    'find': ('impnet_ros.archive.find', 'look into what label found'),
     'import-weights': ('impnet_ros.importers.command', 'convert published weights'),
+    'import-detector': ('impnet_ros.importers.detector',
+                        'make any detector in an ONNX file one of the models'),
     'profile': ('impnet_ros.profile', 'parameters and multiply-adds of a model'),
     'check-data': ('impnet_ros.data.check', 'say what is missing of a data set'),
     'train': ('impnet_ros.training.command', 'train a network from a recipe'),
     'evaluate': ('impnet_ros.evaluation.command', 'mean average precision of a model'),
-    'evaluate-clips': ('impnet_ros.evaluation.clips', 'worth of the memory on unlabelled clips'),
+    'evaluate-clips': ('impnet_ros.evaluation.clips.command',
+                       'settings side by side on your own clips'),
     'schedule-curve': ('impnet_ros.evaluation.schedules',
                        'fixed against adaptive key frames at equal cost'),
-    'distil': ('impnet_ros.training.distill', "teach nanodet_g's memory without labels"),
+    'distil': ('impnet_ros.training.distill', 'teach the memory of a model without labels'),
     'streaming': ('impnet_ros.benchmark.streaming', 'accuracy of the newest result in time'),
     'export': ('impnet_ros.export', 'write a network as ONNX for other runtimes'),
     'bench': ('impnet_ros.benchmark.command', 'time all modes of a model side by side'),
@@ -33,12 +41,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where `check-data` found something missing, 2 when the input cannot be used (said
-        on stderr) as argparse does, 130 on Ctrl-C.
+        0, or 1 where `check-data` found something missing, 2 when the input cannot be used or the
+        output cannot be written (said on stderr) as argparse does, 130 on Ctrl-C, 143 where
+        `detect` was terminated.
 
     """
     spin_briefly()
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')  # we say ourselves what cannot be read
     arguments = list(sys.argv[1:] if argv is None else argv)
+    name = arguments[0] if arguments else ''
+    try:
+        args = _parser(arguments).parse_args(arguments)
+        return args.run(args) or 0
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, OSError, MemoryError) as error:
+        print(f'impnet {name}: {said(error)}', file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as error:
+        if (error.name or '').split('.')[0] == 'impnet_ros':
+            raise
+        print(f'impnet {name}: the Python package {error.name} is missing; docs/install.md says '
+              f'how to install what is needed', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(arguments: list[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='impnet', description='Impression Network: video '
                                      'object detection, fast and robust against bad frames.')
     subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
@@ -48,14 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             command = import_module(module)
             command.add_arguments(subparser)
             subparser.set_defaults(run=command.run)
-    args = parser.parse_args(arguments)
-    try:
-        return args.run(args) or 0
-    except (ValueError, OSError) as error:
-        print(f'impnet {args.command}: {error}', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+    return parser
 
 
 if __name__ == '__main__':

@@ -12,13 +12,14 @@ from typing import get_args, Literal
 from impnet_ros.setting import Checked, documented, require, setting
 
 Mode = Literal['auto', 'impression', 'average', 'sparse', 'per_frame']
-KeyMode = Literal['sync', 'async']
+KeyMode = Literal['auto', 'sync', 'async']
 Schedule = Literal['fixed', 'adaptive']
-Runtime = Literal['torch', 'onnxruntime', 'openvino']
+Runtime = Literal['auto', 'torch', 'cpu', 'openvino', 'cuda', 'tensorrt']
 Precision = Literal['float32', 'bfloat16', 'float16']
 MODES: tuple[Mode, ...] = get_args(Mode)[1:]
 """What a mode can be once `auto` is decided."""
-KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)
+KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)[1:]
+"""What a key mode can be once `auto` is decided."""
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
@@ -32,14 +33,15 @@ class RunConfig(Checked):
     """What runs, and where."""
 
     model: str = setting(
-        'nanodet_g', 'Network: a built-in name (nanodet_g) or the path of a .safetensors '
-        'checkpoint.', changes='unconfigured')
+        'nanodet_g', 'Network: a built-in name (nanodet_g), or the path of a detector as .onnx '
+        '(impnet import-detector) or of a .safetensors checkpoint.', changes='unconfigured')
     device: str = setting(
         'auto', 'Where the network runs: auto, cpu, cuda or cuda:N. auto takes CUDA where there '
         'is one; a device that is missing is an error.', changes='unconfigured')
     runtime: Runtime = setting(
-        'torch', 'What runs the features of nanodet_g on a CPU; those other than torch are faster '
-        'and need their packages (pip install impnet_ros[runtimes]).', changes='unconfigured')
+        'auto', 'What runs the features: torch; cpu, cuda or tensorrt, providers of ONNX Runtime; '
+        'openvino; auto takes the fastest of those that are installed and work for the '
+        'model, and says which.', changes='unconfigured')
     precision: Precision = setting(
         'float32', 'Of the convolutions: float32; bfloat16, faster on processors and GPUs that '
         'have it; float16, for GPUs.', changes='unconfigured')
@@ -70,8 +72,10 @@ class StreamConfig(Checked):
         2.0, 'Seconds without a frame after which memory starts anew: flow cannot bridge more.',
         bounds=(1e-3, 86_400.0))
     key_mode: KeyMode = setting(
-        'sync', 'sync: a key frame is answered when its features are ready; async: they are '
-        'computed beside the stream, and no frame waits (key_offset 0 only).')
+        'auto', 'sync: a key frame is answered when its features are ready; async: they are '
+        'computed beside the stream, and no frame waits (key_offset 0 only). auto: in the node '
+        'async while a key frame takes longer than an image period, sync where it fits and with '
+        'files.')
     schedule: Schedule = setting(
         'fixed', 'fixed: a key frame in every l frames; adaptive: when the flow explains too '
         'little of the frames since the last one (key_offset 0 and no key_period only).')
@@ -105,7 +109,7 @@ class StreamConfig(Checked):
         super().__post_init__()
         offset, last = self.key_offset, self.segment_length - 1
         require(offset <= last, 'key_offset', f'an int in 0..{last} (l - 1)', offset)
-        require(offset == 0 or self.key_mode == 'sync', 'key_offset',
+        require(offset == 0 or self.key_mode != 'async', 'key_offset',
                 "0 with key_mode 'async' (nothing waits there)", offset)
         require(offset == 0 or self.box_memory is not True, 'key_offset',
                 '0 with box_memory (boxes are carried forward in time)', offset)

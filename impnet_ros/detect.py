@@ -2,20 +2,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """`impnet detect`: objects in a video file, an image folder or a bag."""
 import argparse
-import json
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+import sys
 from time import perf_counter
-from typing import Any
 
-import cv2
-from impnet_ros.arguments import add_settings, config_of, positive
+from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
-from impnet_ros.drawing import caption, draw_detections
-from impnet_ros.images import RgbImage
+from impnet_ros.images import MAX_PIXELS
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct
+from impnet_ros.results.entries import as_detections, as_entry, Entry
+from impnet_ros.results.json_files import STDOUT
+from impnet_ros.results.run import Outputs, Source
+from impnet_ros.sources.frames import Video
+from impnet_ros.stopping import Stop, stopping
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
-from impnet_ros.stream.types import Detections
+from impnet_ros.stream.types import Detections, Frame
 from impnet_ros.video import open_video
 from tqdm import tqdm
 
@@ -28,89 +34,109 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_settings(parser, RunConfig, 'model', 'device', 'runtime', 'precision')
     add_settings(parser, StreamConfig)
     add_settings(parser, DetectionConfig)
-    parser.add_argument('--json', type=Path, metavar='FILE', help='write one entry per frame')
+    parser.add_argument('--max-image-pixels', type=count, default=MAX_PIXELS, metavar='N',
+                        help='largest picture taken, width times height')
+    parser.add_argument('--jsonl', type=Path, metavar='FILE',
+                        help='write one entry per frame, a line each, as they come')
+    parser.add_argument('--json', type=Path, metavar='FILE',
+                        help='write one entry per frame, as a list that is in place at the end')
     parser.add_argument('--video', type=Path, metavar='FILE', help='write an annotated mp4')
+    parser.add_argument('--resume', action='store_true',
+                        help='go on with the results of a run that was cut')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
 
 
-def as_entry(index: int, detections: Detections, class_names: tuple[str, ...]) -> dict[str, Any]:
-    """Give one frame of the JSON list: boxes x1 y1 x2 y2 in pixels of the input."""
-    ids = detections.track_ids
-    tracks = {} if ids is None else {'track_ids': ids.tolist()}
-    return {'frame': index, 'stamp_s': detections.stamp_s, 'is_key': detections.is_key,
-            'age': detections.age, 'mean_weight': detections.mean_weight,
-            'reset_reason': detections.reset_reason,
-            'boxes': detections.boxes.tolist(), 'scores': detections.scores.tolist(),
-            'labels': [class_names[label] for label in detections.labels.tolist()], **tracks}
+class _Found:
+    """What a run found, for its last words."""
+
+    def __init__(self) -> None:
+        self.labels: Counter[str] = Counter()
+        self.frames = self.keys = 0
+        self.engine_ms = 0.0
+
+    def add(self, detections: Detections, entry: Entry) -> None:
+        self.frames += 1
+        self.keys += detections.is_key
+        self.engine_ms += sum(detections.stage_ms.values())
+        self.labels.update(entry['labels'])
 
 
-class _VideoFile:
-    """An mp4 that takes the size of its first picture; later pictures are fitted to it."""
-
-    def __init__(self, path: Path, fps: float) -> None:
-        self._path, self._fps = path, fps
-        self._writer: cv2.VideoWriter | None = None
-        self._size = (0, 0)
-
-    def write(self, image: RgbImage) -> None:
-        if self._writer is None:
-            self._size = image.shape[1], image.shape[0]
-            self._writer = cv2.VideoWriter(str(self._path), cv2.VideoWriter.fourcc(*'mp4v'),
-                                           self._fps, self._size)
-            if not self._writer.isOpened():
-                raise OSError(f'{self._path}: cannot write a video there')
-        picture = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-        self._writer.write(cv2.resize(picture, self._size))
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.release()
-
-
-def run(args: argparse.Namespace) -> None:
-    """Detect, and write what was asked for."""
+def run(args: argparse.Namespace) -> int:
+    """Detect, and write what was asked for; 0, or 128 and the signal that ended it."""
     stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
-    video = open_video(args.input, args.topic, args.fps)
-    for path in filter(None, (args.json, args.video)):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise ValueError(f'{path}: expected a file to write, got a folder')
-    network = load_network(args.model, args.device, args.runtime, args.precision)
-    engine = Engine(network, stream, detection)
-    output = _VideoFile(args.video, video.fps) if args.video else None
-    entries: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
-    start = perf_counter()
-    progress = tqdm(play(engine, video.frames), total=video.count or None, unit='frame',
-                    disable=args.quiet)
-    engine_ms, keys = 0.0, 0
+    if args.resume and stream.key_mode == 'async':
+        raise ValueError('--resume: expected --key-mode sync (what async gives depends on the '
+                         'time that things take)')
+    source = Source()
+    video = open_video(args.input, args.topic, args.fps, source.refuse, args.max_image_pixels)
+    source.read(video.frames)
+    require_distinct({'--json': args.json, '--jsonl': args.jsonl, '--video': args.video},
+                     (args.input, Path(args.model)))
+    with stopping() as stop:
+        found, elapsed_s, where = _detect(args, stream, detection, source, video, stop)
+    if source.error:
+        raise source.error
+    if found.frames:
+        _tell(args, found, source, elapsed_s, where)
+    return stop.exit_code
+
+
+def _detect(args: argparse.Namespace, stream: StreamConfig, detection: DetectionConfig,
+            source: Source, video: Video, stop: Stop) -> tuple[_Found, float, str]:
+    """Run the network over the video and write what it finds, up to what ends it."""
+    outputs = Outputs(args.json, args.jsonl, args.video, video.fps, args.resume)
+    found, whole = _Found(), False
     try:
-        for index, (frame, detections) in enumerate(progress):
-            engine_ms += sum(detections.stage_ms.values())
-            keys += detections.is_key
-            entry = as_entry(index, detections, network.class_names)
-            entries.append(entry)
-            for label in entry['labels']:
-                seen[label] = seen.get(label, 0) + 1
-            if output:
-                output.write(draw_detections(frame.image, detections, network.class_names,
-                                             caption(detections)))
+        network = load_network(args.model, args.device, args.runtime, args.precision)
+        engine = Engine(network, stream, detection)
+        answers = _answers(engine, source, outputs)
+        start = perf_counter()
+        for frame, detections, entry in tqdm(answers, total=video.count or None, unit='frame',
+                                             disable=args.quiet):
+            outputs.take(frame, detections, entry, network.class_names)
+            found.add(detections, entry)
+            if stop.signal:
+                break
+        elapsed_s = perf_counter() - start
+        if not (found.frames or source.error or stop.signal):
+            raise ValueError(f'{args.input}: holds no frame that can be read')
+        whole = not (source.error or stop.signal)
     finally:
-        if output:
-            output.close()
-    elapsed_s = perf_counter() - start
-    if args.json:
-        args.json.write_text(json.dumps(entries, indent=1) + '\n')
-    count = len(entries)
-    if not count:
-        raise ValueError(f'{args.input}: holds no frame that can be read')
-    objects = ', '.join(f'{name} {number}' for name, number
-                        in sorted(seen.items(), key=lambda item: -item[1])) or 'none'
-    print(f'{count} frames in {elapsed_s:.1f} s: {count / elapsed_s:.1f} frames a second '
-          f'({engine_ms / count:.1f} ms a frame in the engine) on {network.device}, '
-          f'{engine.config.mode}, {_segments(args, keys / count)}, g = {args.g:g}, '
-          f'key_offset = {args.key_offset}')
-    print(f'detections: {objects}')
+        if not whole and found.frames:
+            kept = 'their results are kept, --resume goes on behind them'
+            print(f'impnet detect: ends after {found.frames} frames'
+                  + (f'; {kept}' if outputs.lasts else ''), file=sys.stderr)
+        outputs.close(whole=whole)
+    return found, elapsed_s, f'{network.device}, {engine.config.mode}'
+
+
+def _answers(engine: Engine, source: Source, outputs: Outputs
+             ) -> Iterator[tuple[Frame, Detections, Entry]]:
+    """Yield what an earlier run found, up to where this one begins, and what the engine finds."""
+    names = engine.network.class_names
+    for entry in islice(outputs.stored(), outputs.restart):
+        frame = next(source, None)
+        if frame is None or frame.stamp_s != entry.get('stamp_s'):
+            raise ValueError(f'--resume: expected the input of the first run, got another frame '
+                             f'in place of {entry.get("frame")}')
+        source.number(frame)
+        yield frame, as_detections(entry, names), entry
+    for frame, detections in play(engine, source):
+        yield frame, detections, as_entry(source.number(frame), detections, names)
+
+
+def _tell(args: argparse.Namespace, found: _Found, source: Source, elapsed_s: float, where: str
+          ) -> None:
+    """Sum up a run."""
+    to = sys.stderr if args.jsonl == STDOUT else sys.stdout
+    left_out = f' ({source.left_out} could not be read)' if source.left_out else ''
+    print(f'{found.frames} frames{left_out} in {elapsed_s:.1f} s: '
+          f'{found.frames / elapsed_s:.1f} frames a second '
+          f'({found.engine_ms / found.frames:.1f} ms a frame in the engine) on {where}, '
+          f'{_segments(args, found.keys / found.frames)}, g = {args.g:g}, '
+          f'key_offset = {args.key_offset}', file=to)
+    objects = ', '.join(f'{name} {number}' for name, number in found.labels.most_common())
+    print(f'detections: {objects or "none"}', file=to)
 
 
 def _segments(args: argparse.Namespace, keys_per_frame: float) -> str:

@@ -10,10 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 import cv2
+from impnet_ros.sources.picture_size import picture_size
 import numpy as np
+
+MAX_PIXELS = 50_000_000
+"""Largest width times height taken by default, the same as `max_image_pixels` of the node."""
 
 RgbImage = np.ndarray[Any, np.dtype[np.uint8]]
 Pixels = np.ndarray[Any, Any]
+
+IMAGE_TYPE = 'sensor_msgs/msg/Image'
+COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
+IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})
 
 
 class ImageError(ValueError):
@@ -63,7 +71,7 @@ ENCODINGS: tuple[str, ...] = tuple(_ENCODINGS)
 
 
 def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
-                 is_bigendian: bool = False) -> RgbImage:
+                 is_bigendian: bool = False, max_pixels: int = MAX_PIXELS) -> RgbImage:
     """
     Decode the pixels of a sensor_msgs/Image.
 
@@ -79,6 +87,8 @@ def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
         Bytes a row, padding included.
     is_bigendian : bool
         Byte order of 16-bit channels.
+    max_pixels : int
+        Largest width times height taken.
 
     Returns
     -------
@@ -89,15 +99,14 @@ def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
     Raises
     ------
     ImageError
-        If the encoding is unknown or the sizes do not fit together.
+        If the encoding is unknown, the sizes do not fit together, or the image is too large.
 
     """
     if encoding not in _ENCODINGS:
         raise ImageError(f'encoding: expected one of {", ".join(ENCODINGS)}, got {encoding!r}')
     item_bytes, channels, to_rgb = _ENCODINGS[encoding]
     pixel_bytes = item_bytes * channels
-    if height < 1 or width < 1:
-        raise ImageError(f'image size: expected at least 1 x 1, got {width} x {height}')
+    require_few(width, height, max_pixels)
     if step < width * pixel_bytes:
         raise ImageError(f'step: expected at least {width * pixel_bytes} bytes for {width} pixels '
                          f'of {encoding}, got {step}')
@@ -117,14 +126,16 @@ def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
                          f'{error.err}') from error
 
 
-def decode_compressed(data: Any) -> RgbImage:
+def decode_compressed(data: Any, max_pixels: int = MAX_PIXELS) -> RgbImage:
     """
-    Decode a JPEG, PNG or other picture file that OpenCV reads.
+    Decode a JPEG or PNG file, which its first bytes tell; its orientation tag is not regarded.
 
     Parameters
     ----------
     data : buffer
-        The whole file.
+        The whole file: nothing in it is trusted.
+    max_pixels : int
+        Largest width times height taken; read from the head before anything is unpacked.
 
     Returns
     -------
@@ -134,16 +145,54 @@ def decode_compressed(data: Any) -> RgbImage:
     Raises
     ------
     ImageError
-        If the bytes are no picture.
+        If the bytes are no such file, or the picture is too large.
 
     """
-    raw = np.frombuffer(data, np.uint8)
-    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    file = bytes(data)
     try:
-        image = cv2.imdecode(raw, flags) if raw.size else None
+        require_few(*picture_size(file), max_pixels)
+    except ImageError:
+        raise
+    except ValueError as error:
+        raise ImageError(f'compressed image: {error}') from error
+    return unpack(file, max_pixels, upright=False)
+
+
+def require_few(width: int, height: int, max_pixels: int) -> None:
+    """Refuse an empty picture and one of more than so many pixels."""
+    if width < 1 or height < 1:
+        raise ImageError(f'image size: expected at least 1 x 1, got {width} x {height}')
+    if width * height > max_pixels:
+        raise ImageError(f'image size: expected at most {max_pixels} pixels (max_image_pixels), '
+                         f'got {width} x {height}')
+
+
+def unpack(file: bytes, max_pixels: int, *, upright: bool) -> RgbImage:
+    """
+    Decode a picture file whose head was checked, with OpenCV.
+
+    Parameters
+    ----------
+    file : bytes
+        The whole file.
+    max_pixels : int
+        Largest width times height taken.
+    upright : bool
+        Whether to turn the picture as its orientation tag says.
+
+    Raises
+    ------
+    ImageError
+        If OpenCV cannot read it, or it is larger than its head said.
+
+    """
+    flags = cv2.IMREAD_COLOR | (0 if upright else cv2.IMREAD_IGNORE_ORIENTATION)
+    try:
+        image = cv2.imdecode(np.frombuffer(file, np.uint8), flags)
     except cv2.error:
         image = None
     if image is None:
-        raise ImageError(f'compressed image: expected a whole JPEG or PNG, got {raw.size} bytes '
-                         f'starting with {bytes(raw[:4])!r}')
+        raise ImageError(f'compressed image: expected a whole JPEG or PNG, got {len(file)} bytes '
+                         f'starting with {file[:4]!r} that OpenCV cannot decode')
+    require_few(image.shape[1], image.shape[0], max_pixels)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

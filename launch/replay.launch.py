@@ -5,27 +5,46 @@ A recorded bag through the node.
 
     ros2 launch impnet_ros replay.launch.py bag:=/path/to/bag topic:=/camera/image_raw rviz:=true
 """
-from impnet_ros.ros.launching import config, detector, node_arguments, rviz
+from typing import Any
+
+from impnet_ros.ros.launching import detector, node_arguments, rviz, shared_memory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable, Shutdown
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
 from launch.conditions import IfCondition
-from launch.substitutions import EnvironmentVariable, LaunchConfiguration
+from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-# The first for Fast DDS before 3.0, the second from 3.0 on.
-_PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
-
-def _player(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    # Absolute, as in the bag, whatever namespace the node has.
+    topic = '/' + LaunchConfiguration('topic').perform(context).strip('/')
     arguments = [LaunchConfiguration('bag'), '--rate', LaunchConfiguration('rate'),
                  '--clock', LaunchConfiguration('clock'), '--quiet',
                  # The node may need long to start on a small board; no image shall be lost.
-                 '--wait', '120', '--wait-for', LaunchConfiguration('topic')]
+                 '--wait', '120', '--wait-for', topic]
     for switch in ('loop', 'reliable', 'start_paused'):
         if IfCondition(LaunchConfiguration(switch)).evaluate(context):
             arguments.append(f'--{switch.replace("_", "-")}')
-    return [Node(package='impnet_ros', executable='impnet_bag_play', output='screen',
-                 arguments=arguments, on_exit=Shutdown(reason='the bag has ended'))]
+    return [detector(remappings=[('image', topic)], on_exit=_node_ended),
+            Node(package='impnet_ros', executable='impnet_bag_play', output='screen',
+                 arguments=arguments, additional_env=shared_memory(), on_exit=_player_ended)]
+
+
+def _player_ended(event: Any, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    _require_success('the bag was not played to its end', event, context)
+    return [Shutdown(reason='the bag has ended')]
+
+
+def _node_ended(event: Any, context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    if not IfCondition(LaunchConfiguration('use_respawn')).evaluate(context):
+        _require_success('the node ended before the bag', event, context)
+    return []
+
+
+def _require_success(what: str, event: Any, context: LaunchContext) -> None:
+    """Let launch end with an error too; nothing but an exception makes it."""
+    if event.returncode and not context.is_shutdown:
+        raise RuntimeError(f'{what}: {event.process_name} ended with {event.returncode}')
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -44,9 +63,6 @@ def generate_launch_description() -> LaunchDescription:
         *(DeclareLaunchArgument(name, default_value='false', choices=('true', 'false'),
                                 description=text) for name, text in switches.items()),
         *node_arguments(),
-        *(SetEnvironmentVariable(name, EnvironmentVariable(
-            name, default_value=config('fastdds.xml'))) for name in _PROFILES),
-        detector(remappings=[('image', LaunchConfiguration('topic'))]),
-        OpaqueFunction(function=_player),
+        OpaqueFunction(function=_start),
         rviz(),
     ])

@@ -1,15 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What every test has: one thread, a DDS domain of its own, helpers and clips that are found."""
+"""What every test has: one thread, a DDS domain of its own, and clips that are found."""
 from collections.abc import Iterator
 import os
 from pathlib import Path
-import sys
 
 import pytest
 
-TEST = Path(__file__).resolve().parent
-ROOT = TEST.parent
+ROOT = Path(__file__).resolve().parents[1]
 
 BIKES = 'bikes.mp4'
 
@@ -18,10 +16,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set what must be known before the first test module is imported."""
     # Two threads on a busy machine can be ten times slower than one. Inherited by child processes.
     os.environ['OMP_NUM_THREADS'] = '1'
-    # Helpers (fake networks, fake cameras) lie beside the tests that use them. At the end of the
-    # path, so that none of them hides an installed module.
-    for folder in sorted({path.parent for path in TEST.rglob('*.py')}):
-        sys.path.append(str(folder))
 
 
 @pytest.fixture(scope='session', autouse=True)

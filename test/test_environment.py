@@ -155,3 +155,56 @@ def test_setup_says_what_is_missing(tmp_path: Path) -> None:
     assert stopped.returncode == 1
     assert 'Python 3.11 is missing' in stopped.stderr
     assert 'apt-get install python3.11' in stopped.stderr
+
+
+def tool(environment: dict[str, str], *arguments: str) -> str:
+    """Run the tool that installs what is missing, in a Python that has next to nothing."""
+    done = subprocess.run(
+        [sys.executable, '-S', str(ROOT / 'tools' / 'install_requirements.py'), *arguments],
+        env={'PATH': os.environ['PATH'], **environment}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_is_there_is_not_asked_for_again(tmp_path: Path) -> None:
+    """With pip's records or without; nothing on a bare machine, the board's own on a robot."""
+    bare = tool({}, '--dry-run')
+    assert 'there already: none' in bare
+    for name in ('torch>=', 'torchvision>=', 'numpy>=', 'opencv-python-headless>=', 'rosbags>='):
+        assert name in bare.splitlines()[1]
+    for module in ('cv2', 'torchvision', 'numpy', 'yaml'):  # as apt or a board's maker has them
+        (tmp_path / f'{module}.py').write_text('__version__ = "1.26.4"\n')
+    (tmp_path / 'torch-2.5.0a0+nv24.8.dist-info').mkdir()
+    (tmp_path / 'torch-2.5.0a0+nv24.8.dist-info' / 'METADATA').write_text(
+        'Metadata-Version: 2.1\nName: torch\nVersion: 2.5.0a0+nv24.8\n')
+    there, missing = tool({'PYTHONPATH': str(tmp_path)}, '--dry-run').splitlines()
+    assert there == ('there already: numpy, opencv-python-headless, pyyaml, '
+                     'torch 2.5.0a0+nv24.8, torchvision')
+    assert missing.startswith('missing: pillow, safetensors, rosbags')
+
+
+def test_what_is_there_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The versions that are there, and for the rest those of the given file."""
+    from importlib.util import module_from_spec, spec_from_file_location
+    spec = spec_from_file_location('install', ROOT / 'tools' / 'install_requirements.py')
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    file = tmp_path / 'constraints.txt'
+    file.write_text('# of the distribution\nnumpy<2\nempy<4\n')
+    assert module.constraints([file], {'torch': '2.5.0', 'numpy': '2.1', 'rich': '1'}) == [
+        'torch==2.5.0', 'numpy==2.1', 'empy<4']
+    for line, name in (('PyYAML', 'pyyaml'), ('ros_x[fast]==1', 'ros-x'), ('torch>=2.4', 'torch')):
+        assert module.name_of(line) == name
+
+
+def test_every_requirement_has_its_tested_version() -> None:
+    """constraints.txt names each package of requirements.txt, and fits its range."""
+    ranges = {line.split('#')[0].strip() for line in
+              (ROOT / 'requirements.txt').read_text().splitlines()} - {''}
+    pinned = {re.split('[=;]', line)[0].lower() for line in
+              (ROOT / 'constraints.txt').read_text().splitlines() if '==' in line}
+    assert {re.split('[<>=]', line)[0].lower() for line in ranges} <= pinned
+    assert not [line for line in ranges if '==' in line]
+    declared = (ROOT / 'setup.cfg').read_text().split('install_requires =')[1].split('[')[0]
+    assert set(declared.split()) == ranges

@@ -84,7 +84,8 @@ def test_bayer_patterns(rgb, pattern, depth):
     ({'height': 0}, 'expected at least 1 x 1, got 32 x 0'),
     ({'width': 0}, 'expected at least 1 x 1, got 0 x 24'),
     ({'step': 95}, 'step: expected at least 96 bytes for 32 pixels of rgb8, got 95'),
-    ({'height': 4_000_000_000}, r'data: expected 384000000000 bytes \(4000000000 rows of 96\)'),
+    ({'height': 400_000}, r'data: expected 38400000 bytes \(400000 rows of 96\), got 2304'),
+    ({'height': 4_000_000_000}, 'at most 50000000 pixels .*, got 32 x 4000000000'),
     ({'data': b''}, 'got 0')])
 def test_what_does_not_fit_together_is_refused(rgb, change, message):
     good = {'data': rgb.tobytes(), 'height': 24, 'width': 32, 'encoding': 'rgb8', 'step': 96}
@@ -110,3 +111,21 @@ def test_compressed_pictures(rgb, suffix, tolerance):
 def test_what_is_no_picture_is_refused(data):
     with pytest.raises(ImageError, match='expected a whole JPEG or PNG'):
         decode_compressed(data)
+
+
+def test_sixteen_bits_are_rounded_not_cut():
+    """257 deep steps are one: half of them, 128.5, is the border."""
+    deep = np.array([[0, 128, 129, 385, 386, 65_406, 65_407, 65_535]], '<u2')
+    assert decode(deep, 'mono16')[0, :, 0].tolist() == [0, 0, 1, 1, 2, 254, 255, 255]
+
+
+def test_a_turned_picture_file_is_left_as_the_camera_saw_it(rgb):
+    """A camera's calibration is of the sensor; what its file says of "up" changes no pixel."""
+    file = cv2.imencode('.jpg', rgb[..., ::-1])[1].tobytes()
+    # Big-endian TIFF with one entry: tag 0x112, a short, is 6, "turn by a quarter".
+    entry = bytes.fromhex('0112 0003 00000001 0006 0000')
+    tiff = b'MM' + bytes.fromhex('002a 00000008 0001') + entry + bytes(4)
+    exif = b'Exif' + bytes(2) + tiff
+    turned = file[:2] + b'\xff\xe1' + (len(exif) + 2).to_bytes(2, 'big') + exif + file[2:]
+    assert cv2.imdecode(np.frombuffer(turned, np.uint8), cv2.IMREAD_COLOR).shape == (32, 24, 3)
+    np.testing.assert_array_equal(decode_compressed(turned), decode_compressed(file))

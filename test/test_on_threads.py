@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Small operations run on one thread, and everybody has their threads back afterwards."""
-from impnet_ros.stream.background import BackgroundExecutor
+from impnet_ros.stream.executors import BackgroundExecutor
 from impnet_ros.threads import on_threads
 import pytest
 import torch

@@ -7,7 +7,7 @@ from pathlib import Path
 from impnet_ros.cli import main
 from impnet_ros.model.network import load_network
 from impnet_ros.model.paper.presets import impression_r101, tiny
-from impnet_ros.profile import measure_ratio, parts_of, Profile, profile
+from impnet_ros.profile import measure_ratio, Profile, profile
 import pytest
 import torch
 
@@ -77,10 +77,12 @@ def test_flow_without_weights_has_no_multiply_adds() -> None:
 def test_compact_detector() -> None:
     network = load_network('nanodet_g', 'cpu')
     result = profile(network, (480, 640), 10)
-    assert sum(result.parameters.values()) == sum(p.numel() for p in network.parameters())
+    quality = sum(item.numel() for item in network.quality.parameters())
+    assert sum(result.parameters.values()) == 3_786_068 + quality
+    assert result.parameters['quality'] == quality > 0
     assert result.gmac_per_frame == pytest.approx(2.1, rel=.05)  # published: 4.2 GFLOPs
     assert sum(result.gmac.values()) == pytest.approx(result.gmac_per_frame, rel=.02)
-    assert set(parts_of(network)) == set(result.parameters)
+    assert set(network.parts()) == set(result.parameters)
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -104,7 +106,7 @@ def test_bad_sizes(arguments: list[str]) -> None:
 
 def test_bad_length(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['profile', '--model', 'tiny', '--l', '0']) == 2
-    assert 'segment_length' in capsys.readouterr().err
+    assert 'l (segment_length): expected an int in' in capsys.readouterr().err
 
 
 def test_measured_ratio_is_a_ratio_of_times() -> None:

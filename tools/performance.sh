@@ -12,12 +12,12 @@ out=out/performance
 mkdir -p "$out"
 
 # A part is a function; its name is also that of the JSON file that it writes.
-modes_1() { impnet bench --threads 1 --l 3 5 10 20 --rounds 10 --json "$out/modes_1.json" --plot docs/images/modes_1.png; }
-modes_2() { impnet bench --threads 2 --l 3 5 10 20 --rounds 10 --json "$out/modes_2.json" --plot docs/images/modes_2.png; }
+modes_1() { impnet bench --runtime torch --threads 1 --l 3 5 10 20 --rounds 10 --json "$out/modes_1.json" --plot docs/images/modes_1.png; }
+modes_2() { impnet bench --runtime torch --threads 2 --l 3 5 10 20 --rounds 10 --json "$out/modes_2.json" --plot docs/images/modes_2.png; }
 bfloat16_1() { impression_at_10 --precision bfloat16 --threads 1 --json "$out/bfloat16_1.json"; }
 bfloat16_2() { impression_at_10 --precision bfloat16 --threads 2 --json "$out/bfloat16_2.json"; }
-onnxruntime_1() { impression_at_10 --runtime onnxruntime --threads 1 --json "$out/onnxruntime_1.json"; }
-onnxruntime_2() { impression_at_10 --runtime onnxruntime --threads 2 --json "$out/onnxruntime_2.json"; }
+onnxruntime_1() { impression_at_10 --runtime cpu --threads 1 --json "$out/onnxruntime_1.json"; }
+onnxruntime_2() { impression_at_10 --runtime cpu --threads 2 --json "$out/onnxruntime_2.json"; }
 openvino_1() { impression_at_10 --runtime openvino --threads 1 --json "$out/openvino_1.json"; }
 openvino_2() { impression_at_10 --runtime openvino --threads 2 --json "$out/openvino_2.json"; }
 impression_at_10() { impnet bench --l 10 --modes impression --key-modes sync --rounds 10 "$@"; }

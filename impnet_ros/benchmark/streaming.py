@@ -30,7 +30,6 @@ from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 import numpy as np
-import torch
 
 TEACHER_SCORE = 0.35
 """Smallest score of a per-frame detection that counts as true where nobody labelled the clip."""
@@ -158,8 +157,8 @@ def watch(network: Network, clip: Clip, variant: Variant, costs: Costs, compensa
     seen.latency_s += sum(item.ready_s - item.frame / clip.fps for item in outputs)
 
 
-def measure(network: Network, clips: Sequence[Clip], rates: Sequence[float], lengths: Sequence[int],
-            part_ms: Mapping[str, float]) -> list[dict[str, Any]]:
+def measure(network: Network, clips: Sequence[Clip], rates: Sequence[float],
+            lengths: Sequence[int], part_ms: Mapping[str, float]) -> list[dict[str, Any]]:
     """
     Simulate all variants at all camera rates.
 

@@ -6,8 +6,8 @@ import math
 from pathlib import Path
 from xml.etree import ElementTree
 
-import cv2
 from impnet_ros.data.samples import FrameTruth, make_truth
+from impnet_ros.images import decode_compressed, ImageError
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,13 +24,13 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     Raises
     ------
     ValueError
-        If it is missing or cannot be decoded.
+        If it is missing, too large, or neither JPEG nor PNG.
 
     """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if picture is None:
-        raise ValueError(f'picture: expected a readable image, got {path}')
-    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+    try:
+        return decode_compressed(path.read_bytes())
+    except (ImageError, OSError) as error:
+        raise ValueError(f'picture: expected a readable image, got {path} ({error})') from error
 
 
 def read_annotation(path: Path, class_index: Mapping[str, int]) -> FrameTruth:

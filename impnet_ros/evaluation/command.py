@@ -12,6 +12,7 @@ from impnet_ros.data.ilsvrc_vid import IlsvrcVid
 from impnet_ros.data.samples import VideoSet
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.evaluation.conventions import CONVENTIONS
+from impnet_ros.evaluation.labelled import evaluate_labelled
 from impnet_ros.evaluation.plots import plot_report
 from impnet_ros.evaluation.predict import aggregate_video, predict_video
 from impnet_ros.evaluation.report import report
@@ -28,7 +29,14 @@ _OFFLINE = ('fgfa', 'fgfa_fast')
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', required=True, help='name, or .safetensors checkpoint')
+    parser.add_argument('dest', nargs='?', metavar='DEST',
+                        help='what impnet label wrote, to be held against --truth')
+    parser.add_argument('--truth', nargs='+', type=Path, metavar='TRUTH',
+                        help='for DEST: MOTChallenge folders, or COCO JSON with videos')
+    parser.add_argument('--classes', nargs='*', default=(), metavar='NAME=CLASS',
+                        help="for DEST: the truth's classes as the network's")
+    parser.add_argument('--topic', default='', help='for DEST: the camera, where there are more')
+    parser.add_argument('--model', help='name, or .safetensors checkpoint')
     parser.add_argument('--data', default='sprites', metavar='ROOT',
                         help="'sprites', or the folder of ILSVRC2015 (default: %(default)s)")
     parser.add_argument('--split', default='val', help='of ILSVRC VID (default: %(default)s)')
@@ -53,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
+    if args.dest:
+        return evaluate_labelled(args)
+    if not args.model:
+        raise ValueError('--model: expected a network to evaluate, or DEST with --truth')
     videos = _open(args)
     offline = args.mode in _OFFLINE
     config = config_of(StreamConfig, args, mode='per_frame' if offline else args.mode)

@@ -4,23 +4,25 @@
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import json
 from pathlib import Path
 from typing import Any
 
 from impnet_ros.arguments import add_settings, count, natural
-from impnet_ros.config import DetectionConfig, MODES, StreamConfig
+from impnet_ros.config import DetectionConfig, MODES, RunConfig, StreamConfig
 from impnet_ros.data.paced import paced
-from impnet_ros.data.samples import Degradation
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
-from impnet_ros.evaluation.clips import precision
-from impnet_ros.evaluation.matching import FrameBoxes
+from impnet_ros.evaluation.average_precision import class_average_precision
+from impnet_ros.evaluation.clips.unlabelled import FEWEST
+from impnet_ros.evaluation.conventions import MEGA
+from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.plots import new_figure
 from impnet_ros.evaluation.predict import sharing, to_boxes
-from impnet_ros.evaluation.scene_cut import is_cut, thumbnail
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.stream.boxes.memory import SCENE_CUT
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Frame
@@ -54,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'is what the model sees in their frames at two sizes and mirrored')
     parser.add_argument('--sprites', type=natural, default=0, metavar='N',
                         help='N synthetic videos with exact boxes too, for a model of theirs')
-    parser.add_argument('--model', default='nanodet_g',
+    parser.add_argument('--model', default=RunConfig().model,
                         help='a .safetensors checkpoint for sprites')
     parser.add_argument('--steps', type=count, nargs='+', default=[1, 4], metavar='N',
                         help='speeds that take turns, 1 is the own one of the video (1 4)')
@@ -109,7 +111,7 @@ def clip_sequences(args: argparse.Namespace, network: Network,
     images = [np.asarray(frame.image) for frame in open_video(path).frames]
     labels: dict[int, PseudoTruth] = {}
     made = []
-    for number, (start, stop) in enumerate(scenes(images)):
+    for number, (start, stop) in enumerate(scenes(network, images)):
         for sequence in range(args.sequences):
             rng = np.random.default_rng((args.seed, number, sequence))
             chosen = [start + place for place
@@ -121,10 +123,11 @@ def clip_sequences(args: argparse.Namespace, network: Network,
     return made
 
 
-def scenes(images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, int]]:
-    """Find stretches of frames without a cut that are long enough."""
-    small = [thumbnail(image) for image in images]
-    cuts = [place for place in range(1, len(images)) if is_cut(small[place - 1], small[place])]
+def scenes(network: Network, images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, int]]:
+    """Find stretches of frames that are long enough, without what box memory takes for a cut."""
+    pictures = [network.prepare(image) for image in images]
+    cuts = [place for place, (before, after) in enumerate(pairwise(pictures), 1)
+            if network.mismatch(before, after, network.flow(before, after)).mean() > SCENE_CUT]
     for start, stop in zip([0, *cuts], [*cuts, len(images)], strict=True):
         if stop - start >= _FEWEST:
             yield start, stop
@@ -173,16 +176,35 @@ def measure(network: Network, groups: Mapping[str, Sequence[PacedVideo]],
                 found[place] += boxes
                 keys[place] += count
         labels = [label for sequence in sequences for label in sequence.labels]
-        clean = [Degradation('none')] * len(labels)
         for config, boxes, count in zip(configs, found, keys, strict=True):
             fixed = config.schedule == 'fixed'
             rows.append({'clip': clip, 'schedule': config.schedule,
                          'l': config.segment_length if fixed else None,
                          'doubt_threshold': None if fixed else config.doubt_threshold,
                          'keys_per_frame': count / len(labels),
-                         'ap50': precision(boxes, labels, clean)['all']})
+                         'ap50': precision(boxes, labels)})
             print(rows[-1], flush=True)
     return rows
+
+
+def precision(found: Sequence[FrameBoxes], labels: Sequence[PseudoTruth]) -> float | None:
+    """Mean AP50 in per cent over the classes with enough objects; None where none has."""
+    classes = 1 + max((int(item.truth.labels.max()) for item in labels if len(item.counts)),
+                      default=0)
+    wanted = np.bincount(np.concatenate([item.truth.labels[item.counts] for item in labels]),
+                         minlength=classes) >= FEWEST
+    if not wanted.any():
+        return None
+    known = [_of_classes(item, classes) for item in found]
+    matches = match_all([known], [[item.truth for item in labels]], classes, MEGA,
+                        judge=lambda _, frame, truth: labels[frame].counts)
+    by_class = class_average_precision(matches, MEGA)[0][wanted]
+    return round(100 * float(np.nanmean(by_class)), 1)
+
+
+def _of_classes(found: FrameBoxes, classes: int) -> FrameBoxes:
+    kept = found.labels < classes
+    return FrameBoxes(found.boxes[kept], found.scores[kept], found.labels[kept])
 
 
 def watch(engine: Engine, images: Sequence[NDArray[np.uint8]]) -> tuple[list[FrameBoxes], int]:

@@ -213,8 +213,9 @@ def velocities(network: Network, images: Sequence[RgbImage], outputs: Sequence[O
             found.append(torch.zeros_like(boxes))
             continue
         height, width = images[output.frame].shape[:2]
-        step = Step(network.prepare(images[output.previous]), network.prepare(images[output.frame]),
-                    (output.frame - output.previous) / rate_hz, (height, width))
+        before, after = (network.prepare(images[number])
+                         for number in (output.previous, output.frame))
+        step = Step(before, after, (output.frame - output.previous) / rate_hz, (height, width))
         found.append(compensation.velocities(network, boxes, step))
     return found
 

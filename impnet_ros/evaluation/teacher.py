@@ -15,7 +15,6 @@ from impnet_ros.model.contract import Boxes, Network
 import numpy as np
 from numpy.typing import NDArray
 import torch
-from torch import Tensor
 from torchvision.ops import box_iou
 
 SIDES = (416, 608)

@@ -17,7 +17,7 @@ from impnet_ros.model.sight.dis_flow import flow_between
 from impnet_ros.model.sight.picture import make_picture, Picture, shrunk
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.static_part import StaticPart
-from impnet_ros.threads import on_threads, thread_beside
+from impnet_ros.threads import on_threads, spare_thread
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -43,6 +43,8 @@ class Network(ABC):
         Pixels of the network's input a cell, one a feature level, finest first.
     device : torch.device
         Where it computes.
+    runtime : str
+        What runs its features, as `run_with` chose it.
     detection : DetectionConfig
         Thresholds where nobody sets any.
     boxes_only : bool
@@ -52,6 +54,11 @@ class Network(ABC):
         It takes pictures of one size only.
     box_memory : bool
         Whether box memory is recommended beside the features.
+    features_pay : bool
+        Whether features carried beside boxes find more than boxes alone; where not, mode `auto`
+        carries boxes only.
+    empty_logit : float
+        Class logit of an empty cell, to which `class_logits` are relative.
     quality : PairQuality, optional
         N_q; None weighs by rule, without any training.
 
@@ -61,10 +68,13 @@ class Network(ABC):
     class_names: tuple[str, ...] = ()
     strides: tuple[int, ...] = ()
     device: torch.device = torch.device('cpu')
+    runtime: str = 'torch'
     detection: DetectionConfig = DetectionConfig()
     boxes_only: bool = False
     fixed_size: bool = True
     box_memory: bool = True
+    features_pay: bool = True
+    empty_logit: float = -7.0  # a score of 0.001
     quality: pair_quality.PairQuality | None = None
 
     # To write.
@@ -118,8 +128,7 @@ class Network(ABC):
 
     def cells(self, picture: Picture) -> list[tuple[int, int]]:
         """Rows and columns of each level."""
-        height, width = picture.size
-        return [(-(-height // stride), -(-width // stride)) for stride in self.strides]
+        return _cells(picture, self.strides)
 
     def levels_of(self, picture: Picture, maps: Sequence[Tensor]) -> Levels:
         """Join maps (1, C_i, h_i, w_i), relative to an empty cell, with the picture's facts."""
@@ -128,7 +137,8 @@ class Network(ABC):
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""
-        return flow_between(picture.grey, key_picture.grey, self.cells(picture), self.strides)
+        strides = self.strides or (_COMPARED,)  # boxes alone follow a flow too
+        return flow_between(picture.grey, key_picture.grey, _cells(picture, strides), strides)
 
     def flows(self, pictures: Sequence[Picture], key_picture: Picture) -> list[Flow]:
         """Give the flow of each of several pictures to one key frame."""
@@ -148,9 +158,16 @@ class Network(ABC):
                      for item, way in zip(facts, told, strict=True)]
         return Levels(tuple(maps), levels.image_size, tuple(facts))
 
-    def class_logits(self, level: Tensor) -> Tensor:
+    def class_logits(self, level: Tensor, number: int) -> Tensor:
         """
         Give what a map says of its classes, for the weights of the memory.
+
+        Parameters
+        ----------
+        level : Tensor
+            (B, C, h, w).
+        number : int
+            Which level it is, 0 the finest.
 
         Returns
         -------
@@ -161,13 +178,30 @@ class Network(ABC):
         """
         return torch.zeros_like(level[:, :1])
 
+    def mirrored(self, level: Tensor, number: int) -> Tensor | None:
+        """
+        Bring the map of a mirrored picture back: cells, and left and right in their channels.
+
+        None where nobody has said how; the teacher of `impnet distil` does without the mirror.
+        """
+        return None
+
+    def box_distance(self, level: Tensor, wanted: Tensor, number: int) -> Tensor:
+        """
+        Tell how far boxes are from those wanted, (B, h, w), for the loss of `impnet distil`.
+
+        Here it is the distance of all channels; a network that knows which of them are boxes does
+        better.
+        """
+        return functional.smooth_l1_loss(level, wanted, reduction='none').mean(dim=1)
+
     @on_threads(1)
     def weights(self, f_imp_warped: Levels, f_k: Levels) -> tuple[Tensor, ...]:
         """w_k, (B, 1, h_i, w_i) a level: the share of the new feature in 0..1, eq. (2)."""
         found = []
         for number, (old, new, *facts) in enumerate(zip(
                 f_imp_warped.maps, f_k.maps, f_imp_warped.facts, f_k.facts, strict=True)):
-            pair = self.class_logits(old), self.class_logits(new), *facts
+            pair = self.class_logits(old, number), self.class_logits(new, number), *facts
             found.append(pair_quality.rule(*pair) if self.quality is None
                          else self.quality(*pair, number))
         return tuple(found)
@@ -204,7 +238,7 @@ class Network(ABC):
         None where PyTorch computes on one thread, or on a GPU, which works while the host goes on.
         """
         alone = self.device.type != 'cpu' or torch.get_num_threads() == 1
-        return None if alone else thread_beside()
+        return None if alone else spare_thread()
 
     def run_with(self, precision: torch.dtype, runtime: str) -> None:
         """
@@ -216,8 +250,9 @@ class Network(ABC):
             If the network cannot.
 
         """
-        if runtime != 'torch':
-            raise ValueError(f"runtime: expected 'torch' for model {self.name!r}, got {runtime!r}")
+        if runtime not in ('auto', 'torch'):
+            raise ValueError(f"runtime: expected 'auto' or 'torch' for model {self.name!r}, got "
+                             f'{runtime!r}')
         if precision != torch.float32:
             raise ValueError(f"precision: expected 'float32' for model {self.name!r}, got "
                              f'{str(precision).removeprefix("torch.")!r}')
@@ -229,6 +264,11 @@ class Network(ABC):
     def static_parts(self) -> dict[str, StaticPart]:
         """Name the parts that `impnet export` can write."""
         return {}
+
+
+def _cells(picture: Picture, strides: Sequence[int]) -> list[tuple[int, int]]:
+    height, width = picture.size
+    return [(-(-height // stride), -(-width // stride)) for stride in strides]
 
 
 def _at(field: Tensor, cells: tuple[int, int]) -> Tensor:

@@ -20,7 +20,8 @@ BUILT_IN = {
 }
 """Name of a network that comes with the package, and its factory."""
 
-_FILES = {'.safetensors': 'impnet_ros.model.paper.checkpoint:load_checkpoint'}
+_FILES = {'.safetensors': 'impnet_ros.model.paper.checkpoint:load_checkpoint',
+          '.onnx': 'impnet_ros.model.onnx.network:ImportedNetwork.load'}
 _FACTORY = re.compile(r'[A-Za-z_][\w.]*:[A-Za-z_][\w.]*')
 
 Factory = Callable[[torch.device], Network]
@@ -28,7 +29,7 @@ Factory = Callable[[torch.device], Network]
 _log = logging.getLogger(__name__)
 
 
-def load_network(name: str, device: str = 'auto', runtime: str = 'torch',
+def load_network(name: str, device: str = 'auto', runtime: str = 'auto',
                  precision: str = 'float32') -> Network:
     """
     Build a network with its weights, ready for `impnet_ros.stream.engine.Engine`.
@@ -36,13 +37,15 @@ def load_network(name: str, device: str = 'auto', runtime: str = 'torch',
     Parameters
     ----------
     name : str
-        A name in `BUILT_IN`; the path of a .safetensors checkpoint; or `package.module:factory`,
-        a callable on the Python path that takes a torch.device and gives a `Network`.
+        A name in `BUILT_IN`; the path of a .safetensors checkpoint, or of a detector as .onnx
+        (`impnet import-detector`); or `package.module:factory`, a callable on the Python path
+        that takes a torch.device and gives a `Network`.
     device : str
         'auto', 'cpu', 'cuda' or 'cuda:n'; `network.device` tells what was chosen.
     runtime : str
-        What runs the features on a CPU: 'torch', 'onnxruntime' or 'openvino'; the others need
-        the extra `runtimes`, and a network that offers them (docs/performance.md).
+        What runs the features: 'torch'; 'cpu', 'cuda' or 'tensorrt', providers of ONNX Runtime;
+        'openvino'; or 'auto', the fastest of what is installed and works for this network. The
+        networks of the paper know torch only, .onnx files all but torch.
     precision : str
         Of convolutions: 'float32', 'bfloat16' (processors and GPUs that have it) or 'float16'
         (GPUs); see `impnet_ros.model.precision`.

@@ -62,7 +62,7 @@ def predict_held_out(weights: Path, predict: Predictor, videos: SpriteSet, folde
 def streaming(settings: dict[str, StreamConfig]) -> Predictor:
     """Run the streaming engine with each of the settings."""
     return lambda network, clips, done: predict_many(network, settings, DETECTION, clips,
-                                                       done)
+                                                     done)
 
 
 def aggregating(network: ImpressionNetwork, clips: Iterable[VideoClip],

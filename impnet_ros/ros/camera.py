@@ -1,31 +1,43 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """One camera of the node: its topics, its video, its counters."""
+from concurrent.futures import Future
+from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
 
-from impnet_ros.drawing import caption, draw_detections
-from impnet_ros.images import ImageError
-from impnet_ros.msg import FrameStatus
-from impnet_ros.ros import detections as detection_messages
-from impnet_ros.ros import foxglove, images, qos, status
-from impnet_ros.ros.camera_stream import Answer, Arrival, CameraStream
-from impnet_ros.ros.detections_now import DetectionsNow
+from impnet_ros.ros import images
+from impnet_ros.ros.camera_stream import Arrival, CameraStream
 from impnet_ros.ros.image_input import ImageInput
 from impnet_ros.ros.lost_frames import LostFrames
+from impnet_ros.ros.outputs import Outputs
 from impnet_ros.ros.settings import Settings
 from impnet_ros.ros.statistics import Statistics
+from impnet_ros.ros.worker import Lane
+from impnet_ros.stamps import Stamps
 from impnet_ros.stream.executors import Executor
+from impnet_ros.stream.late_images import LateImages
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
-from vision_msgs.msg import Detection2DArray
 
 _QUIET_S = 5.0
+_SELDOM_S = 30.0
+_PATIENCE_S, _MOST_AT_FIRST = 1.0, 8
+"""How long, and how many, images wait where a video begins; one else, the newest."""
+STAMP_PROBLEMS = {
+    'still': 'stamps of the images stand still; the time of arrival takes their place',
+    'absurd': 'stamps of the images are absurd; the time of arrival takes their place',
+    'late': 'images come late, behind newer ones',
+}
+"""What is said of `FrameStatus.stamp_problem`."""
 
 
 class Camera:
     """
     Answer the images of one topic.
+
+    Its methods are called in the thread that serves the node. Whatever touches the video is done
+    in the worker's thread, in the order in which it came: images, resets, a clock that went back.
 
     Parameters
     ----------
@@ -39,68 +51,62 @@ class Camera:
         0..1, how far this camera's key frames are shifted within a segment.
     executor : Executor
         Of asynchronous key frames, shared by all cameras.
+    lane : Lane
+        Of the worker that computes.
+
+    Attributes
+    ----------
+    told : dict
+        What the diagnostics last told the log, by cause, and when on `time.monotonic`.
 
     """
 
     def __init__(self, node: LifecycleNode, name: str, network: Any, settings: Settings,
-                 share: float, executor: Executor) -> None:
+                 share: float, executor: Executor, lane: Lane) -> None:
         self._node = node
         self._network = network
         self._settings = settings
         self.stream = CameraStream(network, settings, share, executor)
         self.statistics = Statistics()
+        self.told: dict[str, float] = {}
+        self._lane = lane
         self._lost = LostFrames()
+        self._stamps = Stamps()
+        self._late = LateImages()
+        self._received = self._last_good = 0
+        self._patient_until_s = 0.0
         prefix = f'{name}/' if name else ''
         self.input = ImageInput(node, f'{prefix}image', settings.image_transport,
                                 settings.image_reliability, self._on_image)
         self.name = name or self.input.topic
-        publisher = node.create_lifecycle_publisher
-        self._detections = publisher(Detection2DArray, f'{prefix}detections', qos.RESULTS)
-        self.output = self._detections.topic_name
-        self._now = (DetectionsNow(node, f'{prefix}detections_now', network)
-                     if settings.detections_now else None)
-        self._status = publisher(FrameStatus, f'{prefix}status', qos.RESULTS)
-        annotated = f'{prefix}annotated_image'
-        self._picture = publisher(Image, annotated, qos.PICTURES)
-        annotated = f'{node.resolve_topic_name(annotated)}/compressed'
-        self._jpeg = publisher(CompressedImage, annotated, qos.PICTURES)
-        self._foxglove = foxglove.messages()
-        self._annotations = self._foxglove and publisher(
-            self._foxglove.ImageAnnotations, f'{prefix}annotations', qos.RESULTS)
+        self._outputs = Outputs(node, prefix, self.name, network, settings)
+        self.output = self._outputs.topic
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
         """Take over other settings: the stream's with its next segment, the others at once."""
         self._settings = settings
-        names = {name: label for label, name in enumerate(self._network.class_names)}
-        self._wanted = frozenset(names[name] for name in settings.classes)
+        self._outputs.use(settings)
         self.stream.want(settings)
 
     def start(self) -> None:
         """Begin to take images."""
-        self.statistics = Statistics()
-        self.stream.resets.clear()
+        self._lane.then(partial(self._begin, self._received))
         self.input.start()
 
-    def stop(self, reason: str) -> None:
-        """Take no more images; answer those that wait, and forget."""
+    def stop(self, reason: str) -> 'Future[None]':
+        """Take no more images; done when those that wait are answered, and all is forgotten."""
         self.input.stop()
-        self.reset(reason)
+        return self.reset(reason)
 
     def destroy(self) -> None:
         """Remove the topics."""
         self.input.destroy()
-        if self._now is not None:
-            self._now.destroy()
-        for publisher in (self._detections, self._status, self._picture, self._jpeg,
-                          self._annotations):
-            if publisher is not None:
-                self._node.destroy_lifecycle_publisher(publisher)
+        self._outputs.destroy()
 
-    def reset(self, reason: str) -> None:
-        """Answer the waiting images and forget the video."""
-        self._lost.restart()
-        self._guarded(lambda: self.stream.reset(reason))
+    def reset(self, reason: str) -> 'Future[None]':
+        """Answer the images that came before and forget the video."""
+        return self._lane.then(partial(self._forget, reason))
 
     def clock_went_back(self, now_s: float) -> None:
         """
@@ -109,8 +115,7 @@ class Camera:
         When a bag begins anew its first image often comes before its first /clock message; the
         image's own stamp has then begun the new video already.
         """
-        if self.stream.last_stamp_s > now_s:
-            self.reset('clock_jump')
+        self._lane.then(partial(self._forget_future, now_s))
 
     def look(self) -> None:
         """Once a second: follow the publishers, and answer images whose key frame stays away."""
@@ -120,65 +125,78 @@ class Camera:
             self.reset('gap')
 
     def _on_image(self, message: Image | CompressedImage, number: int | None) -> None:
+        self.statistics.last_message_s = monotonic()
+        self._received += 1
+        now_s = perf_counter()
+        most = _MOST_AT_FIRST if now_s < self._patient_until_s else 1
+        self._lane.newest(partial(self._answer, message, number, self._received, now_s), most)
+
+    def _begin(self, received: int) -> None:
+        self.statistics = Statistics()
+        self.stream.resets.clear()
+        self._last_good = received
+
+    def _forget(self, reason: str) -> None:
+        self._lost.restart()
+        self._late.restart()
+        self._guarded(lambda: self.stream.reset(reason))
+
+    def _forget_future(self, now_s: float) -> None:
+        if self.stream.last_stamp_s > now_s:
+            self._forget('clock_jump')
+
+    def _answer(self, message: Image | CompressedImage, number: int | None, count: int,
+                received_s: float) -> None:
+        """Decode an image, say what became of those before it, and publish what it finishes."""
         started_s = perf_counter()
+        settings = self._settings
         try:
-            picture = images.to_rgb(message, self._settings.max_image_pixels)
-        except ImageError as error:
+            picture = images.to_rgb(message, settings.max_image_pixels)
+        except Exception as error:  # noqa: B902 - an ImageError, or whatever a library raises
             self.statistics.refuse()
             self._lost.refuse()
             self._node.get_logger().error(f'{self.name}: image refused: {error}',
                                           throttle_duration_sec=_QUIET_S)
             return
+        # Of those that came since, newer ones took the place, or they were refused.
+        replaced, self._last_good = count - self._last_good - 1, count
         header, encoding = message.header, images.encoding_of(message)
-        stamp_ns = header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
-        lost, unprocessed = self._lost.update(stamp_ns, number, self._settings.max_gap)
-        self.statistics.arrived(picture.shape[:2], encoding, header.frame_id, lost)
-        watched = (self._picture.get_subscription_count() > 0
-                   or self._jpeg.get_subscription_count() > 0)
-        arrival = Arrival(header, encoding, (perf_counter() - started_s) * 1e3, started_s,
-                          unprocessed, picture if watched else None)
+        time_s, problem = self._stamps.time_of(header.stamp.sec, header.stamp.nanosec, received_s,
+                                               settings.max_gap)
+        if self._late.is_late(time_s):
+            problem, unprocessed = 'late', 0
+            lost = self._lost.late(number, replaced)
+        else:
+            lost, unprocessed = self._lost.update(round(time_s * 1e9), number, settings.max_gap,
+                                                  replaced)
+        self.statistics.arrived(picture.shape[:2], encoding, header.frame_id, lost, problem)
+        self._warn_of_stamps(problem)
+        arrival = Arrival(header, encoding, (perf_counter() - started_s) * 1e3, received_s,
+                          unprocessed, picture if self._outputs.watched else None, time_s, problem)
+        if not self.stream.has_key:
+            # Nothing serves other images yet: they wait for this video's first key frame.
+            self._patient_until_s = perf_counter() + _PATIENCE_S
+        bad = self.stream.resets['not_finite']
         self._guarded(lambda: self.stream.step(picture, arrival))
+        if self.stream.resets['not_finite'] > bad:
+            self._fail('it gave NaN or infinity, memory begins anew')
+
+    def _warn_of_stamps(self, problem: str) -> None:
+        if problem in ('still', 'absurd'):
+            self._node.get_logger().warning(
+                f'{self.name}: {STAMP_PROBLEMS[problem]}', throttle_duration_sec=_SELDOM_S)
 
     def _guarded(self, work: Any) -> None:
         """Publish what `work` answers; an error in the network costs a reset, not the node."""
         try:
             for answer in work():
-                self._publish(answer)
+                self._outputs.publish(answer, self.statistics)
         except Exception as error:  # noqa: B902 - whatever a network raises
-            self.statistics.fail()
             self.stream.drop('error')
-            self._node.get_logger().error(f'{self.name}: {type(error).__name__}: {error}',
-                                          throttle_duration_sec=_QUIET_S)
+            self._fail(f'{type(error).__name__}: {error}')
 
-    def _publish(self, answer: Answer) -> None:
-        seen = detection_messages.of_classes(answer.detections, self._wanted)
-        header = answer.arrival.header
-        self._detections.publish(detection_messages.to_message(
-            seen, header, self._network.class_names, self._settings.class_id))
-        now_ns = self._node.get_clock().now().nanoseconds
-        stamp_ns = header.stamp.sec * 1_000_000_000 + header.stamp.nanosec
-        latency = status.latency_ms(now_ns, stamp_ns)
-        total_ms = (perf_counter() - answer.arrival.started_s) * 1e3
-        self.statistics.answered(seen.is_key, {**seen.stage_ms, 'total': total_ms}, latency)
-        self._status.publish(status.to_message(
-            answer, camera=self.name, device=str(self._network.device),
-            processed=self.statistics.processed, lost=self.statistics.lost,
-            total_ms=total_ms, latency=latency))
-        if self._now is not None and (spent_ms := self._now.publish(
-                answer, seen, latency, self._settings.class_id)):
-            self.statistics.spent('detections_now', spent_ms)
-        if self._annotations is not None and self._annotations.get_subscription_count() > 0:
-            self._annotations.publish(foxglove.to_annotations(
-                seen, header, self._network.class_names, self._foxglove))
-        if answer.arrival.picture is not None:
-            self._publish_picture(answer, seen)
-
-    def _publish_picture(self, answer: Answer, seen: Any) -> None:
-        """Draw on the very frame that was processed, for whoever watches."""
-        drawn = draw_detections(answer.arrival.picture, seen, self._network.class_names,
-                                caption(seen))
-        header = answer.arrival.header
-        if self._picture.get_subscription_count() > 0:
-            self._picture.publish(images.to_image(drawn, header))
-        if self._jpeg.get_subscription_count() > 0:
-            self._jpeg.publish(images.to_jpeg(drawn, header, self._settings.jpeg_quality))
+    def _fail(self, text: str) -> None:
+        self.statistics.fail(text)
+        self._late.restart()
+        self._node.get_logger().error(f'{self.name}: the network failed: {text}',
+                                      throttle_duration_sec=_QUIET_S)

@@ -4,14 +4,18 @@
 from collections import Counter, deque
 from dataclasses import dataclass, replace
 import math
+from time import perf_counter
 from typing import Any
 
+from impnet_ros.config import KEY_MODES, KeyMode
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
+from impnet_ros.ros.key_pace import KeyPace, Timed
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.compensation import last_step, Step
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.executors import Executor
+from impnet_ros.stream.late_images import read_late
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
 from impnet_ros.stream.schedule import why_new_video
 from impnet_ros.stream.types import Detections, Frame
@@ -36,6 +40,10 @@ class Arrival:
         Published frames that were lost since the last one.
     picture : numpy.ndarray, optional
         The pixels, kept where somebody wants to see the annotated image.
+    time_s : float, optional
+        When it was taken, where the header's stamp cannot tell.
+    stamp_problem : str
+        'late', 'still', 'absurd' or '', as in the status message.
 
     """
 
@@ -45,11 +53,15 @@ class Arrival:
     started_s: float
     unprocessed: int = 0
     picture: RgbImage | None = None
+    time_s: float | None = None
+    stamp_problem: str = ''
 
     @property
     def stamp_s(self) -> float:
-        """Give the header's stamp in seconds."""
-        return self.header.stamp.sec + self.header.stamp.nanosec * 1e-9
+        """Give the time of the image in seconds: the header's stamp, where that can tell."""
+        if self.time_s is not None:
+            return self.time_s
+        return float(self.header.stamp.sec + self.header.stamp.nanosec * 1e-9)
 
 
 @dataclass(frozen=True)
@@ -94,6 +106,8 @@ class CameraStream:
     ----------
     resets : Counter
         How often memory was emptied, by reason.
+    pace : KeyPace
+        What `key_mode: auto` has chosen.
 
     """
 
@@ -101,7 +115,8 @@ class CameraStream:
                  executor: Executor | None = None) -> None:
         self._network = network
         self._share = share
-        self._executor = executor
+        self.pace = KeyPace()
+        self._executor = executor and Timed(executor, self.pace.took)
         self._waiting: deque[Arrival] = deque()
         self.resets: Counter[str] = Counter()
         self.want(settings)
@@ -112,6 +127,16 @@ class CameraStream:
     def waiting(self) -> int:
         """Count the frames, at most key_offset, whose key frame has not come."""
         return len(self._waiting)
+
+    @property
+    def key_mode(self) -> str:
+        """Name how key frames are computed now."""
+        return self._engine.config.key_mode
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there was a key frame in this video."""
+        return self._state.key is not None
 
     @property
     def last_stamp_s(self) -> float:
@@ -141,16 +166,22 @@ class CameraStream:
         Returns
         -------
         list of Answer
-            For the frames that this one finished, itself among them unless it waits.
+            For the frames that this one finished, itself among them unless it waits. A late one
+            is answered alone, before those that wait.
 
         """
         frame = Frame(image, arrival.stamp_s, arrival.encoding, arrival.header.frame_id)
+        if arrival.stamp_problem == 'late' and self._is_of_this_video(frame):
+            seen = read_late(self._engine, frame, self._state)
+            return [Answer(arrival, seen, self._served)]
         reason = why_new_video(frame.origin, self._state, self._settings.stream)
         answers = self.reset(reason) if reason and self._state.last is not None else []
         self._pace(arrival)
         self._waiting.append(arrival)
-        before = self._state
+        before, started_s = self._state, perf_counter()
         results, self._state = self._engine.step(frame, before)
+        if results and results[-1].is_key:
+            self.pace.took(perf_counter() - started_s)
         answers += self._answers(results)
         if self._state.last is None:
             self._forget(self._state.reset_reason)
@@ -162,8 +193,13 @@ class CameraStream:
             self._fresh = False
         return answers
 
+    def _is_of_this_video(self, frame: Frame) -> bool:
+        last = self._state.last
+        return last is not None and replace(frame.origin, stamp_s=last.stamp_s) == last
+
     def _pace(self, arrival: Arrival) -> None:
         """Place the frame in its segment, and change settings where a segment begins."""
+        self.pace.arrived(arrival.started_s, arrival.unprocessed)
         period_s, last = self._settings.key_period, self._state.last
         if last is not None and period_s == 0:
             self._state = skip(self._state, arrival.unprocessed, self._settings.stream)
@@ -177,6 +213,8 @@ class CameraStream:
         if self._wanted is not self._settings:
             self._use(self._wanted)
             self._state = replace(end_segment(self._state), pending=None)
+        elif self._state.pending is None:
+            self._engine = self._engines[self._key_mode()]
         self._segment_start_s = arrival.stamp_s
         if last is None:
             self._segment_start_s -= self._share * self._settings.key_period
@@ -184,9 +222,23 @@ class CameraStream:
 
     def _use(self, settings: Settings) -> None:
         self._settings = settings
-        self._engine = Engine(self._network, settings.stream, settings.detection, self._executor)
+        self._engines = {mode: self._engine_with(mode) for mode in KEY_MODES
+                         if settings.key_mode in ('auto', mode) and (
+                             mode == 'sync' or settings.key_offset == 0)}
+        self._engine = self._engines[self._key_mode()]
         self._served = replace(settings, mode=self._engine.config.mode)
         self._phase = 0 if settings.key_period > 0 else int(self._share * settings.segment_length)
+
+    def _engine_with(self, key_mode: KeyMode) -> Engine:
+        settings = self._settings
+        return Engine(self._network, replace(settings.stream, key_mode=key_mode),
+                      settings.detection, self._executor)
+
+    def _key_mode(self) -> KeyMode:
+        """Decide, where it is left open, how the next key frames are computed."""
+        if self._settings.key_offset:
+            return 'sync'
+        return self.pace.decide() if self._settings.key_mode == 'auto' else self._settings.key_mode
 
     def _forget(self, reason: str) -> None:
         self._restart(reason)

@@ -5,10 +5,13 @@ What /diagnostics says of the node and of each camera.
 
 Levels, checked over the time since the last report (one second):
 
-* ERROR: the configuration failed; no image of a window could be decoded; the network failed.
+* ERROR: the configuration failed; no image of a window could be decoded; the network failed, or
+  gave values that are not finite.
 * WARN: active, but no image for `SILENT_S` seconds; more than `LOST_SHARE` of the images lost;
-  some images refused; results older than `OLD_MS` (median).
+  some images refused; stamps that cannot be used; results older than `OLD_MS` (median).
 * OK: everything else.
+
+A silence and losses are in the log too, at most every `QUIET_S` seconds, with what would help.
 """
 from collections.abc import Mapping
 from statistics import median
@@ -16,23 +19,29 @@ from time import monotonic
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
-from impnet_ros.ros.camera import Camera
+from impnet_ros.ros.advice import against_losses
+from impnet_ros.ros.camera import Camera, STAMP_PROBLEMS
+from impnet_ros.ros.settings import Settings
+from impnet_ros.ros.statistics import Window
+from rclpy.node import Node
 import torch
 
 SILENT_S = 2.0
-LOST_SHARE = 0.2
+LOST_SHARE = 0.01
+QUIET_S = 30.0
+_MOST_CAUSES = 20
 OLD_MS = 500.0
 
 
-def node_status(node_name: str, state: str, error: str, facts: Mapping[str, Any]
+def node_status(node: Node, state: str, error: str, facts: Mapping[str, Any]
                 ) -> DiagnosticStatus:
     """
     Report on the node as a whole.
 
     Parameters
     ----------
-    node_name : str
-        With its namespace.
+    node : Node
+        Gives the name.
     state : str
         Lifecycle state.
     error : str
@@ -42,16 +51,30 @@ def node_status(node_name: str, state: str, error: str, facts: Mapping[str, Any]
 
     """
     level = DiagnosticStatus.ERROR if error else DiagnosticStatus.OK
-    return _status(f'{node_name}: node', level, error or state, {'state': state, **facts})
+    return _status(f'{_name(node)}: node', level, error or state, {'state': state, **facts})
 
 
-def camera_status(node_name: str, camera: Camera, active: bool) -> DiagnosticStatus:
-    """Report on one camera, and begin its next window."""
+def camera_status(node: Node, camera: Camera, settings: Settings,
+                  active: bool) -> DiagnosticStatus:
+    """
+    Report on one camera, and begin its next window.
+
+    Parameters
+    ----------
+    node : Node
+        Its log is told of silence and losses.
+    camera : Camera
+        Its counters are read.
+    settings : Settings
+        Those of the node.
+    active : bool
+        Whether images are taken.
+
+    """
     statistics = camera.statistics
     window = statistics.take_window()
     seconds = max(1e-3, monotonic() - window.began_s)
-    silent_s = monotonic() - statistics.last_image_s
-    arrived = window.processed + window.refused + window.lost
+    arrived = window.arrived
     facts: dict[str, Any] = {
         'input rate (Hz)': f'{arrived / seconds:.1f}',
         'output rate (Hz)': f'{window.processed / seconds:.1f}',
@@ -61,6 +84,7 @@ def camera_status(node_name: str, camera: Camera, active: bool) -> DiagnosticSta
         'images refused': statistics.refused,
         'errors of the network': statistics.failed,
         'images waiting for a key frame': camera.stream.waiting,
+        'key frames': camera.stream.key_mode,
         'topic': camera.input.topic,
         'publishers': camera.input.publishers,
         'reliability': camera.input.reliability,
@@ -71,10 +95,13 @@ def camera_status(node_name: str, camera: Camera, active: bool) -> DiagnosticSta
     facts['age of results (ms, median)'] = '' if age_ms is None else f'{age_ms:.1f}'
     for stage, times in sorted(window.stages_ms.items()):
         facts[f'{stage} (ms, mean)'] = f'{sum(times) / len(times):.2f}'
-    for reason, count in sorted(camera.stream.resets.items()):
+    for reason, count in sorted(dict(camera.stream.resets).items()):
         facts[f'resets: {reason}'] = count
-    level, text = _judge(window, arrived, silent_s, age_ms, active)
-    return _status(f'{node_name}: {camera.name}', level, text, facts)
+    for problem, count in sorted(dict(statistics.stamps).items()):
+        facts[f'stamps: {problem}'] = count
+    level, text = _judge(node, camera, settings, window, seconds) if active else (
+        DiagnosticStatus.OK, 'not active')
+    return _status(f'{_name(node)}: {camera.name}', level, text, facts)
 
 
 def device_memory(device: Any) -> str:
@@ -84,23 +111,49 @@ def device_memory(device: Any) -> str:
     return f'{torch.cuda.memory_allocated(device) / 2**20:.0f} MiB'
 
 
-def _judge(window: Any, arrived: int, silent_s: float, age_ms: float | None,
-           active: bool) -> tuple[bytes, str]:
-    if not active:
-        return DiagnosticStatus.OK, 'not active'
-    if window.failed:
-        return DiagnosticStatus.ERROR, 'the network failed, see the log'
+def _judge(node: Node, camera: Camera, settings: Settings, window: Window,
+           seconds: float) -> tuple[bytes, str]:
+    """Give level and text; the log is told what the text alone would tell nobody."""
+    if window.error:
+        return DiagnosticStatus.ERROR, f'the network failed: {window.error}'
     if window.refused and not window.processed:
         return DiagnosticStatus.ERROR, 'no image can be decoded, see the log'
+    silent_s = monotonic() - camera.statistics.last_message_s
     if silent_s > SILENT_S:
-        return DiagnosticStatus.WARN, f'no image for {silent_s:.0f} s'
+        reason = camera.input.why_silent()
+        text = f'no image for {silent_s:.0f} s: {reason}'
+        _tell(node, camera, reason, text)
+        return DiagnosticStatus.WARN, text
     if window.refused:
         return DiagnosticStatus.WARN, f'{window.refused} images could not be decoded'
-    if window.lost > LOST_SHARE * arrived:
-        return DiagnosticStatus.WARN, f'{window.lost} of {arrived} images lost'
-    if age_ms is not None and age_ms > OLD_MS:
+    if window.lost > LOST_SHARE * window.arrived:
+        advice = against_losses(window.mean_ms('key work'), window.mean_ms('other work'),
+                                1e3 * seconds / window.arrived, settings)
+        text = f'{window.lost} of {window.arrived} images lost: {advice}'
+        _tell(node, camera, 'lost', f'{text} ({camera.statistics.lost} lost since activation)')
+        return DiagnosticStatus.WARN, text
+    for problem in ('absurd', 'still'):
+        if window.stamps[problem]:
+            return DiagnosticStatus.WARN, STAMP_PROBLEMS[problem]
+    age_ms = median(window.latencies_ms) if window.latencies_ms else 0.0
+    if age_ms > OLD_MS:
         return DiagnosticStatus.WARN, f'results are {age_ms:.0f} ms old'
     return DiagnosticStatus.OK, 'running'
+
+
+def _tell(node: Node, camera: Camera, cause: str, text: str) -> None:
+    """Warn in the log, of each cause at most once in `QUIET_S`."""
+    now_s = monotonic()
+    if now_s - camera.told.get(cause, -QUIET_S) < QUIET_S:
+        return
+    if len(camera.told) >= _MOST_CAUSES:  # whoever names nodes and topics shall fill no memory
+        camera.told.clear()
+    camera.told[cause] = now_s
+    node.get_logger().warning(f'{camera.name}: {text}')
+
+
+def _name(node: Node) -> str:
+    return str(node.get_fully_qualified_name()).lstrip('/')
 
 
 def _status(name: str, level: bytes, text: str, facts: Mapping[str, Any]) -> DiagnosticStatus:

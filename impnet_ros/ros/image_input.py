@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from impnet_ros.ros.qos import choose_reliability, newest_image
+from impnet_ros.ros.silence import COMPRESSED, IMAGE, why_silent
 from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -93,6 +94,13 @@ class ImageInput:
                                          'as its publishers offer')
             self.stop()
             self._subscribe(choice)
+
+    def why_silent(self) -> str:
+        """Say why no image comes, and what would help."""
+        if self._reliability is None:
+            return 'not subscribed'
+        kind = COMPRESSED if self._type is CompressedImage else IMAGE
+        return why_silent(self._node, self.topic, kind, self._reliability)
 
     def _choice(self) -> ReliabilityPolicy:
         infos = self._node.get_publishers_info_by_topic(self.topic)

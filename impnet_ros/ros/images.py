@@ -5,7 +5,8 @@ from array import array
 from typing import Any
 
 import cv2
-from impnet_ros.images import decode_compressed, decode_image, ENCODINGS, ImageError, RgbImage
+from impnet_ros.images import (decode_compressed, decode_image, ENCODINGS, ImageError, require_few,
+                               RgbImage)
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -36,13 +37,12 @@ def to_rgb(message: Image | CompressedImage, max_pixels: int) -> RgbImage:
 
     """
     if isinstance(message, CompressedImage):
-        _require_few(*_compressed_size(message.data), max_pixels)
-        return decode_compressed(message.data)
-    _require_few(message.width, message.height, max_pixels)
+        return decode_compressed(message.data, max_pixels)
+    require_few(message.width, message.height, max_pixels)
     if message.encoding not in ENCODINGS:
         return _through_cv_bridge(message)
     return decode_image(message.data, message.height, message.width, message.encoding,
-                        message.step, bool(message.is_bigendian))
+                        message.step, bool(message.is_bigendian), max_pixels)
 
 
 def to_image(image: RgbImage, header: Header) -> Image:
@@ -62,7 +62,7 @@ def to_jpeg(image: RgbImage, header: Header, quality: int) -> CompressedImage:
 
 
 def encoding_of(message: Image | CompressedImage) -> str:
-    """Name what a change of which is a change of the camera's setting."""
+    """Give the pixel format; if it changes, the camera was set up anew and a new video begins."""
     return message.format if isinstance(message, CompressedImage) else message.encoding
 
 
@@ -70,33 +70,6 @@ def _bytes(pixels: np.ndarray[Any, Any]) -> 'array[int]':
     data = array('B')
     data.frombytes(pixels.data)
     return data
-
-
-def _require_few(width: int, height: int, max_pixels: int) -> None:
-    if width * height > max_pixels:
-        raise ImageError(f'image size: expected at most {max_pixels} pixels (max_image_pixels), '
-                         f'got {width} x {height}')
-
-
-def _compressed_size(data: Any) -> tuple[int, int]:
-    """Read width and height of a JPEG or PNG from its head, without unpacking it; (0, 0) else."""
-    head = bytes(memoryview(data)[:24])
-    if head.startswith(b'\x89PNG\r\n\x1a\n') and len(head) == 24:
-        return int.from_bytes(head[16:20], 'big'), int.from_bytes(head[20:24], 'big')
-    return _jpeg_size(data) if head.startswith(b'\xff\xd8') else (0, 0)
-
-
-def _jpeg_size(data: Any) -> tuple[int, int]:
-    """Walk a JPEG's segments to the frame header (SOF0 .. SOF15, without DHT, JPG and DAC)."""
-    view = memoryview(data).cast('B')
-    at = 2
-    while at + 9 <= len(view) and view[at] == 0xFF:
-        marker, length = view[at + 1], int.from_bytes(view[at + 2:at + 4], 'big')
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return (int.from_bytes(view[at + 7:at + 9], 'big'),
-                    int.from_bytes(view[at + 5:at + 7], 'big'))
-        at += 2 + max(length, 2)
-    return 0, 0
 
 
 def _through_cv_bridge(message: Image) -> RgbImage:

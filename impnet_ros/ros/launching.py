@@ -6,8 +6,10 @@ Arguments that the launch files of this package share, and the node that they st
 Imports neither torch nor rclpy: `ros2 launch` may run with a Python that has no torch.
 """
 from collections.abc import Sequence
+import os
 from typing import Any
 
+from ament_index_python.packages import get_package_prefix, PackageNotFoundError
 from impnet_ros.ros.settings import ROWS
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
@@ -18,6 +20,10 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 PACKAGE = 'impnet_ros'
+PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+"""Where Fast DDS looks for its profile: before 3.0, and from 3.0 on."""
+
+_NAME = 'impnet_node'
 _BOOLEANS = ('true', 'false')
 _FILE = 'empty: as params_file says'
 _SPLIT = 'with commas; '
@@ -67,7 +73,7 @@ def node_arguments(rviz_config: str = 'impnet.rviz',
     ]
 
 
-def detector(remappings: Sequence[tuple[Any, Any]] = ()) -> OpaqueFunction:
+def detector(remappings: Sequence[tuple[Any, Any]] = (), on_exit: Any = None) -> OpaqueFunction:
     """
     Start the node with the arguments that were given, the parameters file for the others.
 
@@ -75,9 +81,22 @@ def detector(remappings: Sequence[tuple[Any, Any]] = ()) -> OpaqueFunction:
     ----------
     remappings : sequence of (str, substitution)
         Of topics.
+    on_exit : callable, optional
+        Called with the event and the context when the node ends.
 
     """
-    return OpaqueFunction(function=lambda context: [_node(context, remappings)])
+    return OpaqueFunction(function=lambda context: [_node(context, remappings, on_exit)])
+
+
+def shared_memory() -> dict[str, Any]:
+    """
+    Give the environment that lets Fast DDS carry images in shared memory, for one process.
+
+    Empty where the terminal or the robot has its own settings for transports.
+    """
+    if any(os.environ.get(name) for name in (*PROFILES, 'FASTDDS_BUILTIN_TRANSPORTS')):
+        return {}
+    return dict.fromkeys(PROFILES, config('fastdds.xml'))
 
 
 def names(text: str) -> list[str]:
@@ -93,19 +112,37 @@ def rviz() -> Node:
                 condition=IfCondition(LaunchConfiguration('rviz')))
 
 
-def _node(context: LaunchContext,
-          remappings: Sequence[tuple[Any, Any]]) -> LaunchDescriptionEntity:
+def _node(context: LaunchContext, remappings: Sequence[tuple[Any, Any]],
+          on_exit: Any) -> LaunchDescriptionEntity:
+    _require_rviz(context)
     given = {word: LaunchConfiguration(word).perform(context)
              for word in [*(row.word for row in ROWS), 'use_sim_time']}
     return Node(
-        package=PACKAGE, executable='impnet_node', name='impnet_node', output='screen',
+        package=PACKAGE, executable='impnet_node', name=_NAME, output='screen',
         namespace=LaunchConfiguration('namespace'),
         parameters=[LaunchConfiguration('params_file'),
                     {word: _value(word, text) for word, text in given.items() if text}],
-        remappings=list(remappings),
+        remappings=list(remappings), additional_env=shared_memory(), on_exit=on_exit,
         respawn=LaunchConfiguration('use_respawn'), respawn_delay=2.0,
         arguments=['--ros-args', '--log-level',
-                   ['impnet_node:=', LaunchConfiguration('log_level')]])
+                   [_logger(context), ':=', LaunchConfiguration('log_level')]])
+
+
+def _require_rviz(context: LaunchContext) -> None:
+    """Notice before anything is started that RViz cannot be: what runs then would be left over."""
+    if IfCondition(LaunchConfiguration('rviz')).evaluate(context):
+        try:
+            get_package_prefix('rviz2')
+        except PackageNotFoundError as error:
+            raise RuntimeError('rviz: expected the package rviz2, which is not installed; leave '
+                               'rviz:=true out, or install it') from error
+
+
+def _logger(context: LaunchContext) -> str:
+    """Name the node's logger, which has the namespaces of groups and the node's own before it."""
+    own = LaunchConfiguration('namespace').perform(context)
+    around = '' if own.startswith('/') else context.launch_configurations.get('ros_namespace', '')
+    return '.'.join(part for part in [*around.split('/'), *own.split('/'), _NAME] if part)
 
 
 def _value(word: str, text: str) -> Any:

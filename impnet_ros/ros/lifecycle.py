@@ -12,10 +12,13 @@ from impnet_ros.config import StreamConfig
 from impnet_ros.model.network import load_network
 from impnet_ros.ros import detections, diagnostics, parameters, qos
 from impnet_ros.ros.camera import Camera
+from impnet_ros.ros.guards import guard_services
 from impnet_ros.ros.settings import Settings
+from impnet_ros.ros.worker import Worker
 from impnet_ros.stream.boxes.memory import tracks_of
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.executors import BackgroundExecutor
+from impnet_ros.stream.settled import settled
 from impnet_ros.stream.types import Frame
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
@@ -56,6 +59,7 @@ class DetectorNode(LifecycleNode):
         self._error = ''
         self.add_on_set_parameters_callback(self._on_parameters)
         self.create_service(Trigger, '~/reset', self._on_reset)
+        guard_services(self)
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.RESULTS)
         # On the steady clock: reports must not stop with a paused /clock.
         self.create_timer(_PERIOD_S, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -118,26 +122,28 @@ class DetectorNode(LifecycleNode):
 
     def _configure(self) -> None:
         settings = self.settings
-        torch.set_num_threads(settings.threads
-                              or min(_MOST_THREADS, len(os.sched_getaffinity(0))))
+        threads = settings.threads or min(_MOST_THREADS, len(os.sched_getaffinity(0)))
+        torch.set_num_threads(threads)
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
             self.network = load_network(settings.model, settings.device,
                                         settings.runtime, settings.precision)
-            self._check_classes(settings)
-            self._warm_up()
+            self._check_fit(settings)
+            self._worker = Worker(threads, self._job_failed)
+            self._worker.lane().then(self._warm_up).result()
             self._background = BackgroundExecutor(self.network.device)
             names = settings.cameras or ('',)
             for index, name in enumerate(names):
                 share = index / len(names) if settings.stagger_keys else 0.0
                 self.cameras.append(Camera(self, name, self.network, settings, share,
-                                           self._background))
+                                           self._background, self._worker.lane()))
         except Exception:
             self._free()
             raise
         self._labels = self.create_lifecycle_publisher(LabelInfo, 'label_info', qos.LATCHED)
         self._vision = self.create_lifecycle_publisher(VisionInfo, 'vision_info', qos.LATCHED)
-        self.get_logger().info(f'{settings.model} runs on {self.network.device}')
+        self.get_logger().info(f'{settings.model} runs on {self.network.device}, runtime '
+                               f'{self.network.runtime}')
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""
@@ -163,13 +169,19 @@ class DetectorNode(LifecycleNode):
                 self.get_logger().info(f'{camera.input.topic} -> {camera.output}')
 
     def _stop_cameras(self) -> None:
-        for camera in self.cameras:
-            camera.stop('deactivate')
+        for done in [camera.stop('deactivate') for camera in self.cameras]:
+            done.result()
+
+    def _job_failed(self, error: Exception) -> None:
+        self.get_logger().error(f'{type(error).__name__}: {error}', throttle_duration_sec=5.0)
 
     def _free(self) -> None:
         """Forget network and cameras; a second time does nothing."""
         if self.network is None:
             return
+        if hasattr(self, '_worker'):
+            self._worker.close()
+            del self._worker
         for camera in self.cameras:
             camera.destroy()
         self.cameras.clear()
@@ -186,12 +198,14 @@ class DetectorNode(LifecycleNode):
             torch.cuda.empty_cache()
 
     def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
+        if not all(parameter.name for parameter in changed):  # rclpy would take it for declared
+            return SetParametersResult(successful=False, reason='expected a name, got none')
         result, settings = parameters.check(changed, self.settings,
                                             self._state == 'unconfigured')
         if not result.successful:
             return result
         try:
-            self._check_classes(settings)
+            self._check_fit(settings)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         was_enabled, self.settings = self.settings.enabled, settings
@@ -201,9 +215,10 @@ class DetectorNode(LifecycleNode):
                 camera.start() if settings.enabled else camera.stop('disabled')
         return result
 
-    def _check_classes(self, settings: Settings) -> None:
+    def _check_fit(self, settings: Settings) -> None:
         if self.network is None:
             return
+        settled(settings.stream, self.network)
         unknown = sorted(set(settings.classes) - set(self.network.class_names))
         if unknown:
             raise ValueError(f'classes: expected names that {settings.model} knows (see '
@@ -228,14 +243,15 @@ class DetectorNode(LifecycleNode):
         device = self.network and self.network.device
         facts = {'model': self.settings.model, 'device asked for': self.settings.device,
                  'device used': str(device or ''),
+                 'runtime': self.network.runtime if self.network else '',
                  'device memory': diagnostics.device_memory(device),
                  'enabled': self.settings.enabled}
-        name = self.get_fully_qualified_name().lstrip('/')
         report = DiagnosticArray()
         report.header.stamp = self.get_clock().now().to_msg()
-        report.status.append(diagnostics.node_status(name, self._state, self._error, facts))
+        report.status.append(diagnostics.node_status(self, self._state, self._error, facts))
         for camera in self.cameras:
             if active:
                 camera.look()
-            report.status.append(diagnostics.camera_status(name, camera, active))
+            report.status.append(diagnostics.camera_status(
+                self, camera, self.settings, active))
         self._diagnostics.publish(report)

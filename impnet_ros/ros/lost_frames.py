@@ -27,9 +27,10 @@ class LostFrames:
     _stamp_ns: int | None = None
     _intervals_ns: deque[int] = field(default_factory=lambda: deque(maxlen=_INTERVALS))
     _refused: int = 0
+    _holes: int = 0
 
-    def update(self, stamp_ns: int, sequence: int | None = None,
-               max_gap_s: float = math.inf) -> tuple[int, int]:
+    def update(self, stamp_ns: int, sequence: int | None = None, max_gap_s: float = math.inf,
+               replaced: int = 0) -> tuple[int, int]:
         """
         Take note of a frame that arrived.
 
@@ -42,6 +43,9 @@ class LostFrames:
             publishers feed the topic.
         max_gap_s : float
             Seconds between stamps above which nothing is known: the camera paused.
+        replaced : int
+            Frames that came since the last call and were refused or replaced by newer ones;
+            numbers show them too.
 
         Returns
         -------
@@ -53,11 +57,30 @@ class LostFrames:
 
         """
         by_number = self._hole_in_numbers(sequence)
-        missing = by_number or 0
+        missing = max(by_number or 0, replaced)
         by_stamp = self._hole_in_stamps(stamp_ns, missing, max_gap_s)
         lost = max(0, max(missing, by_stamp) - self._refused)
+        self._holes += max(0, by_stamp - missing)
         self._sequence, self._stamp_ns, self._refused = sequence, stamp_ns, 0
-        return lost, by_stamp if by_number is None else by_number
+        return lost, max(by_stamp, replaced) if by_number is None else missing
+
+    def late(self, sequence: int | None = None, replaced: int = 0) -> int:
+        """
+        Take note of a frame that is older than one before it: it came after all.
+
+        Returns
+        -------
+        int
+            Frames lost since the last call; -1 where the hole that this one left in the stamps
+            had been counted.
+
+        """
+        missing = max(self._hole_in_numbers(sequence) or 0, replaced)
+        lost = max(0, missing - self._refused)
+        counted = min(1, self._holes)
+        self._holes -= counted
+        self._sequence, self._refused = sequence, 0
+        return lost - counted
 
     def refuse(self) -> None:
         """Take note of a frame that came and could not be decoded: it is not lost."""
@@ -66,7 +89,7 @@ class LostFrames:
     def restart(self) -> None:
         """Forget the last frame: a new video begins."""
         self._sequence = self._stamp_ns = None
-        self._refused = 0
+        self._refused = self._holes = 0
         self._intervals_ns.clear()
 
     def _hole_in_numbers(self, sequence: int | None) -> int | None:

@@ -9,20 +9,22 @@ from impnet_ros.ros.shutdown import StopFlag
 from impnet_ros.threads import spin_briefly
 
 _LONGEST_WAIT_S = 0.1
+_SWITCH_S = 0.001
 
 
 def main(args: list[str] | None = None) -> int:
     """
     Run the node until it is told to stop.
 
-    One thread runs all callbacks. Each round of the executor serves what is ready once: at most
-    one image of each camera, the newest, then services and timers. So no camera waits for more
+    This thread serves services, parameters, timers, the clock and takes in images; another one
+    computes: at most one image of each camera in turn, the newest. So no camera waits for more
     than one image of each other one, none can starve, and the network is never entered twice.
 
     Returns
     -------
     int
-        0 after SIGINT or SIGTERM, however many; 1 when the parameters are not usable.
+        0 after SIGINT or SIGTERM, however many; 1 when arguments, parameters, the installation
+        or the environment are not usable, with one line that says which.
 
     """
     stop = StopFlag()
@@ -30,26 +32,34 @@ def main(args: list[str] | None = None) -> int:
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
     spin_briefly()
     # Imported under the flag's guard: torch takes seconds, and Ctrl-C may come in them.
-    from impnet_ros.ros.lifecycle import DetectorNode
-    import rclpy
-    from rclpy.exceptions import ParameterException
-    from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
-    from rclpy.signals import SignalHandlerOptions
-
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        from impnet_ros.ros.guards import SteadyExecutor
+        from impnet_ros.ros.lifecycle import DetectorNode
+        import rclpy
+        from rclpy.exceptions import ParameterException
+        from rclpy.executors import ExternalShutdownException
+        from rclpy.signals import SignalHandlerOptions
+    except ImportError as error:
+        return _fail(f'{error}: install what README names and activate its environment '
+                     '(source) in this terminal')
+    stop.wait_for_end()
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except Exception as error:  # noqa: B902 - rclpy has an exception class for each kind
+        return _fail(_about_start(error))
     try:
         node = DetectorNode()
     except (ParameterException, ValueError) as error:
-        print(f'impnet_node: parameters: {error}', file=sys.stderr)
         rclpy.shutdown()
-        return 1
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
+        return _fail(f'parameters: {error}')
+    executor = SteadyExecutor(node)
+    # A request is served within about this time while the other thread runs Python.
+    sys.setswitchinterval(_SWITCH_S)
     try:
         if not stop.is_set:
             node.start()
         while not stop.is_set:
-            executor.spin_once(_LONGEST_WAIT_S)
+            executor.serve(_LONGEST_WAIT_S)
     except ExternalShutdownException:
         pass
     finally:
@@ -61,6 +71,21 @@ def main(args: list[str] | None = None) -> int:
     gc.freeze()
     stop.ignore_further()
     return 0
+
+
+def _fail(text: str) -> int:
+    print(f'impnet_node: {text}', file=sys.stderr)
+    return 1
+
+
+def _about_start(error: Exception) -> str:
+    """Say in one line what ROS could not start with."""
+    text = str(error).split(', at /')[0].replace('\n', ' ')
+    if 'logging' in text:
+        return f'{text}: set ROS_LOG_DIR, or HOME, to a folder that can be written'
+    if type(error).__name__ == 'UnknownROSArgsError':
+        return f'unknown ROS arguments: {text}'
+    return text
 
 
 if __name__ == '__main__':

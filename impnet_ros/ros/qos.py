@@ -19,14 +19,18 @@ LATCHED = QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST,
 """LabelInfo and VisionInfo: kept for whoever comes later."""
 
 
+_DEPTH = 3
+
+
 def newest_image(reliability: ReliabilityPolicy) -> QoSProfile:
     """
-    Ask for the newest image only.
+    Ask for the newest images.
 
-    A queue would make results old without making them more: with callbacks slower than the
-    camera every image of the queue waits for all before it.
+    Each is taken from the middleware as it comes, and only the newest waits to be processed: a
+    queue there would make results old without making them more. A depth of one would lose images
+    whenever the thread that takes them is late by one period.
     """
-    return QoSProfile(depth=1, history=HistoryPolicy.KEEP_LAST, reliability=reliability)
+    return QoSProfile(depth=_DEPTH, history=HistoryPolicy.KEEP_LAST, reliability=reliability)
 
 
 def choose_reliability(wanted: str, offered: Iterable[ReliabilityPolicy],

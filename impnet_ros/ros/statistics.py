@@ -1,9 +1,10 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What one camera did: counts since activation, and times of the last window."""
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 import math
+from threading import Lock
 from time import monotonic
 
 
@@ -15,15 +16,26 @@ class Window:
     processed: int = 0
     lost: int = 0
     refused: int = 0
-    failed: int = 0
+    error: str = ''
+    stamps: Counter[str] = field(default_factory=Counter)
     latencies_ms: list[float] = field(default_factory=list)
     stages_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def arrived(self) -> int:
+        """Count the images that were published, as far as is known."""
+        return max(0, self.processed + self.refused + self.lost)
+
+    def mean_ms(self, stage: str) -> float:
+        """Give the mean time of a stage; NaN where it did not run."""
+        times = self.stages_ms.get(stage)
+        return sum(times) / len(times) if times else math.nan
 
 
 @dataclass
 class Statistics:
     """
-    Counters of one camera.
+    Counters of one camera; images may be noted in one thread and reported in another.
 
     Attributes
     ----------
@@ -33,8 +45,11 @@ class Statistics:
         Images that could not be decoded.
     failed : int
         Images at which the network raised an error.
-    last_image_s : float
-        When the last good image came, on `time.monotonic`; or when counting began.
+    stamps : Counter
+        Images that came late, or with a stamp that cannot be used, by what was wrong.
+    last_message_s, last_image_s : float
+        When the last image, and the last good one, came, on `time.monotonic`; or when counting
+        began.
     size, encoding, frame_id
         Of the last good image.
 
@@ -44,44 +59,57 @@ class Statistics:
     lost: int = 0
     refused: int = 0
     failed: int = 0
+    stamps: Counter[str] = field(default_factory=Counter)
+    last_message_s: float = field(default_factory=monotonic)
     last_image_s: float = field(default_factory=monotonic)
     size: tuple[int, int] = (0, 0)
     encoding: str = ''
     frame_id: str = ''
     window: Window = field(default_factory=Window)
+    _lock: Lock = field(default_factory=Lock)
 
-    def arrived(self, size: tuple[int, int], encoding: str, frame_id: str, lost: int) -> None:
-        """Note a good image, and how many were lost before it."""
-        self.last_image_s = monotonic()
-        self.size, self.encoding, self.frame_id = size, encoding, frame_id
-        self.lost += lost
-        self.window.lost += lost
+    def arrived(self, size: tuple[int, int], encoding: str, frame_id: str, lost: int,
+                stamp_problem: str) -> None:
+        """Note a good image, how many were lost before it (-1: one less), and its stamp."""
+        with self._lock:
+            self.last_image_s = monotonic()
+            self.size, self.encoding, self.frame_id = size, encoding, frame_id
+            self.lost += lost
+            self.window.lost += lost
+            if stamp_problem:
+                self.stamps[stamp_problem] += 1
+                self.window.stamps[stamp_problem] += 1
 
     def answered(self, is_key: bool, stages_ms: dict[str, float], latency_ms: float) -> None:
         """Note an image whose detections were published."""
-        self.processed += 1
-        self.window.processed += 1
-        if not math.isnan(latency_ms):
-            self.window.latencies_ms.append(latency_ms)
         kind = 'key' if is_key else 'other'
-        for stage, milliseconds in stages_ms.items():
-            self.window.stages_ms[f'{kind} {stage}'].append(milliseconds)
+        with self._lock:
+            self.processed += 1
+            self.window.processed += 1
+            if not math.isnan(latency_ms):
+                self.window.latencies_ms.append(latency_ms)
+            for stage, milliseconds in stages_ms.items():
+                self.window.stages_ms[f'{kind} {stage}'].append(milliseconds)
 
     def spent(self, stage: str, milliseconds: float) -> None:
         """Note the time of something done after the answer."""
-        self.window.stages_ms[stage].append(milliseconds)
+        with self._lock:
+            self.window.stages_ms[stage].append(milliseconds)
 
     def refuse(self) -> None:
         """Note an image that could not be decoded."""
-        self.refused += 1
-        self.window.refused += 1
+        with self._lock:
+            self.refused += 1
+            self.window.refused += 1
 
-    def fail(self) -> None:
+    def fail(self, error: str) -> None:
         """Note an image at which the network raised an error."""
-        self.failed += 1
-        self.window.failed += 1
+        with self._lock:
+            self.failed += 1
+            self.window.error = error
 
     def take_window(self) -> Window:
         """Hand over the window and begin the next."""
-        window, self.window = self.window, Window()
-        return window
+        with self._lock:
+            window, self.window = self.window, Window()
+            return window

@@ -45,7 +45,7 @@ def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost
     processed, lost : int
         Images of this camera since activation.
     total_ms : float
-        From the start of the image's callback to now.
+        From the receipt of the image to now.
     latency : float
         From the image's stamp to now, milliseconds.
 
@@ -59,4 +59,4 @@ def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost
         decode_ms=decode_ms, total_ms=total_ms, latency_ms=latency,
         frames_processed=processed, frames_lost=lost, camera=camera, model=settings.model,
         mode=settings.mode, device=device, l=settings.segment_length,
-        g=float(settings.memory_gate), **stages)
+        g=float(settings.memory_gate), stamp_problem=answer.arrival.stamp_problem, **stages)

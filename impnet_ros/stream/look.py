@@ -5,6 +5,7 @@ import math
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
+from impnet_ros.stream.boxes.motion import moved_along
 from impnet_ros.stream.state import KeyFrame, WaitingFrame
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import NotFinite
@@ -15,6 +16,8 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
          detection: DetectionConfig, stage_ms: dict[str, float]) -> Boxes:
     """
     Find boxes in a frame.
+
+    Where a network has boxes only, those of the key frame are brought to the frame.
 
     Parameters
     ----------
@@ -38,12 +41,17 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
 
     """
     flow = frame.flow if age else None
-    if age and flow is None:
+    if age and flow is None and not network.boxes_only:
         with timed(stage_ms, 'flow'):
             flow = network.flow(frame.picture, key.picture)
     with timed(stage_ms, 'task'):
         boxes, scores, labels = network.task(key.f_task, flow, detection)
     require_finite(network, boxes, scores, float(key.mean_weight))
+    if age and network.boxes_only:
+        with timed(stage_ms, 'flow'):
+            to_frame = network.flow(key.picture, frame.picture)
+        with timed(stage_ms, 'boxes'):
+            boxes = moved_along(boxes, to_frame, frame.origin.image_size)
     return boxes, scores, labels
 
 

@@ -10,7 +10,7 @@ from impnet_ros.setting import require
 
 def settled(config: StreamConfig, network: Network) -> StreamConfig:
     """
-    Decide what the settings leave to the network.
+    Decide what the settings leave open; `auto` key frames are synchronous, for files wait.
 
     Raises
     ------
@@ -18,13 +18,15 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
         If a setting needs features that can be carried, and this network's cannot.
 
     """
-    mode = config.mode
+    mode, boxes = config.mode, config.box_memory
+    boxes_alone = network.boxes_only and mode == 'sparse'
     if mode == 'auto':
-        mode = 'sparse' if network.boxes_only else 'impression'
-    boxes = config.box_memory
+        boxes_alone = network.boxes_only or not (
+            network.features_pay or config.key_offset or boxes is False)
+        mode = 'sparse' if boxes_alone else 'impression'
     if boxes == 'auto':
         boxes = config.key_offset == 0 and (
-            network.boxes_only and mode == 'sparse' or network.box_memory and mode == 'impression')
+            boxes_alone or network.box_memory and mode == 'impression')
     if network.boxes_only and mode != 'per_frame':
         why = f'as features of {network.name} cannot be carried, only boxes'
         require(mode == 'sparse', 'mode', f'auto, sparse or per_frame, {why}', mode)
@@ -35,4 +37,5 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
         require(boxes, 'glance', 'off without box_memory, which it corrects', config.glance)
         require(not network.fixed_size, 'glance',
                 f'off, as {network.name} takes pictures of one size only', config.glance)
-    return replace(config, mode=mode, box_memory=boxes)
+    key_mode = 'sync' if config.key_mode == 'auto' else config.key_mode
+    return replace(config, mode=mode, box_memory=boxes, key_mode=key_mode)

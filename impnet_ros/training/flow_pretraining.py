@@ -173,7 +173,8 @@ def pretrain_flow(network: ImpressionNetwork, videos: FlowVideos, recipe: FlowRe
             group['lr'] = recipe.learning_rate * share * min((iteration + 1) / _WARM_UP, 1.0)
         target, key, exact = flow_batch(videos, recipe, iteration)
         with coarse_flows(network.flow_net) as coarse:
-            found = network.flow(network.prepare_batch(target), network.prepare_batch(key)).levels[0]
+            pictures = network.prepare_batch(target), network.prepare_batch(key)
+            found = network.flow(*pictures).levels[0]
         exact = exact.to(found.device)
         error = end_point_error(found, exact)
         loss = error + _COARSE_WEIGHT * sum(end_point_error(FLOW_UNIT * item, exact)

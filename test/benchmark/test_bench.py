@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 PART_MS = {'prepare': 1.0, 'features': 100.0, 'flow': 4.0, 'propagate': 2.0, 'weights': 3.0,
-           'fuse': 0.0, 'task': 5.0, 'carry': 0.0, 'merge': 0.0}
+           'fuse': 0.0, 'task': 5.0, 'task_along': 7.0, 'carry': 0.0, 'merge': 0.0}
 IMAGES = [np.full((8, 8, 3), number, np.uint8) for number in range(6)]
 
 
@@ -65,11 +65,11 @@ def test_bound_of_box_memory_counts_its_own_parts():
 def test_bound_of_a_network_that_carries_beside_its_features(features, key):
     part_ms = {**PART_MS, 'features': features}
     variant = Variant('impression', l=10, box_memory=True)
-    assert bound_ms(variant, part_ms, beside=True) == pytest.approx((key + 9 * (1 + 4)) / 10)
-    assert bound_ms(PER_FRAME, part_ms, beside=True) == pytest.approx(1 + features + 5)
+    assert bound_ms(variant, part_ms, overlaps=True) == pytest.approx((key + 9 * (1 + 4)) / 10)
+    assert bound_ms(PER_FRAME, part_ms, overlaps=True) == pytest.approx(1 + features + 5)
 
 
-def test_bound_of_a_network_that_propagates_and_detects_at_once():
+def test_bound_counts_the_task_along_a_flow_as_measured():
     part_ms = {**PART_MS, 'task_along': 1.5}
     assert bound_ms(Variant('sparse', l=10), part_ms) == pytest.approx(
         (10 * 1 + 100 + 5 + 9 * (4 + 1.5)) / 10)
@@ -206,11 +206,13 @@ def test_sprites_stand_in_for_a_missing_clip():
 
 def test_what_is_compared():
     variants = side_by_side([3, 10], ['sparse', 'average', 'impression'], ['sync', 'async'])
-    assert variants[0] == PER_FRAME and len(variants) == len(set(variants)) == 13
-    assert Variant('impression', 'async', 10) in variants
-    assert Variant('sparse', 'sync', 3) in variants
+    carried = [Variant(mode, key_mode, length, boxes) for mode in ('sparse', 'impression')
+               for key_mode in ('sync', 'async') for length in (3, 10) for boxes in (False, True)]
+    averaged = [Variant('average', 'sync', length) for length in (3, 10)]
+    assert variants[0] == PER_FRAME and len(variants) == 1 + len(carried) + len(averaged)
+    assert set(variants[1:]) == {*carried, *averaged}
     assert side_by_side([3], ['per_frame', 'sparse'], ['sync']) == [
-        PER_FRAME, Variant('sparse', 'sync', 3)]
+        PER_FRAME, Variant('sparse', 'sync', 3), Variant('sparse', 'sync', 3, True)]
 
 
 def test_parts_are_called_as_in_the_engine(network):

@@ -10,7 +10,7 @@ from impnet_ros.data.samples import make_truth
 import pytest
 
 PART_MS = {'prepare': 1.0, 'features': 100.0, 'flow': 4.0, 'propagate': 2.0, 'weights': 3.0,
-           'fuse': 0.0, 'task': 5.0, 'carry': 0.5, 'merge': 0.25}
+           'fuse': 0.0, 'task': 5.0, 'task_along': 7.0, 'carry': 0.5, 'merge': 0.25}
 
 
 @pytest.mark.parametrize(('variant', 'compensated', 'key_ms', 'other_ms'), [

@@ -1,11 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """FGFA with answers known by hand, and with the paper's network."""
+from dataclasses import replace
 from math import e
 
 from fake_network import OneHotNetwork
+from impnet_ros.config import DetectionConfig
 from impnet_ros.evaluation.fgfa import compose, run_fgfa
-from impnet_ros.model.paper.flownet import ScaledFlow
+from impnet_ros.model.levels import Flow
 from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.model.paper.presets import tiny
 from impnet_ros.model.sight.warp import warp
@@ -13,6 +15,8 @@ from impnet_ros.stream.types import Frame
 import numpy as np
 import pytest
 import torch
+
+DETECTION = DetectionConfig()
 
 
 def numbered(count: int) -> list[Frame]:
@@ -28,7 +32,7 @@ def test_shares_of_the_neighbours(count: int, radius: int, composed: bool) -> No
     So a frame weighs e times as much as a neighbour; at the ends of the video the first and last
     frame count again for each that is missing.
     """
-    results = list(run_fgfa(OneHotNetwork(), numbered(count), radius, composed))
+    results = list(run_fgfa(OneHotNetwork(), DETECTION, numbered(count), radius, composed))
     assert [result.stamp_s for result in results] == [index / 30 for index in range(count)]
     for index, result in enumerate(results):
         window = np.clip(np.arange(index - radius, index + radius + 1), 0, count - 1)
@@ -41,7 +45,7 @@ def test_how_often_flow_is_estimated() -> None:
     """Directly: all pairs within the radius. Composed: neighbours only, once each way."""
     direct, fast = OneHotNetwork(), OneHotNetwork()
     for network, composed in ((direct, False), (fast, True)):
-        list(run_fgfa(network, numbered(20), 3, composed))
+        list(run_fgfa(network, DETECTION, numbered(20), 3, composed))
     flows = [call for call in direct.calls if call[0] == 'flow']
     assert len(flows) == sum(min(i, 3) + min(19 - i, 3) for i in range(20))
     fast_flows = [call for call in fast.calls if call[0] == 'flow']
@@ -59,7 +63,7 @@ def test_results_come_as_soon_as_the_window_is_whole() -> None:
             taken.append(index)
             yield frame
 
-    results = run_fgfa(OneHotNetwork(), watched(), 2)
+    results = run_fgfa(OneHotNetwork(), DETECTION, watched(), 2)
     next(results)
     assert taken == [0, 1, 2]
     next(results)
@@ -68,7 +72,7 @@ def test_results_come_as_soon_as_the_window_is_whole() -> None:
 
 def test_radius_must_be_positive() -> None:
     with pytest.raises(ValueError, match='radius: expected >= 1, got 0'):
-        next(run_fgfa(OneHotNetwork(), numbered(3), 0))
+        next(run_fgfa(OneHotNetwork(), DETECTION, numbered(3), 0))
 
 
 def test_composed_flow_by_hand() -> None:
@@ -77,7 +81,7 @@ def test_composed_flow_by_hand() -> None:
     first[0, 0, 1, 1] = 1.0
     second = torch.zeros(1, 2, 4, 4)
     second[0, 1, 1, 2] = 2.0
-    flow, = compose((first,), (second,))
+    [flow] = compose(Flow((first,)), Flow((second,))).levels
     torch.testing.assert_close(flow[0, :, 1, 1], torch.tensor([1.0, 2.0]))
     torch.testing.assert_close(flow[0, :, 1, 2], torch.tensor([0.0, 2.0]))
 
@@ -87,10 +91,10 @@ def test_composed_flow_carries_as_two_steps_do() -> None:
     one = torch.tensor([1.0, 0.0]).view(1, 2, 1, 1).expand(1, 2, 8, 9)
     two = torch.tensor([0.0, -2.0]).view(1, 2, 1, 1).expand(1, 2, 8, 9)
     scales = torch.full((1, 3, 8, 9), 2.0), torch.full((1, 3, 8, 9), 3.0)
-    flow = compose(ScaledFlow((one,), scales[0]), ScaledFlow((two,), scales[1]))
+    flow = compose(Flow((one,), scales[0]), Flow((two,), scales[1]))
     stepwise = warp(warp(feature, two), one)
     inside = (slice(None), slice(None), slice(2, 8), slice(0, 8))
-    torch.testing.assert_close(warp(feature, flow[0])[inside], stepwise[inside])
+    torch.testing.assert_close(warp(feature, flow.levels[0])[inside], stepwise[inside])
     assert flow.scale[inside].eq(6).all()
 
 
@@ -109,24 +113,26 @@ def video(count: int) -> list[Frame]:
 def test_by_the_definition(network: ImpressionNetwork) -> None:
     """Softmax of cosines of embeddings, all carried to the frame, written out."""
     frames, index = video(5), 2
-    found = list(run_fgfa(network, frames, 2))[index]
+    found = list(run_fgfa(network, network.detection, frames, 2))[index]
     with torch.inference_mode():
         pictures = [network.prepare(frame.image) for frame in frames]
         features = [network.features(picture) for picture in pictures]
         carried, cosines = [], []
-        own = network.embedding_net(features[index][0])
+        own = network.embedding_net(features[index].maps[0])
         for other in range(5):
-            level, embedding = features[other], network.embedding_net(features[other][0])
+            level = features[other]
+            embedding = network.embedding_net(level.maps[0])
             if other != index:
                 flow = network.flow(pictures[index], pictures[other])
-                level, embedding = network.propagate(level, flow), warp(embedding, flow[0])
-            carried.append(level[0])
+                level = network.propagate(level, flow)
+                embedding = warp(embedding, flow.levels[0])
+            carried.append(level.maps[0])
             cosines.append(torch.cosine_similarity(embedding, own, dim=1)[:, None])
         weights = torch.stack(cosines).softmax(dim=0)
         assert weights.std() > 1e-4
         fused = (weights * torch.stack(carried)).sum(dim=0)
-        levels = type(features[index])((fused,), features[index].image_size)
-        boxes, scores, labels = network.task(levels)
+        levels = replace(features[index], maps=(fused,))
+        boxes, scores, labels = network.task(levels, None, network.detection)
     torch.testing.assert_close(found.scores, scores, rtol=0, atol=1e-5)
     torch.testing.assert_close(found.boxes, boxes, rtol=0, atol=1e-2)
     assert found.labels.equal(labels)
@@ -139,9 +145,9 @@ def test_a_standing_video_without_flow_is_per_frame() -> None:
     frame = video(1)[0]
     still = [Frame(frame.image, i / 30) for i in range(4)]
     with torch.inference_mode():
-        boxes, scores, _ = net.task(net.features(frame.image))
+        boxes, scores, _ = net.task(net.features(net.prepare(frame.image)), None, net.detection)
     for composed in (False, True):
-        for result in run_fgfa(net, still, 2, composed):
+        for result in run_fgfa(net, net.detection, still, 2, composed):
             torch.testing.assert_close(result.scores, scores, rtol=0, atol=1e-5)
             torch.testing.assert_close(result.boxes, boxes, rtol=0, atol=1e-2)
             assert set(result.stage_ms) == {'prepare', 'features', 'flow', 'propagate', 'weights',

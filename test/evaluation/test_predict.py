@@ -34,7 +34,7 @@ def test_shared_work_gives_the_same_results(network):
     settings = {'d': StreamConfig(3, key_offset=1), 'b': StreamConfig(2, mode='sparse'),
                 'a': StreamConfig(1, mode='per_frame')}
     clips = [SPRITES[0], SPRITES[1]]
-    together = predict_many(network, settings, clips)
+    together = predict_many(network, settings, network.detection, clips)
     for name, config in settings.items():
         for clip, result in zip(clips, together[name]):
             alone = predict_video(Engine(network, config), clip)

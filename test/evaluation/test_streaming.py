@@ -1,10 +1,14 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Streaming accuracy with answers worked out by hand on a dot that moves one pixel a frame."""
+from dataclasses import replace
+
 from impnet_ros import StreamConfig
 from impnet_ros.data.samples import make_truth
 from impnet_ros.evaluation.streaming import (boxes_at_frames, Costs, known_at, next_frame,
                                              simulate, streaming_accuracy, velocities)
+from impnet_ros.model.contract import Network
+from impnet_ros.model.levels import Flow, Levels
 import numpy as np
 import pytest
 import torch
@@ -14,25 +18,34 @@ SIZE = 16
 SPEED = 2  # pixels a frame
 
 
-class DotNetwork:
+class DotNetwork(Network):
     """Finds the box of 4 x 4 pixels whose left end the first pixel of an image tells."""
 
-    def features(self, image):
-        return (torch.tensor(float(image[0, 0, 0])).view(1, 1, 1, 1),)
+    name = 'dot'
+    class_names = ('dot',)
+    strides = (4,)
+    box_memory = False
 
-    def flow(self, image, key_image):
+    @staticmethod
+    def left(picture):
+        return float(picture.pixels[0, 0, 0, 0])
+
+    def features(self, picture):
+        return Levels((torch.tensor(self.left(picture)).view(1, 1, 1, 1),), picture.image_size)
+
+    def flow(self, picture, key_picture):
         """All of it moved as the box did; the level has 4 x 4 cells."""
-        shift = float(key_image[0, 0, 0]) - float(image[0, 0, 0])
-        return (torch.tensor([shift * 4 / SIZE, 0.0]).view(1, 2, 1, 1).expand(1, 2, 4, 4),)
+        cells = (self.left(key_picture) - self.left(picture)) * 4 / SIZE
+        return Flow((torch.tensor([cells, 0.0]).view(1, 2, 1, 1).expand(1, 2, 4, 4),))
 
     def propagate(self, levels, flow):
-        return (levels[0] - flow[0][:, :1, :1, :1] * SIZE / 4,)
+        return replace(levels, maps=(levels.maps[0] - flow.levels[0][:, :1, :1, :1] * SIZE / 4,))
 
     def weights(self, f_imp_warped, f_k):
-        return tuple(torch.ones_like(level) for level in f_k)
+        return tuple(torch.ones_like(level) for level in f_k.maps)
 
-    def task(self, levels):
-        left = float(levels[0])
+    def task(self, levels, flow, detection):
+        left = float((levels if flow is None else self.propagate(levels, flow)).maps[0])
         return (torch.tensor([[left, 4.0, left + 4, 8.0]]), torch.tensor([0.9]),
                 torch.tensor([0]))
 

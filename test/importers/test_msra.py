@@ -124,7 +124,9 @@ def test_box_layer_as_trained_and_for_test(tmp_path: Path) -> None:
 
     image = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
     with torch.inference_mode():
-        found, other = (network.task(network.features(image)) for network in (both, one))
+        found, other = (
+            network.task(network.features(network.prepare(image)), None, network.detection)
+            for network in (both, one))
     torch.testing.assert_close(found[0], other[0])
 
 

@@ -77,6 +77,6 @@ def test_the_papers_network_gives_the_same_feature(frames, model):
         with torch.inference_mode():
             key, other = (network.prepare(frame.image) for frame in frames[:2])
             levels = network.propagate(network.features(key), network.flow(other, key))
-            network.task(levels)
-            kept.append(levels[0].cpu())
+            network.task(levels, None, network.detection)
+            kept.append(levels.maps[0].cpu())
     torch.testing.assert_close(kept[1], kept[0], rtol=1e-2, atol=1e-3 * float(kept[0].abs().max()))

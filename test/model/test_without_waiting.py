@@ -13,7 +13,7 @@ from impnet_ros.config import DetectionConfig
 from impnet_ros.model.device import upload
 from impnet_ros.model.impression import absorb, aggregate
 from impnet_ros.model.nanodet.network import NanoDetNetwork
-from impnet_ros.model.paper import network_input
+from impnet_ros.model.paper import picture as paper_picture
 from impnet_ros.model.paper.presets import tiny
 from impnet_ros.model.sight import picture
 from impnet_ros.video import open_video
@@ -49,7 +49,9 @@ def _image(seed):
 def fake_cuda(monkeypatch):
     """Make new tensors fake, and keep nothing that is made meanwhile."""
     monkeypatch.setattr(torch.Tensor, 'pin_memory', lambda tensor: tensor)
-    kept = (picture._row, network_input._channels)
+    # OpenCV reads pixels in the host's memory: those of a fake picture are black.
+    monkeypatch.setattr(torch.Tensor, 'numpy', lambda tensor: np.zeros(tensor.shape, np.uint8))
+    kept = (picture._row, paper_picture._channels)
     for function in kept:
         function.cache_clear()
     # CUDA's own kernels, as cuDNN's sampler has no fake one.
@@ -61,7 +63,8 @@ def fake_cuda(monkeypatch):
 
 def on_cuda(network):
     """Give each parameter and buffer the device, and no values."""
-    for module in network.modules():
+    whole = [network] if isinstance(network, torch.nn.Module) else network.parts().values()
+    for module in (item for part in whole for item in part.modules()):
         for name, tensor in module._parameters.items():
             if tensor is not None:
                 module._parameters[name] = torch.nn.Parameter(
@@ -69,7 +72,7 @@ def on_cuda(network):
         for name, tensor in module._buffers.items():
             if tensor is not None:
                 module._buffers[name] = torch.empty(tensor.shape, dtype=tensor.dtype, device=CUDA)
-    return network.eval()
+    return network
 
 
 def test_fake_tensors_tell_what_they_are_here_for(fake_cuda):
@@ -87,17 +90,19 @@ def test_fake_tensors_tell_what_they_are_here_for(fake_cuda):
 def test_nanodet_waits_once_a_frame(shipped, fake_cuda, monkeypatch):
     """From the picture to the candidates of both kinds of frames nothing asks for a value."""
     network = on_cuda(shipped)
-    network.device = CUDA
+    network.device, network.empty = CUDA, torch.empty(network.empty.shape, device=CUDA)
     first, second = (network.prepare(_image(seed)) for seed in (0, 1))
     f_imp = network.features(first)
     f_k = network.features(second)
-    assert all(level.device == CUDA and level.dtype == torch.float32 for level in f_k)
+    assert all(level.device == CUDA and level.dtype == torch.float32
+               for level in f_k.maps + f_k.facts)
     flow = network.flow(second, first)
-    assert all(field.device.type == 'cpu' for field in flow)  # DIS, kept for boxes
+    assert all(field.device.type == 'cpu' for field in flow.levels)  # DIS, kept for boxes
     carried = network.propagate(f_imp, flow)
     w_k = network.weights(carried, f_k)
     fused = absorb(f_k, aggregate(carried, f_k, w_k), 1.0)
-    assert all(level.device == CUDA for level in (*carried, *w_k, *fused))
+    assert all(level.device == CUDA for level in (*carried.maps, *w_k, *fused.maps))
+    assert network.mismatch(second, first, flow).device.type == 'cpu'
     on_the_way = []
 
     def arrive(tensor):
@@ -105,12 +110,11 @@ def test_nanodet_waits_once_a_frame(shipped, fake_cuda, monkeypatch):
         raise Reached
 
     monkeypatch.setattr(torch.Tensor, 'cpu', arrive)
-    for task in (lambda: network.task(fused), lambda: network.task_along(fused, flow)):
+    for way in (None, flow):
         with pytest.raises(Reached):
-            task()
+            network.task(fused, way, network.detection)
     # 416 x 416 in its own shape, three levels: 1000 candidates each.
     assert on_the_way == [((3000, 6), CUDA)] * 2
-    assert network.mismatch(second, first, flow).device.type == 'cpu'
 
 
 @torch.inference_mode()
@@ -118,28 +122,33 @@ def test_the_papers_network_waits_for_nothing_before_its_proposals(random_tiny, 
                                                                    monkeypatch):
     network = on_cuda(random_tiny)
     pictures = [network.prepare(_image(seed)) for seed in range(3)]
-    assert all(item.pixels.device == item.half.device == CUDA for item in pictures)
+    assert all(item.normalised.device == item.half.device == CUDA for item in pictures)
     f_imp, f_k = (network.features(item) for item in pictures[:2])
     flow = network.flow(pictures[1], pictures[0])
     carried = network.propagate(f_imp, flow)
     w_k = network.weights(carried, f_k)
     fused = absorb(f_k, aggregate(carried, f_k, w_k), 0.5)
     flows = network.flows(pictures[:2], pictures[2])
-    tensors = (*f_k, *flow, flow.scale, *carried, *w_k, *fused, *flows[0], flows[1].scale)
+    tensors = (*f_k.maps, *flow.levels, flow.scale, *carried.maps, *w_k, *fused.maps,
+               *flows[0].levels, flows[1].scale)
     assert all(item.device == CUDA and item.dtype == torch.float32 for item in tensors)
     monkeypatch.setattr(type(network.head), 'detect', lambda *_: (_ for _ in ()).throw(Reached))
     with pytest.raises(Reached):
-        network.task(fused)
+        network.task(fused, None, network.detection)
 
 
 @torch.inference_mode()
 @pytest.mark.parametrize('threshold', [0.05, 0.35, 0.9])
 def test_the_task_for_a_gpu_gives_the_same(bikes, threshold):
     """Real frames: always as many candidates, and only those above the threshold."""
-    network = NanoDetNetwork.load(torch.device('cpu'), DetectionConfig(score_threshold=threshold))
+    network = NanoDetNetwork.load(torch.device('cpu'))
+    detection = DetectionConfig(score_threshold=threshold)
     for frame in islice(open_video(bikes).frames, 118, 121):
-        levels = network.features(frame.image)
-        expected, got = network.task(levels), network._found_unwatched(levels, threshold)
+        levels = network.features(network.prepare(frame.image))
+        expected = network.task(levels, None, detection)
+        network.device = torch.device('cuda')
+        got = network.task(levels, None, detection)
+        network.device = torch.device('cpu')
         for one, other in zip(expected, got, strict=True):
             torch.testing.assert_close(one, other, atol=1e-3, rtol=1e-5)
     assert (len(expected[1]) > 0) == (threshold < 0.9)

@@ -65,6 +65,7 @@ class Street:
             count = len(self.detections)
             self.client.send(image_message(picture, self.stamp_ns))
             self.client.until(lambda: len(self.detections) > count)  # noqa: B023
+            self.client.spin(0.1)  # the other topic follows, at the time that is told now
 
 
 def boxes_of(message: Detection2DArray) -> np.ndarray:

@@ -54,12 +54,16 @@ def network() -> Iterator[Any]:
         yield load_network('nanodet_g', 'cpu')
 
 
-def offline(network: Any, frames: list[Frame], **changes: Any) -> list[Detections]:
-    """Run the engine, as `impnet detect` does."""
+def engine_of(network: Any, **changes: Any) -> Engine:
+    """Make the engine that the node has with these parameters."""
     given = [Parameter(name, value=value) for name, value in changes.items()]
     settings = read(given, Settings(score_threshold=THRESHOLD))
-    network.detection = settings.detection
-    return [result for _, result in play(Engine(network, settings.stream), frames)]
+    return Engine(network, settings.stream, settings.detection)
+
+
+def offline(network: Any, frames: list[Frame], **changes: Any) -> list[Detections]:
+    """Run the engine, as `impnet detect` does."""
+    return [result for _, result in play(engine_of(network, **changes), frames)]
 
 
 def assert_same(messages: list[Any], results: list[Detections], names: tuple[str, ...]) -> None:
@@ -82,14 +86,28 @@ def assert_same(messages: list[Any], results: list[Detections], names: tuple[str
     assert boxes_seen > len(results)
 
 
-def send(client: Client, frame: Frame, topic: str = 'image') -> None:
-    """Send a frame of the bag."""
+def send(client: Client, frame: Frame, answers: list[Any], count: int,
+         topic: str = 'image') -> None:
+    """Send a frame of the bag and wait for so many answers; a frame that waits gets its time."""
+    before = len(answers)
     client.send(image_message(frame.image, round(frame.stamp_s * 1e9)), topic)
+    client.until(lambda: len(answers) >= before + count)
+    if not count:
+        client.spin(0.05)
+
+
+def answered_by(engine: Engine, frames: list[Frame]) -> list[int]:
+    """Count the answers that each frame brings."""
+    state, counts = engine.reset(), []
+    for frame in frames:
+        results, state = engine.step(frame, state)
+        counts.append(len(results))
+    return counts
 
 
 def test_every_mode(tmp_path: Path, network: Any, frames: list[Frame]) -> None:
     """One image after the other, in each mode; those that wait are flushed by a reset."""
-    with node_process(tmp_path / 'log', score_threshold=THRESHOLD):
+    with node_process(tmp_path / 'log', score_threshold=THRESHOLD, key_mode='sync'):
         client = Client()
         detections, status = client.listen_to()
         defaults = {'mode': 'impression', 'l': 10, 'g': 1.0, 'key_offset': 0, 'box_memory': 'auto'}
@@ -98,10 +116,11 @@ def test_every_mode(tmp_path: Path, network: Any, frames: list[Frame]) -> None:
             assert client.set(**{**defaults, **changes}) == ''
             detections.clear()
             status.clear()
-            for frame in frames:
-                send(client, frame)
-            client.reset()
             results = offline(network, frames, **changes)
+            counts = answered_by(engine_of(network, **changes), frames)
+            for frame, count in zip(frames, counts, strict=True):
+                send(client, frame, status, count)
+            client.reset()
             client.until(lambda: len(status) >= len(results))  # noqa: B023
             client.until(lambda: len(detections) >= len(results))  # noqa: B023
             assert_same(detections, results, network.class_names)
@@ -127,19 +146,18 @@ def test_two_cameras_equal_two_single_runs(tmp_path: Path, network: Any,
     videos = {'front': frames, 'rear': [Frame(frame.image[:, ::-1], frame.stamp_s)
                                         for frame in frames]}
     with node_process(tmp_path / 'log', cameras='[front, rear]', l=4, threads=2,
-                      score_threshold=THRESHOLD):
+                      score_threshold=THRESHOLD, key_mode='sync'):
         client = Client()
         heard = {name: client.listen_to(name) for name in videos}
         for pair in zip(*videos.values(), strict=True):
             for name, frame in zip(videos, pair, strict=True):
-                send(client, frame, f'{name}/image')
+                send(client, frame, heard[name][1], 1, f'{name}/image')
         for detections, status in heard.values():
             client.until(lambda: min(len(detections), len(status)) == COUNT)  # noqa: B023
         client.close()
-    engine = Engine(network, settings.stream)
+    engine = Engine(network, settings.stream, settings.detection)
     for (name, video), phase in zip(videos.items(), (0, 2), strict=True):
         state, results = stagger(engine.reset(), phase, settings.stream), []
-        network.detection = settings.detection
         for index, frame in enumerate(video):
             found, state = engine.step(frame, state)
             results += found
@@ -157,7 +175,8 @@ def test_a_looped_bag(tmp_path: Path, network: Any, bag: Path, frames: list[Fram
     """Played by the player, reliable and slowly, with /clock: every round as offline."""
     short = tmp_path / 'short'
     write_bag_part(bag, short)
-    with node_process(tmp_path / 'log', score_threshold=THRESHOLD, l=4, use_sim_time=True):
+    with node_process(tmp_path / 'log', score_threshold=THRESHOLD, l=4, use_sim_time=True,
+                      key_mode='sync'):
         client = Client()
         detections, status = client.listen_to()
         with process('bags.play', str(short), '--loop', '--rate', '0.25', '--reliable', '--quiet',

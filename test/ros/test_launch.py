@@ -7,6 +7,7 @@ from importlib import import_module
 from importlib.util import find_spec
 import os
 from pathlib import Path
+import re
 import runpy
 import signal
 import subprocess
@@ -15,15 +16,23 @@ from time import monotonic, sleep
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
+from impnet_ros.ros.depth.settings import DepthSettings
+from impnet_ros.ros.depth.settings import ROWS as DEPTH_ROWS
 from impnet_ros.ros.settings import ROWS
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
+DETECTORS = [file for file in FILES if file.name != 'depth.launch.py']
+DEPTH = [file for file in FILES if 'depth' in file.name]
+_LAUNCHING = ('impnet_ros.ros.launching', 'impnet_ros.ros.depth.launching')
 # On PyPI another package is called `launch`; ROS's comes with launch_ros.
 HAS_LAUNCH = all(find_spec(name) for name in ('launch', 'launch_ros')) and bool(
     find_spec('launch.launch_description'))
+
+HAS_RVIZ = any(Path(prefix, 'share', 'rviz2').is_dir()
+               for prefix in os.environ.get('AMENT_PREFIX_PATH', '').split(':'))
 
 pytestmark = pytest.mark.ros
 needs_launch = pytest.mark.skipif(not HAS_LAUNCH, reason='launch and launch_ros are not installed')
@@ -42,12 +51,14 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         lambda text, value_type: value_type)
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
-    sys.modules.pop('impnet_ros.ros.launching', None)
+    for name in _LAUNCHING:
+        sys.modules.pop(name, None)
     yield
-    del sys.modules['impnet_ros.ros.launching']
+    for name in _LAUNCHING:
+        sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize('file', DETECTORS, ids=lambda file: file.name)
 def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
     """Once, with the meaning and the choices of the parameter; empty leaves it to the file."""
     declared = [each for each in runpy.run_path(str(file))['generate_launch_description']()
@@ -60,6 +71,24 @@ def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
         assert argument.default_value == ('front,rear' if several else '')
         assert row.text in argument.description
         assert argument.choices == (('', *row.choice_words) if row.choices else None)
+
+
+@pytest.mark.parametrize('file', DEPTH, ids=lambda file: file.name)
+def test_every_parameter_of_the_depth_node_is_an_argument(file: Path, stand_ins: None) -> None:
+    """Once; and every camera that can be chosen has its file, with parameters that there are."""
+    declared = [each for each in runpy.run_path(str(file))['generate_launch_description']()
+                if isinstance(each, SimpleNamespace)]
+    arguments = {each.name: each for each in declared}
+    assert len(arguments) == len(declared)
+    assert {row.word for row in DEPTH_ROWS} <= set(arguments)
+    assert all(len(each.description) > 10 for each in declared)
+    cameras = [name for name in arguments['camera'].choices if name != 'none']
+    files = {each.stem: each for each in (ROOT / 'config' / 'depth').glob('*.yaml')}
+    assert set(cameras) == set(files)
+    for camera in cameras:
+        told = yaml.safe_load(files[camera].read_text())['/**']['ros__parameters']
+        DepthSettings(**told)
+        assert {'depth_topic', 'depth_info_topic'} <= set(told)
 
 
 @pytest.mark.parametrize(('word', 'text', 'expected'), [
@@ -81,7 +110,7 @@ def test_files_compile(file: Path) -> None:
 
 
 @needs_launch
-@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize('file', DETECTORS, ids=lambda file: file.name)
 def test_every_argument_is_described(file: Path) -> None:
     """`--show-args` is complete: all arguments at the top level, each with a description."""
     from launch.launch_description_sources import get_launch_description_from_python_launch_file
@@ -128,3 +157,63 @@ def test_an_argument_overrides_the_file_only_when_given(tmp_path: Path) -> None:
         while launched.poll() is None and monotonic() < deadline:
             sleep(0.1)
     assert launched.returncode == 0
+
+
+def launched(file: str, *arguments: str) -> tuple[int, str, bool]:
+    """Launch a file that ends by itself: its exit code, what it said, and if a node is left."""
+    script = ('import sys; from launch import LaunchService; from launch.actions import '
+              'IncludeLaunchDescription as I; s = LaunchService(); '
+              's.include_launch_description(I(sys.argv[1], launch_arguments=['
+              'a.split(":=") for a in sys.argv[2:]])); sys.exit(s.run())')
+    done = subprocess.run([sys.executable, '-c', script, str(ROOT / 'launch' / file), *arguments],
+                          capture_output=True, text=True, timeout=120)
+    said = done.stdout + done.stderr
+    started = [int(pid) for pid in re.findall(r'process started with pid \[(\d+)\]', said)]
+    return done.returncode, said, any(Path('/proc', str(pid)).exists() for pid in started)
+
+
+@needs_launch
+@pytest.mark.slow
+@pytest.mark.parametrize(('file', 'arguments', 'reason'), [
+    ('replay.launch.py', ['bag:=/none'], 'the bag was not played to its end'),
+    ('replay.launch.py', ['bag:=/none', 'rate:=fast'], 'the bag was not played to its end'),
+    ('replay.launch.py', ['bag:=/none', 'rviz:=true'], 'expected the package rviz2'),
+    ('impnet.launch.py', ['rviz:=true'], 'expected the package rviz2'),
+    ('cameras.launch.py', ['rviz:=true'], 'expected the package rviz2'),
+    ('cameras.launch.py', ['cameras:=a,b', 'images:=/a'], 'images: expected 2 topics')])
+@pytest.mark.timeout(150)
+def test_what_cannot_run_ends_with_an_error(file: str, arguments: list[str], reason: str) -> None:
+    """Not zero, with the reason, and nothing is left behind."""
+    if 'rviz2' in reason and HAS_RVIZ:
+        pytest.skip('rviz2 is installed')
+    code, said, is_left = launched(file, *arguments)
+    assert code == 1 and reason in said and not is_left
+
+
+@needs_launch
+@pytest.mark.parametrize(('around', 'own', 'logger'), [
+    ('', '', 'impnet_node'), ('', 'robot', 'robot.impnet_node'),
+    ('', '/robot/front', 'robot.front.impnet_node'),
+    ('/fleet', 'robot', 'fleet.robot.impnet_node'),
+    ('/fleet', '', 'fleet.impnet_node'), ('/fleet', '/robot', 'robot.impnet_node')])
+def test_the_logger_has_the_namespace(around: str, own: str, logger: str) -> None:
+    """So log_level reaches the node there too."""
+    from impnet_ros.ros.launching import _logger
+    from launch import LaunchContext
+    context = LaunchContext()
+    context.launch_configurations.update(namespace=own, **({'ros_namespace': around} if around
+                                                           else {}))
+    assert _logger(context) == logger
+
+
+@needs_launch
+@pytest.mark.parametrize('set_here', [None, 'FASTDDS_BUILTIN_TRANSPORTS',
+                                      'FASTRTPS_DEFAULT_PROFILES_FILE'])
+def test_the_profile_for_fast_dds(set_here: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every launch file gives it, unless the terminal has settings of its own."""
+    from impnet_ros.ros.launching import PROFILES, shared_memory
+    for name in (*PROFILES, 'FASTDDS_BUILTIN_TRANSPORTS'):
+        monkeypatch.delenv(name, raising=False)
+    if set_here:
+        monkeypatch.setenv(set_here, 'mine')
+    assert tuple(shared_memory()) == (() if set_here else PROFILES)

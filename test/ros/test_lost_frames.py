@@ -75,3 +75,67 @@ def test_backward_stamps_restarts_and_pauses_are_no_loss() -> None:
     assert lost.update(PERIOD_NS + 10**10, 2, max_gap_s=2.0) == (0, 0)
     lost.restart()
     assert lost.update(10**12, 99) == (0, 0)
+
+
+def test_a_hole_that_no_queue_explains_says_nothing() -> None:
+    """A thousand missing numbers are believed; one more is another publisher, the stamps tell."""
+    for missing, expected in ((1000, (1000, 1000)), (1001, (2, 2))):
+        lost = LostFrames()
+        for index in range(10):
+            lost.update(index * PERIOD_NS, index)
+        assert lost.update(12 * PERIOD_NS, 10 + missing) == expected
+
+
+def test_a_hole_in_the_stamps_is_bounded_too() -> None:
+    """An hour at 25 Hz counts as a thousand."""
+    lost = LostFrames()
+    for index in range(10):
+        lost.update(index * PERIOD_NS)
+    assert lost.update(90_000 * PERIOD_NS) == (1000, 1000)
+
+
+def test_known_losses_have_their_share_of_the_time() -> None:
+    """Every second number is missing, then three frames are, of which the numbers show one."""
+    lost = LostFrames()
+    for index in range(20):
+        lost.update(2 * index * PERIOD_NS, 2 * index)
+    assert lost.update(42 * PERIOD_NS, 40) == (3, 1)
+
+
+def test_the_rate_is_known_after_four_intervals() -> None:
+    """Before that a hole in the stamps may be the camera's own pace."""
+    for count, expected in ((4, 0), (5, 2)):
+        lost = LostFrames()
+        for index in range(count):
+            lost.update(index * PERIOD_NS)
+        assert lost.update((count + 2) * PERIOD_NS)[0] == expected
+
+
+def test_a_pause_longer_than_the_gap_is_no_loss_up_to_it_is() -> None:
+    """At a second and a little more."""
+    for elapsed_ns, expected in ((10**9, 24), (10**9 + 1, 0)):
+        lost = LostFrames()
+        for index in range(10):
+            lost.update(index * PERIOD_NS)
+        assert lost.update(9 * PERIOD_NS + elapsed_ns, max_gap_s=1.0)[0] == expected
+
+
+def test_a_late_frame_was_not_lost() -> None:
+    """Frame 6 came before frame 5: the hole that it left is taken back, and no other shows."""
+    lost = LostFrames()
+    for index in range(5):
+        lost.update(index * PERIOD_NS)
+    assert lost.update(6 * PERIOD_NS) == (1, 1)
+    assert lost.late() == -1
+    assert lost.update(7 * PERIOD_NS) == (0, 0)
+    assert lost.late() == 0
+
+
+def test_frames_that_were_replaced_are_known_without_numbers() -> None:
+    """Two publishers, so no numbers; three came while the node was busy, one of them refused."""
+    lost = LostFrames()
+    lost.update(0)
+    lost.refuse()
+    assert lost.update(PERIOD_NS, replaced=3) == (2, 3)
+    assert lost.update(2 * PERIOD_NS, 8) == (0, 0)
+    assert lost.update(3 * PERIOD_NS, 11, replaced=1) == (2, 2)

@@ -126,6 +126,7 @@ def test_compressed_images(tmp_path: Path) -> None:
             message = CompressedImage(format='jpeg', data=array('B', data))
             message.header.stamp.sec = 1 + index
             client.send(message, 'image/compressed')
+            client.spin(0.2)
         client.until(lambda: len(detections) == 3)
         assert [each.header.stamp.sec for each in detections] == [1, 2, 4]
 

@@ -27,7 +27,7 @@ def test_every_part_of_the_network_has_run(monkeypatch: pytest.MonkeyPatch) -> N
             return method(*args)
         return call
 
-    parts = ('features', 'flow', 'propagate', 'weights', 'trust', 'task_at', 'mismatch')
+    parts = ('features', 'flow', 'propagate', 'weights', 'trust', 'task', 'mismatch')
     for name in parts:
         monkeypatch.setattr(network, name, counted(name))
     DetectorNode._warm_up(SimpleNamespace(network=network))

@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
+from impnet_ros.model.levels import Flow
 from impnet_ros.stream.compensation import last_step, moved, moved_on, Step, velocities
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Detections, Frame, Impression
+from impnet_ros.stream.state import StreamState
+from impnet_ros.stream.types import Detections, Frame, Origin
 import numpy as np
 import pytest
 import torch
@@ -20,7 +22,7 @@ def test_velocity_of_a_shift():
     """The flow to a frame 0.5 s earlier says 4 cells left and 1 down, of 10 and 5 pixels."""
     flow = torch.tensor([-4.0, 1.0]).view(1, 2, 1, 1).expand(1, 2, 20, 20)
     # Away from the picture's border, which would cut the carried box.
-    network = SimpleNamespace(flow=lambda image, key_image: (flow,))
+    network = SimpleNamespace(flow=lambda picture, key_picture: Flow((flow,)))
     velocity = velocities(network, BOXES[1:], Step(None, None, 0.5, SIZE))
     assert velocity.tolist() == [pytest.approx([80, -10, 80, -10])]
 
@@ -50,9 +52,9 @@ class Shift:
     def __init__(self):
         self.asked = []
 
-    def flow(self, image, key_image):
-        self.asked.append((image, key_image))
-        return (torch.tensor([-4.0, 1.0]).view(1, 2, 1, 1).expand(1, 2, 20, 20),)
+    def flow(self, picture, key_picture):
+        self.asked.append((picture, key_picture))
+        return Flow((torch.tensor([-4.0, 1.0]).view(1, 2, 1, 1).expand(1, 2, 20, 20),))
 
 
 def test_velocities_ask_the_flow_from_the_newer_picture_to_the_older():
@@ -80,13 +82,13 @@ def test_every_step_of_the_engine_leads_from_one_picture_to_the_next(config):
         states.append(engine.step(frame, states[-1])[1])
     steps = [last_step(*pair) for pair in zip(states, states[1:])]
     assert steps[0] is None
-    assert [int(step.before[0, 0, 0]) for step in steps[1:]] == [0, 1, 2, 3, 4]
-    assert [int(step.after[0, 0, 0]) for step in steps[1:]] == [1, 2, 3, 4, 5]
+    assert [OneHotNetwork.number(step.before) for step in steps[1:]] == [0, 1, 2, 3, 4]
+    assert [OneHotNetwork.number(step.after) for step in steps[1:]] == [1, 2, 3, 4, 5]
     assert {(step.elapsed_s, step.image_size) for step in steps[1:]} == {(0.25, (2, 3))}
 
 
 def test_equal_stamps_give_no_velocity():
-    states = [Impression(last_stamp_s=stamp_s, image_size=SIZE, picture='any')
+    states = [StreamState(last=Origin(stamp_s, SIZE), picture='any')
               for stamp_s in (5.0, 5.0, 5.0005, 5.002)]
     assert last_step(states[0], states[1]) is None
     assert last_step(states[0], states[2]) is None

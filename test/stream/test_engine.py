@@ -3,8 +3,9 @@
 """The engine against answers worked out by hand and against a plain reading of Algorithm 1."""
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
+from impnet_ros.model.levels import Flow
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.types import Frame, Impression
+from impnet_ros.stream.types import Frame
 import numpy as np
 import pytest
 import torch
@@ -136,20 +137,20 @@ def test_a_kept_state_gives_the_same_answer_again():
     state = subject.reset()
     for number in range(4):
         _, state = subject.step(frame(number), state)
-    kept = [level.clone() for level in state.f_imp]
+    kept = [level.clone() for level in state.key.f_imp.maps]
     first, _ = subject.step(frame(4), state)
     second, _ = subject.step(frame(4), state)
     assert torch.equal(first[0].scores, second[0].scores)
-    assert all(torch.equal(a, b) for a, b in zip(kept, state.f_imp))
+    assert all(torch.equal(a, b) for a, b in zip(kept, state.key.f_imp.maps))
 
 
-def test_prepare_runs_once_a_frame_where_a_network_offers_it():
+def test_prepare_runs_once_a_frame():
     class Preparing(OneHotNetwork):
         prepared = 0
 
-        def prepare(self, image):
+        def prepare(self, image, side=None):
             self.prepared += 1
-            return image
+            return super().prepare(image, side)
 
     network = Preparing()
     run(engine(network, segment_length=4, key_offset=2), map(frame, range(11)))
@@ -159,10 +160,10 @@ def test_prepare_runs_once_a_frame_where_a_network_offers_it():
 def test_a_network_that_fails_leaves_the_state_usable():
     class Failing(OneHotNetwork):
 
-        def features(self, image):
-            if self.number(image) == 2:
+        def features(self, picture):
+            if self.number(picture) == 2:
                 raise RuntimeError('device lost')
-            return super().features(image)
+            return super().features(picture)
 
     subject = engine(Failing(), segment_length=2)
     state = subject.reset()
@@ -175,8 +176,8 @@ def test_a_network_that_fails_leaves_the_state_usable():
 
 
 def test_shorter_segments_take_effect_on_a_running_state():
-    state = Impression()
     long, short = engine(segment_length=10), engine(segment_length=2)
+    state = long.reset()
     for number in range(6):
         _, state = long.step(frame(number), state)
     keys = []
@@ -201,10 +202,10 @@ def test_bad_frames_are_refused_with_what_was_expected():
 class TogetherNetwork(OneHotNetwork):
     """Finds several flows at once, and notes the frames."""
 
-    def flows(self, images, key_image):
-        numbers = [self.number(image) for image in images]
-        self.calls.append(('flows', numbers, self.number(key_image)))
-        return [(torch.zeros(1, 2, 1, 1),) for _ in images]
+    def flows(self, pictures, key_picture):
+        numbers = [self.number(picture) for picture in pictures]
+        self.calls.append(('flows', numbers, self.number(key_picture)))
+        return [Flow((torch.zeros(1, 2, 1, 1),)) for _ in pictures]
 
 
 @pytest.mark.parametrize('offset', [0, 1, 3])

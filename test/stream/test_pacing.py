@@ -7,7 +7,8 @@ from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
-from impnet_ros.stream.types import Frame, Impression
+from impnet_ros.stream.state import KeyFrame, StreamState
+from impnet_ros.stream.types import Frame
 import numpy as np
 import pytest
 
@@ -28,7 +29,7 @@ def keys(config: StreamConfig, stamps: list[int], *, lost: bool, phase: int = 0)
         before = stamp
         results, state = engine.step(frame(stamp), state)
         found += [round(result.stamp_s * 30) for result in results if result.is_key]
-        if fresh and state.f_task is not None:
+        if fresh and state.key is not None:
             state, fresh = stagger(state, phase, config), False
     return found
 
@@ -64,8 +65,9 @@ def test_losses_before_a_central_key_frame() -> None:
 def test_age_counts_lost_frames() -> None:
     """The age is a distance in frame periods."""
     config = StreamConfig(segment_length=10)
-    state = Impression(position=3, f_task=(), age=2)
-    assert skip(state, 4, config).age == 6
+    key = KeyFrame(None, None, None, 1.0, age=2)  # type: ignore[arg-type]
+    state = StreamState(position=3, key=key)
+    assert skip(state, 4, config).key == replace(key, age=6)
     assert skip(state, 4, config).position == 7
     assert skip(state, 0, config) is state
 
@@ -95,10 +97,10 @@ def test_stagger_leaves_the_age_alone() -> None:
 def test_boundaries() -> None:
     """Settings change where a segment begins; in per_frame mode everywhere; not while waiting."""
     config = StreamConfig(segment_length=4)
-    assert at_boundary(Impression(), config)
-    assert not at_boundary(Impression(position=2), config)
-    assert at_boundary(Impression(position=2), StreamConfig(segment_length=4, mode='per_frame'))
-    waiting = Impression(position=0, waiting=(None,))  # type: ignore[arg-type]
+    assert at_boundary(StreamState(), config)
+    assert not at_boundary(StreamState(position=2), config)
+    assert at_boundary(StreamState(position=2), StreamConfig(segment_length=4, mode='per_frame'))
+    waiting = StreamState(position=0, waiting=(None,))  # type: ignore[arg-type]
     assert not at_boundary(waiting, config)
     assert end_segment(waiting) is waiting
     assert end_segment(replace(waiting, waiting=(), position=3)).position == 0

@@ -158,7 +158,7 @@ def test_start_weights_must_fit(tmp_path):
 
 
 def test_two_processes_give_the_gradients_of_one(tmp_path):
-    worker = Path(__file__).with_name('gradients_of_a_process.py')
+    worker = Path(__file__).parents[1] / 'support' / 'gradients_of_a_process.py'
     root = str(worker.parents[2])
     result = subprocess.run(
         [sys.executable, '-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2',

@@ -39,6 +39,15 @@ def test_only_the_hardest_count() -> None:
     assert boxes.item() == pytest.approx(4 * 2.5 / 2)
 
 
+def test_what_is_hard_to_place_is_hard_too() -> None:
+    """A sure class 6 (4 x 1.5) out of place is harder than an unsure one (ln 2) in its place."""
+    scores = torch.tensor([[0., 0], [0, 20]])
+    targets = torch.tensor([[0.] * 4, [2.0] * 4])
+    classes, boxes = hard_example_losses(scores, torch.zeros(2, 4), torch.tensor([1, 1]), targets,
+                                         count=1)
+    assert classes.item() == pytest.approx(0, abs=1e-6) and boxes.item() == pytest.approx(6)
+
+
 def test_background_has_no_box_loss() -> None:
     _, boxes = hard_example_losses(torch.zeros(3, 2), torch.ones(3, 4), torch.zeros(3).long(),
                                    torch.zeros(3, 4))
@@ -60,7 +69,7 @@ def test_losses_fall_and_the_object_is_found() -> None:
     optimiser = torch.optim.Adam([p for p in net.parameters() if p.requires_grad], 1e-3)
     history = []
     for _ in range(60):
-        maps = net.head(net.features(net.prepare_batch(pixels))[0])
+        maps = net.head(net.features(net.prepare_batch(pixels)).maps[0])
         losses = detection_losses(net.head, maps, (96, 96), [box], [torch.tensor([2])])
         loss = sum(losses.values())
         optimiser.zero_grad()
@@ -72,7 +81,8 @@ def test_losses_fall_and_the_object_is_found() -> None:
     image = pixels[0].permute(1, 2, 0).contiguous().numpy()
     with torch.inference_mode():
         # Still in training mode: a net of one picture knows only that picture's statistics.
-        boxes, scores, labels = net.task(net.features(image))
+        levels = net.features(net.prepare(image))
+        boxes, scores, labels = net.task(levels, None, net.detection)
     assert labels[0] == 2 and scores[0] > .5
     assert (boxes[0] - box[0]).abs().max() < 12
 
@@ -86,7 +96,7 @@ def test_batch_is_the_mean_of_its_pictures() -> None:
     def losses(pictures: torch.Tensor, boxes: list[torch.Tensor],
                labels: list[torch.Tensor]) -> dict[str, torch.Tensor]:
         torch.manual_seed(1)
-        maps = net.head(net.features(net.prepare_batch(pictures))[0])
+        maps = net.head(net.features(net.prepare_batch(pictures)).maps[0])
         return detection_losses(net.head, maps, (96, 96), boxes, labels)
 
     flipped = pixels.flip(3)

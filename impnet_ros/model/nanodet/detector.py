@@ -5,8 +5,10 @@ NanoDet-g, the compact detector of the default model: N_feat and a linear N_task
 
 Architecture of RangiLyu/nanodet (Apache-2.0), config `nanodet-g`, with batch normalisation folded
 into 34 plain convolutions: stem, four CSP stages, a path-aggregation pyramid (PAN), one head a
-level. The weights come from `impnet_ros.importers.nanodet_g`.
+level. The weights come from `impnet_ros.model.nanodet.importing`.
 """
+from collections.abc import Sequence
+
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -100,7 +102,8 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, h, w) -> (B, outputs, h, w), without the bias."""
-        return self.linear(self.conv(x))
+        output: Tensor = self.linear(self.conv(x))
+        return output
 
     def add_bias(self, x: Tensor) -> Tensor:
         """(B, outputs, h, w) without the bias -> with it: logits."""
@@ -126,6 +129,11 @@ class NanoDet(nn.Module):
             Stage(inputs, *stage) for inputs, stage in zip(widths, _STAGES, strict=False))
         self.pan = Pan(tuple(widths[2:]), _WIDTH)
         self.heads = nn.ModuleList(Head(_WIDTH, CHANNELS) for _ in STRIDES)
+
+    def add_biases(self, levels: Sequence[Tensor]) -> list[Tensor]:
+        """(B, CHANNELS, h_i, w_i) a level without its bias -> with it: logits."""
+        heads = [head for head in self.heads if isinstance(head, Head)]
+        return [head.add_bias(level) for head, level in zip(heads, levels, strict=True)]
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """
@@ -167,7 +175,6 @@ class NanoDet(nn.Module):
             Bins of the box sides before the softmax, (B, h * w, 4 * BINS) a level.
 
         """
-        outputs = [head.add_bias(level).flatten(2).transpose(1, 2)
-                   for head, level in zip(self.heads, self(x), strict=True)]
+        outputs = [level.flatten(2).transpose(1, 2) for level in self.add_biases(self(x))]
         return (tuple(output[..., :CLASSES].sigmoid() for output in outputs),
                 tuple(output[..., CLASSES:] for output in outputs))

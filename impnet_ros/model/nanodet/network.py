@@ -1,7 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The compact detector as a network of the stream: NanoDet-g and what it learned to remember."""
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+import logging
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.labels import COCO_80
@@ -9,9 +10,10 @@ from impnet_ros.model.contract import Boxes, Network
 from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.nanodet.boxes import (best_candidates, candidates, candidates_at, logit,
                                             select)
-from impnet_ros.model.nanodet.detector import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
+from impnet_ros.model.nanodet.detector import BINS, CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
+from impnet_ros.model.nanodet.graph import nanodet_onnx
 from impnet_ros.model.nanodet.shape import input_shape
-from impnet_ros.model.onnx.runtimes import choose_runtime
+from impnet_ros.model.onnx.runtimes import choose
 from impnet_ros.model.precision import computed_in
 from impnet_ros.model.sight.pair_quality import PairQuality
 from impnet_ros.model.sight.picture import normalised, Picture
@@ -29,6 +31,9 @@ BACKGROUND = -7.0
 # Of blue, green and red, as the detector was trained.
 _MEAN = (103.53, 116.28, 123.675)
 _DEVIATION = (57.375, 57.12, 58.395)
+
+
+_log = logging.getLogger(__name__)
 
 
 class NanoDetNetwork(Network):
@@ -53,6 +58,7 @@ class NanoDetNetwork(Network):
     name = 'nanodet_g'
     class_names = COCO_80
     strides = STRIDES
+    empty_logit = BACKGROUND
     fixed_size = False
 
     def __init__(self, detector: NanoDet, device: torch.device,
@@ -60,10 +66,11 @@ class NanoDetNetwork(Network):
         self.device = device
         self.quality = None if quality is None else quality.to(device).eval()
         # Channels last is the faster memory layout for these convolutions.
-        self.detector = detector.to(device, memory_format=torch.channels_last).eval()
+        self.detector = detector.to(device).to(memory_format=torch.channels_last).eval()
         empty = torch.tensor([BACKGROUND] * CLASSES + [0.0] * (CHANNELS - CLASSES))
         self.empty = empty[:, None, None].to(device)
-        self.run_with(torch.float32, 'torch')
+        self.precision = torch.float32
+        self._run_detector: Callable[[Tensor], Sequence[Tensor]] = self.detector
 
     @classmethod
     def load(cls, device: torch.device, learned: bool = True) -> 'NanoDetNetwork':
@@ -77,12 +84,23 @@ class NanoDetNetwork(Network):
 
     def run_with(self, precision: torch.dtype, runtime: str) -> None:
         """Choose the precision of the detector's convolutions, and what runs them."""
-        if runtime != 'torch' and precision != torch.float32:
+        plain = precision == torch.float32
+        self.precision = precision
+        self._run_detector = self.detector
+        self.runtime = 'torch'
+        if runtime == 'torch' or (runtime == 'auto' and (self.device.type != 'cpu' or not plain)):
+            return
+        if not plain:
             raise ValueError(f"precision: expected 'float32' with runtime {runtime!r}, got "
                              f'{str(precision).removeprefix("torch.")!r}')
-        self.precision = precision
         example = torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE, device=self.device)
-        self._run_detector = choose_runtime(self.detector, runtime, example, STRIDES[-1])
+        with torch.inference_mode():
+            run, self.runtime, told = choose(
+                nanodet_onnx(self.detector), runtime, [example], self.device,
+                rival=lambda pixels: list(self.detector(pixels[0])))
+        if self.runtime != 'torch':
+            self._run_detector = lambda pixels: run([pixels])
+        _log.info('nanodet_g: runtime %s', told)
 
     def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
         """Give about the image's own shape, of about a square's area; see `input_shape`."""
@@ -93,13 +111,28 @@ class NanoDetNetwork(Network):
         pixels = normalised(picture, _MEAN, _DEVIATION, self.device, bgr=True)
         with computed_in(self.precision, self.device):
             outputs = self._run_detector(pixels)
+        above_empty = self.detector.add_biases([-self.empty] * len(STRIDES))
         return self.levels_of(picture, [
-            (output.float() + head.add_bias(-self.empty)).contiguous()
-            for output, head in zip(outputs, self.detector.heads, strict=True)])
+            (output.to(self.device).float() + other).contiguous()
+            for output, other in zip(outputs, above_empty, strict=True)])
 
-    def class_logits(self, level: Tensor) -> Tensor:
+    def class_logits(self, level: Tensor, number: int) -> Tensor:
         """(1, CLASSES, h, w)."""
         return level[:, :CLASSES]
+
+    def mirrored(self, level: Tensor, number: int) -> Tensor:
+        """Mirror the cells; bins of the left and the right side change places."""
+        order = torch.arange(CHANNELS)
+        left, right = (slice(CLASSES + side * BINS, CLASSES + (side + 1) * BINS)
+                       for side in (0, 2))
+        order[left], order[right] = order[right].clone(), order[left].clone()
+        return level[:, order].flip(3)
+
+    def box_distance(self, level: Tensor, wanted: Tensor, number: int) -> Tensor:
+        """Divergence of the sides' distributions, all four together."""
+        sides, wanted_sides = (functional.log_softmax(
+            item[:, CLASSES:].unflatten(1, (4, BINS)), dim=2) for item in (level, wanted))
+        return (wanted_sides.exp() * (wanted_sides - sides)).sum(dim=(1, 2))
 
     @on_threads(1)
     def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:

@@ -3,7 +3,6 @@
 """A static network as ONNX, for inputs of any size."""
 from collections.abc import Iterator
 import contextlib
-import io
 import logging
 from typing import Any
 import warnings
@@ -44,18 +43,17 @@ def onnx_bytes(module: nn.Module, example: Tensor, multiple: int,
     rows = torch.export.Dim('rows', min=2, max=_LARGEST_SIDE // multiple)
     columns = torch.export.Dim('columns', min=2, max=_LARGEST_SIDE // multiple)
     shapes: Any = ({2: multiple * rows, 3: multiple * columns},)
-    buffer = io.BytesIO()
     with quietly():
         try:
             program = torch.onnx.export(
                 module, (example,), input_names=['pixels'], output_names=names or None,
                 dynamo=True, dynamic_shapes=shapes, verbose=False)
         except ImportError as error:
-            raise ValueError('ONNX needs the packages onnx and onnxscript: pip install '
+            raise ValueError('the export needs the package onnxscript: pip install '
                              f"'impnet_ros[runtimes]' ({error})") from error
     assert program is not None
-    program.save(buffer)
-    return buffer.getvalue()
+    model: bytes = program.model_proto.SerializeToString()
+    return model
 
 
 @contextlib.contextmanager

@@ -1,131 +1,270 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Other programs that may run a static network: ONNX Runtime and OpenVINO, on the CPU.
+What runs an ONNX graph: ONNX Runtime with its providers, or OpenVINO.
 
-One seam: a callable that takes the place of the module, tensors in and out. What they need is
-installed with the extra `runtimes` (pip install impnet_ros[runtimes]) and imported when asked for.
+One seam: a callable, tensors in and out. `choose` takes the fastest that is installed and gives
+the right numbers.
 """
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import import_module
+from importlib.util import find_spec
+import io
+from time import perf_counter
 from typing import Any
 
-from impnet_ros.config import RUNTIMES
-from impnet_ros.model.onnx.exporting import onnx_bytes, quietly
+import numpy as np
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as _state
 import torch
-from torch import nn, Tensor
+from torch import Tensor
 
-Static = Callable[[Tensor], tuple[Tensor, ...]]
-"""(B, C, H, W) to a tuple of (B, C_i, h_i, w_i)."""
+PROVIDERS = {'cpu': 'CPUExecutionProvider', 'cuda': 'CUDAExecutionProvider',
+             'tensorrt': 'TensorrtExecutionProvider'}
+"""Of ONNX Runtime, by the names of the parameter `runtime`."""
+
+MOST_MEMORY = 4 * 2 ** 30
+"""Bytes that graphs of strangers may have in this process, all together."""
+
+TOLERANCE = 1e-3
+"""Of the largest output, by which a runtime may differ from ONNX Runtime on the CPU."""
+
+CLEARLY = 1.2
+"""How many times as fast a later runtime must be to be taken in place of an earlier one: times
+vary, and the choice should not."""
+
+ERRORS: tuple[type[Exception], ...] = (
+    RuntimeError, ValueError, *(item for item in vars(_state).values()
+                                if isinstance(item, type) and issubclass(item, Exception)))
+"""What the runtimes raise."""
 
 _SHAPES = 4
-"""Input shapes kept compiled: cameras of one robot have few."""
+# Input shapes kept compiled: cameras of one robot have few.
+
+_ROUNDS = 7
+# Calls of each runtime from which the fastest is told.
+
+Run = Callable[[Sequence[Tensor]], list[Tensor]]
+"""Inputs in the graph's order to its outputs, floats as float32."""
 
 
-def choose_runtime(module: nn.Module, runtime: str, example: Tensor, multiple: int) -> Static:
+def installed(device: torch.device) -> tuple[str, ...]:
+    """Name the runtimes that are here, for a network on a device."""
+    if device.type == 'cuda':
+        providers = onnxruntime.get_available_providers()
+        return tuple(name for name in ('cuda', 'tensorrt') if PROVIDERS[name] in providers)
+    return ('cpu', 'openvino') if find_spec('openvino') else ('cpu',)
+
+
+def open_runtime(model: bytes, runtime: str, trusted: bool = True) -> Run:
     """
-    Give what runs a module.
-
-    Parameters
-    ----------
-    module : nn.Module
-        A network of one input and a tuple of outputs, in evaluation mode.
-    runtime : str
-        Of `RUNTIMES`; 'torch' calls the module itself.
-    example : Tensor
-        An input, (1, C, H, W).
-    multiple : int
-        Of what inputs' height and width are multiples.
-
-    Returns
-    -------
-    callable
-        (1, C, H, W) to the module's outputs. It uses as many threads as torch has now.
-
-    Raises
-    ------
-    ValueError
-        If the runtime is unknown, not installed, or asked for on another device than the CPU.
-
-    """
-    if runtime not in RUNTIMES:
-        raise ValueError(f'runtime: expected one of {", ".join(RUNTIMES)}, got {runtime!r}')
-    if runtime == 'torch':
-        run: Static = module.__call__  # not the module, which would become a part twice
-        return run
-    if example.device.type != 'cpu':
-        raise ValueError(f'runtime: {runtime!r} is for the CPU, got device {example.device}')
-    if runtime == 'openvino':
-        return OpenVino(module, example)
-    return OnnxRuntime(onnx_bytes(module, example, multiple))
-
-
-def required(package: str) -> Any:
-    """Import an optional package, or tell how to get it."""
-    try:
-        return import_module(package)
-    except ImportError as error:
-        raise ValueError(f"{package} is not installed: pip install 'impnet_ros[runtimes]', or "
-                         f'use runtime torch ({error})') from error
-
-
-class OnnxRuntime:
-    """
-    A session of ONNX Runtime.
+    Make what runs a graph.
 
     Parameters
     ----------
     model : bytes
-        ONNX, one input.
+        ONNX.
+    runtime : str
+        'cpu', 'openvino', 'cuda' or 'tensorrt'.
+    trusted : bool
+        False bounds the memory that the graph may take.
+
+    Returns
+    -------
+    callable
+        It uses as many threads of the processor as torch has now.
+
+    Raises
+    ------
+    ValueError
+        If the runtime is unknown, not installed or refuses the graph.
 
     """
-
-    def __init__(self, model: bytes) -> None:
-        onnxruntime = required('onnxruntime')
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = torch.get_num_threads()
-        # Threads that spin while they wait take the processor from whoever else needs it.
-        options.add_session_config_entry('session.intra_op.allow_spinning', '0')
-        self._session = onnxruntime.InferenceSession(model, options,
-                                                     providers=['CPUExecutionProvider'])
-        self._name = self._session.get_inputs()[0].name
-
-    def __call__(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(B, C, H, W) to the model's outputs."""
-        outputs = self._session.run(None, {self._name: x.contiguous().numpy()})
-        return tuple(torch.from_numpy(output) for output in outputs)
+    if runtime == 'openvino':
+        return _OpenVino(model)
+    if runtime not in PROVIDERS:
+        raise ValueError(f'runtime: expected one of {", ".join(PROVIDERS)}, openvino, got '
+                         f'{runtime!r}')
+    provider = PROVIDERS[runtime]
+    if provider not in onnxruntime.get_available_providers():
+        raise ValueError(f'runtime: {runtime!r} needs an ONNX Runtime with {provider} '
+                         f'(onnxruntime-gpu), this one has none; use cpu or auto')
+    return _OnnxRuntime(model, provider, trusted)
 
 
-class OpenVino:
+def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch.device,
+           trusted: bool = True, rival: Run | None = None) -> tuple[Run, str, str]:
     """
-    A module compiled by OpenVINO, once for each shape of the input.
+    Open a runtime by name, or try all that are installed and take the fastest.
 
     Parameters
     ----------
-    module : nn.Module
-        As for `choose_runtime`.
-    example : Tensor
-        An input.
+    model : bytes
+        ONNX.
+    runtime : str
+        'auto', or as for `open_runtime`.
+    examples : sequence of Tensor
+        Inputs to try it with.
+    device : torch.device
+        Where the network is.
+    trusted : bool
+        As for `open_runtime`.
+    rival : callable, optional
+        The same in torch, which runs against the others.
+
+    Returns
+    -------
+    run : callable
+    name : str
+        Which it is.
+    told : str
+        What was tried, for people.
 
     """
+    if runtime != 'auto':
+        run = open_runtime(model, runtime, trusted)
+        _require_outputs(runtime, run, examples)
+        return run, runtime, runtime
+    runs: dict[str, Run] = {}
+    refused = []
+    expected = None if rival is None else rival(examples)
+    for name in installed(device) or (('cpu',) if rival is None else ()):
+        try:
+            run = open_runtime(model, name, trusted)
+            outputs = run(examples)
+            expected = outputs if expected is None else expected
+            _require_like(expected, outputs)
+            runs[name] = run
+        except ERRORS as error:
+            refused.append(f'{name} does not work: {first_line(error)}')
+    if rival is not None:
+        runs['torch'] = rival
+    if not runs:
+        raise ValueError(f'runtime: none works for this file: {"; ".join(refused)}')
+    seconds = _seconds(runs, examples) if len(runs) > 1 else dict.fromkeys(runs, 0.0)
+    name, *others = seconds
+    for other in others:
+        name = other if seconds[other] * CLEARLY < seconds[name] else name
+    tried = [f'{item} {1e3 * spent:.1f} ms' for item, spent in seconds.items() if spent]
+    told = '; '.join([*tried, *refused])
+    return runs[name], name, f'{name} ({told})' if told else name
 
-    def __init__(self, module: nn.Module, example: Tensor) -> None:
-        self._openvino = required('openvino')
-        with torch.inference_mode(), quietly():
-            self._model = self._openvino.convert_model(module, example_input=example)
+
+def first_line(error: BaseException) -> str:
+    """Give what an error says in a line of at most 300 characters."""
+    lines = str(error).strip().splitlines()
+    return lines[0][:300] if lines else type(error).__name__
+
+
+def _require_like(expected: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    """Compare values in their order of size: rounding swaps places in lists by score."""
+    for one, other in zip(expected, outputs, strict=True):
+        if one.shape != other.shape:
+            raise ValueError('its outputs are of other shapes')
+        if one.is_floating_point() and one.numel():
+            one, other = one.flatten().sort().values, other.flatten().sort().values
+            apart = float((one - other).abs().max() / one.abs().max().clamp(min=1e-6))
+            if not apart <= TOLERANCE:
+                raise ValueError(f'its outputs differ by {apart:.1e}')
+
+
+def _require_outputs(name: str, run: Run, examples: Sequence[Tensor]) -> None:
+    try:
+        run(examples)
+    except ERRORS as error:
+        raise ValueError(f'runtime: {name} does not work for this file, use auto: '
+                         f'{first_line(error)}') from error
+
+
+def _seconds(runs: dict[str, Run], examples: Sequence[Tensor]) -> dict[str, float]:
+    """Give the shortest call of each, in turns, so that what else the machine does is shared."""
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(_ROUNDS):
+        for name, run in runs.items():
+            began = perf_counter()
+            run(examples)
+            times[name].append(perf_counter() - began)
+    return {name: min(spent) for name, spent in times.items()}
+
+
+@lru_cache(maxsize=1)
+def _bound_memory() -> None:
+    memory = onnxruntime.OrtMemoryInfo('Cpu', onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0,
+                                       onnxruntime.OrtMemType.DEFAULT)
+    # Strategy 1 takes what is asked for and no more.
+    onnxruntime.create_and_register_allocator(memory, onnxruntime.OrtArenaCfg(
+        {'max_mem': MOST_MEMORY, 'arena_extend_strategy': 1}))
+
+
+def session_options(trusted: bool) -> onnxruntime.SessionOptions:
+    """Give quiet options with torch's number of threads."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # what fails is raised too
+    # Threads that spin while they wait take the processor from whoever else needs it.
+    options.add_session_config_entry('session.intra_op.allow_spinning', '0')
+    if not trusted:
+        _bound_memory()
+        options.add_session_config_entry('session.use_env_allocators', '1')
+    return options
+
+
+class _OnnxRuntime:
+    """A session of ONNX Runtime."""
+
+    def __init__(self, model: bytes, provider: str, trusted: bool) -> None:
+        try:
+            self._session = onnxruntime.InferenceSession(model, session_options(trusted),
+                                                         providers=[provider])
+        except ERRORS as error:
+            raise ValueError(f'ONNX Runtime {onnxruntime.__version__} refuses the graph: '
+                             f'{first_line(error)}') from error
+        if self._session.get_providers()[0] != provider:
+            raise ValueError(f'ONNX Runtime cannot start {provider}')
+        self._inputs = [(item.name, np.float16 if '16' in item.type else np.float32)
+                        for item in self._session.get_inputs()]
+
+    def __call__(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Run the graph."""
+        fed = {name: np.ascontiguousarray(item.cpu().numpy(), dtype=kind)
+               for (name, kind), item in zip(self._inputs, inputs, strict=True)}
+        return [_tensor(output) for output in self._session.run(None, fed)]
+
+
+class _OpenVino:
+    """A graph compiled by OpenVINO, once for each shape of its inputs."""
+
+    def __init__(self, model: bytes) -> None:
+        try:
+            self._openvino: Any = import_module('openvino')
+        except ImportError as error:
+            raise ValueError("openvino is not installed: pip install 'impnet_ros[runtimes]', or "
+                             f'use runtime auto ({error})') from error
+        self._model = self._openvino.Core().read_model(io.BytesIO(model))
         # f32 in so many words: where the processor can, OpenVINO would take bfloat16.
         self._properties = {'INFERENCE_PRECISION_HINT': 'f32', 'PERFORMANCE_HINT': 'LATENCY',
                             'INFERENCE_NUM_THREADS': torch.get_num_threads()}
+        self._kinds = [np.float16 if item.element_type.to_string() == 'f16' else np.float32
+                       for item in self._model.inputs]
         self._compiled = lru_cache(maxsize=_SHAPES)(self._compile)
 
-    def __call__(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(B, C, H, W) to the module's outputs."""
-        request = self._compiled(tuple(x.shape)).create_infer_request()
-        outputs = request.infer([x.contiguous().numpy()], share_inputs=True)
-        return tuple(torch.from_numpy(output) for output in outputs.to_tuple())
+    def __call__(self, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """Run the graph."""
+        request = self._compiled(tuple(tuple(item.shape) for item in inputs)
+                                 ).create_infer_request()
+        fed = [np.ascontiguousarray(item.cpu().numpy(), dtype=kind)
+               for kind, item in zip(self._kinds, inputs, strict=True)]
+        outputs = request.infer(fed, share_inputs=True)
+        return [_tensor(output) for output in outputs.to_tuple()]
 
-    def _compile(self, shape: tuple[int, ...]) -> Any:
+    def _compile(self, shapes: tuple[tuple[int, ...], ...]) -> Any:
         model = self._model.clone()
-        model.reshape(list(shape))
+        model.reshape({index: list(shape) for index, shape in enumerate(shapes)})
         return self._openvino.Core().compile_model(model, 'CPU', self._properties)
+
+
+def _tensor(output: Any) -> Tensor:
+    if output.dtype == np.float16:
+        output = output.astype(np.float32)
+    return torch.from_numpy(np.ascontiguousarray(output))

@@ -31,6 +31,7 @@ from torch import nn, Tensor
 PAPER_DETECTION = DetectionConfig(score_threshold=1e-4, nms_threshold=0.3, max_detections=300)
 """The reference's thresholds, made for measuring average precision."""
 
+
 class ImpressionNetwork(nn.Module, Network):
     """
     N_feat, F, S, W, N_q and N_task.

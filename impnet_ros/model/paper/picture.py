@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 from impnet_ros.model.device import upload
 from impnet_ros.model.paper.flownet import halve
-from impnet_ros.model.sight.picture import make_picture, Picture
+from impnet_ros.model.sight.picture import make_picture, Picture, size_of
 from impnet_ros.resizing import resize_factor
 import numpy as np
 import torch
@@ -80,9 +80,9 @@ def resized(image: Array | Tensor, short_side: int, long_side: int) -> Tensor:
         uint8 (1, 3, h, w), channels last in memory, on the image's device.
 
     """
-    height, width = image.shape[:2]
-    factor = resize_factor((height, width), short_side, long_side)
-    size = input_size((height, width), short_side, long_side)
+    image_size = size_of(image)
+    factor = resize_factor(image_size, short_side, long_side)
+    size = input_size(image_size, short_side, long_side)
     # A picture that keeps its size, or of which rounding alone would leave nothing.
     if factor == 1.0 or 1 in size or (isinstance(image, Tensor) and image.is_cuda):
         return make_picture(image, size).pixels

@@ -36,7 +36,7 @@ def sharpness(grey: Array) -> float:
     Parameters
     ----------
     grey : numpy.ndarray
-        uint8 (h, w), h and w at least 8.
+        uint8 (h, w).
 
     Returns
     -------
@@ -44,6 +44,9 @@ def sharpness(grey: Array) -> float:
         Natural logarithm of an energy in squared grey values.
 
     """
+    below, right = max(8 - grey.shape[0], 0), max(8 - grey.shape[1], 0)
+    if below or right:
+        grey = cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE)
     pixels = grey.astype(np.float32)
     band = cv2.GaussianBlur(pixels, (0, 0), 0.7) - cv2.GaussianBlur(pixels, (0, 0), 1.4)
     energy = float(np.square(band).mean())

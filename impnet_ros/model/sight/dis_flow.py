@@ -13,6 +13,9 @@ from torch import Tensor
 FINEST_SCALE = 1
 """Flow is solved down to half the picture's size; 0 costs more and finds no more for features."""
 
+SMALLEST = 16
+"""Pixels a side that the solver needs; smaller pictures are continued at their border."""
+
 PATCH_SIZE = 8
 PATCH_STRIDE = 4
 """Pixels. A finer stride costs time as its square; a coarser one loses thin moving things."""
@@ -63,7 +66,14 @@ def dis_flow(grey: Array, key_grey: Array) -> Array:
     solver.setFinestScale(FINEST_SCALE)
     solver.setPatchSize(PATCH_SIZE)
     solver.setPatchStride(PATCH_STRIDE)
-    return solver.calc(*alike(grey, key_grey), np.zeros((*grey.shape, 2), np.float32))
+    height, width = grey.shape
+    below, right = max(SMALLEST - height, 0), max(SMALLEST - width, 0)
+    here, there = alike(grey, key_grey)
+    if below or right:
+        here, there = (cv2.copyMakeBorder(item, 0, below, 0, right, cv2.BORDER_REPLICATE)
+                       for item in (here, there))
+    field: Array = solver.calc(here, there, np.zeros((*here.shape, 2), np.float32))
+    return field[:height, :width]
 
 
 def flow_in_cells(flow: Array, size: tuple[int, int], stride: float) -> Tensor:
@@ -91,6 +101,6 @@ def flow_in_cells(flow: Array, size: tuple[int, int], stride: float) -> Tensor:
     right = max(round(columns * stride) - flow.shape[1], 0)
     if below or right:
         flow = cv2.copyMakeBorder(flow, 0, below, 0, right, cv2.BORDER_REPLICATE)
-    cells = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
+    cells: Array = cv2.resize(flow, (columns, rows), interpolation=cv2.INTER_AREA)
     cells *= np.float32(1 / stride)
     return torch.from_numpy(cells.transpose(2, 0, 1)[None])

@@ -10,6 +10,7 @@ feature is made of. It needs no training: `rule` is what one would write by hand
 learns to correct it.
 """
 import math
+from typing import Any
 
 import cv2
 from impnet_ros.model.device import upload
@@ -39,6 +40,8 @@ INPUTS = 24
 LEVELS = 3
 """How many levels the learned N_q tells apart; what is coarser counts as the last."""
 
+_ONE_MAP: Any = None  # cv2.remap's second map; its stubs do not know that one will do
+
 
 def noise_deviation(grey: Array) -> float:
     """
@@ -47,6 +50,8 @@ def noise_deviation(grey: Array) -> float:
     J. Immerkaer, "Fast noise variance estimation", 1996: a mask that answers neither to slopes nor
     to straight edges. The median of its answers stands for their mean, as texture answers too.
     """
+    if min(grey.shape) < 3:
+        return 0.0
     answer = cv2.filter2D(grey, cv2.CV_32F, LAPLACIAN_DIFFERENCE)[1:-1, 1:-1]
     return float(np.median(np.abs(answer))) / (6 * 0.6745)
 
@@ -119,15 +124,15 @@ def journey(flow: DenseFlow, sizes: list[tuple[int, int]], device: torch.device)
     here, known = (cv2.GaussianBlur(item.astype(np.float32), (0, 0), 1.5)
                    for item in (grey, key_grey))
     here, known = ((item - item.mean()) / (item.std() + 1.0) for item in (here, known))
-    unlike = np.abs(here - cv2.remap(known, there, None, cv2.INTER_LINEAR,
+    unlike = np.abs(here - cv2.remap(known, there, _ONE_MAP, cv2.INTER_LINEAR,
                                      borderMode=cv2.BORDER_CONSTANT, borderValue=OUTSIDE))
-    back = cv2.remap(dis_flow(key_grey, grey), there, None, cv2.INTER_LINEAR,
+    back = cv2.remap(dis_flow(key_grey, grey), there, _ONE_MAP, cv2.INTER_LINEAR,
                      borderMode=cv2.BORDER_REPLICATE)
     told = np.dstack((cv2.magnitude(*cv2.split(field)), unlike,
                       cv2.magnitude(*cv2.split(field + back))))
     result = []
     for rows, columns in sizes:
-        cells = cv2.resize(told, (columns, rows), interpolation=cv2.INTER_AREA)
+        cells: Array = cv2.resize(told, (columns, rows), interpolation=cv2.INTER_AREA)
         cells[..., [0, 2]] *= np.float32(columns / width)
         planes = np.concatenate((np.ones((rows, columns, 1), np.float32), cells), axis=2)
         result.append(upload(torch.from_numpy(planes.transpose(2, 0, 1)[None]), device))
@@ -212,6 +217,7 @@ class PairQuality(nn.Module):
 
     def __init__(self, hidden: int = 24) -> None:
         super().__init__()
+        self.hidden = hidden
         self.layers = nn.Sequential(
             nn.Conv2d(INPUTS, hidden, 1), nn.ReLU(),
             nn.Conv2d(hidden, hidden, 3, padding=1), nn.ReLU(), nn.Conv2d(hidden, 1, 1))

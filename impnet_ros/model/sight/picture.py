@@ -60,6 +60,14 @@ class Picture:
         return grey
 
 
+def size_of(image: Array | Tensor) -> tuple[int, int]:
+    """(height, width) of an image; a ValueError if it is not uint8 (H, W, 3)."""
+    shape = tuple(image.shape)
+    if len(shape) != 3 or shape[2] != 3 or image.dtype not in (np.uint8, torch.uint8):
+        raise ValueError(f'image: expected uint8 (H, W, 3), got {image.dtype} {shape}')
+    return shape[0], shape[1]
+
+
 def make_picture(image: Array | Tensor, size: tuple[int, int]) -> Picture:
     """
     Resize an image, bilinear; cheap, as every frame pays for it.
@@ -82,18 +90,16 @@ def make_picture(image: Array | Tensor, size: tuple[int, int]) -> Picture:
         If the image is not uint8 (H, W, 3).
 
     """
-    shape = tuple(image.shape)
-    if len(shape) != 3 or shape[2] != 3 or image.dtype not in (np.uint8, torch.uint8):
-        raise ValueError(f'image: expected uint8 (H, W, 3), got {image.dtype} {shape}')
+    image_size = size_of(image)
     if isinstance(image, Tensor) and image.is_cuda:
         pixels = functional.interpolate(image.permute(2, 0, 1)[None].float(), size,
                                         mode='bilinear', align_corners=False)
-        return Picture(pixels.round().to(torch.uint8), (shape[0], shape[1]))
+        return Picture(pixels.round().to(torch.uint8), image_size)
     whole = image.numpy() if isinstance(image, Tensor) else image
     small = cv2.resize(whole, size[::-1], interpolation=cv2.INTER_LINEAR)
     if np.shares_memory(small, whole):
         small = whole.copy()
-    return Picture(torch.from_numpy(small).permute(2, 0, 1)[None], (shape[0], shape[1]))
+    return Picture(torch.from_numpy(small).permute(2, 0, 1)[None], image_size)
 
 
 def shrunk(picture: Picture, size: tuple[int, int]) -> Picture:

@@ -3,21 +3,23 @@
 """Publish the stored bytes of a bag when they are due."""
 import argparse
 from contextlib import ExitStack
-from pathlib import Path
+import sys
 from time import monotonic, time_ns
-from typing import Any, TextIO
+from typing import TextIO
 
-from impnet_ros.ros.bags.types import message_class, playback_qos, typestore
+from impnet_ros.outputs import require_distinct
+from impnet_ros.ros.bags.names import topic_problem
+from impnet_ros.ros.bags.session import ros_session
+from impnet_ros.ros.bags.types import message_class, playback_qos
 from impnet_ros.ros.shutdown import StopFlag
-import rclpy
+from impnet_ros.sources.bag_reader import BagReader
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
-from rclpy.signals import SignalHandlerOptions
 from rclpy.time import Time
-from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.interfaces import Connection
 from rosgraph_msgs.msg import Clock as ClockMessage
 from std_srvs.srv import SetBool
 from tqdm import tqdm
@@ -25,6 +27,9 @@ from tqdm import tqdm
 _SLICE_S = 0.1
 _SETTLE_S = 0.3  # a subscriber that we know may not know us yet
 _LEAST_WAIT_S = 1e-4
+_LONG_S = 10.0
+_LEAST_ROUND_NS = 10_000_000  # a bag that loops never spins
+_HEAD_BYTES = 4  # of every message in CDR
 
 
 class Timeline:
@@ -70,8 +75,8 @@ class Timeline:
 class Player(Node):
     """Publishers for the topics of a bag, /clock and the pause service."""
 
-    def __init__(self, reader: AnyReader, options: argparse.Namespace) -> None:
-        """Create the publishers; topics of types that are not installed are left out."""
+    def __init__(self, reader: BagReader, options: argparse.Namespace) -> None:
+        """Create the publishers; topics that cannot be published are left out."""
         super().__init__('impnet_bag_play')
         names = dict(pair.split(':=', 1) for pair in options.remap)
         wanted = {f'/{topic.strip("/")}' for topic in options.topics}
@@ -84,22 +89,16 @@ class Player(Node):
         for connection in reader.connections:
             if wanted and connection.topic not in wanted:
                 continue
+            name = names.get(connection.topic) or names.get(connection.topic[1:])
             try:
-                kind: Any = message_class(connection.msgtype)
-            except ValueError as error:
-                self.get_logger().warning(f'{connection.topic} is left out: {error}')
-                continue
-            self.connections.append(connection)
-            if connection.topic not in self.topics:
-                name = names.get(connection.topic) or names.get(connection.topic[1:])
-                self.topics[connection.topic] = self.create_publisher(
-                    kind, name or connection.topic,
-                    playback_qos(connection.ext.offered_qos_profiles, options.reliability))
+                self._offer(connection, name or connection.topic, options.reliability)
+            except Exception as error:  # noqa: B902 - rclpy and message packages have their own
+                self.get_logger().warning(f'{connection.topic} is left out: '
+                                          f'{" ".join(str(error).split())}')
         if not self.topics:
             raise ValueError(f'{options.bag}: expected topics that can be published, found none')
         self._awaited = self._publishers_of(options.wait_for)
-        start_ns = reader.start_time + int(options.start_offset * 1e9)
-        self.timeline = Timeline(options.rate, start_ns)
+        self.timeline = Timeline(options.rate, reader.start_time)
         self.paused, self.playing = options.start_paused, False
         self.create_service(SetBool, '~/pause', self._on_pause)
         self._clock_publisher: Publisher | None = None
@@ -107,6 +106,17 @@ class Player(Node):
             self._clock_publisher = self.create_publisher(ClockMessage, '/clock', 10)
             self.create_timer(1.0 / options.clock, self.publish_clock,
                               clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def _offer(self, connection: Connection, name: str, reliability: str) -> None:
+        kind = message_class(connection.msgtype)
+        if connection.topic not in self.topics:
+            if problem := topic_problem(name if name.startswith('/') else f'/{name}'):
+                raise ValueError(problem)
+            self.topics[connection.topic] = self.create_publisher(
+                kind, name, playback_qos(connection.ext.offered_qos_profiles, reliability))
+        elif self.topics[connection.topic].msg_type is not kind:
+            raise ValueError(f'expected one type a topic, got {connection.msgtype} too')
+        self.connections.append(connection)
 
     def _publishers_of(self, topic: str) -> list[Publisher]:
         """Give the publishers of a topic and of what lies below it, as /compressed does."""
@@ -162,65 +172,97 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
     Raises
     ------
     OSError, ValueError
-        If there is no such bag, or nothing of it can be published.
+        If there is no such bag, nothing of it can be published, or it ends before its end.
 
     """
+    stop.wait_for_end()
     with ExitStack() as stack:
-        reader = stack.enter_context(_opened(options.bag))
+        reader = stack.enter_context(BagReader(options.bag))
+        for note in reader.notes:
+            print(f'impnet_bag_play: {note}', file=sys.stderr)
+        start_ns = _start(reader, options)
+        if options.log:
+            require_distinct({'--log': options.log}, [options.bag])
         log = stack.enter_context(options.log.open('w')) if options.log else None
-        rclpy.init(args=ros_args, signal_handler_options=SignalHandlerOptions.NO)
-        executor = SingleThreadedExecutor()
-        try:
-            player = Player(reader, options)
-            executor.add_node(player)
-            wait_until_s = monotonic() + options.wait
-            while not (stop.is_set or player.is_heard() or monotonic() > wait_until_s):
-                executor.spin_once(_SLICE_S)
-            settled_s = monotonic() + _SETTLE_S
-            while not stop.is_set and monotonic() < settled_s:
-                executor.spin_once(_SLICE_S)
-            if not player.is_heard() and not stop.is_set:
-                player.get_logger().warning(
-                    'playing, though not every awaited topic has a subscriber')
-            start_ns = reader.start_time + int(options.start_offset * 1e9)
-            while not stop.is_set:
-                player.playing = True
-                player.timeline.restart(start_ns)
-                player.timeline.hold(player.paused)
-                player.publish_clock()
-                _play_once(player, reader, start_ns, executor, stop, options.quiet, log)
-                if not options.loop:
-                    break
-                _await(player, reader.end_time + _interval_ns(player, reader), executor, stop)
-            if not stop.is_set:
-                for publisher in player.topics.values():
-                    publisher.wait_for_all_acked(Duration(seconds=2))
-        finally:
-            executor.shutdown()
-            rclpy.try_shutdown()
+        executor = stack.enter_context(ros_session(ros_args))
+        player = Player(reader, options)
+        executor.add_node(player)
+        _await_hearers(player, executor, options.wait, options.wait_for, stop)
+        while not stop.is_set:
+            player.playing = True
+            player.timeline.restart(start_ns)
+            player.timeline.hold(player.paused)
+            player.publish_clock()
+            played = _play_once(player, reader, start_ns, executor, stop, options.quiet, log)
+            if not played and not stop.is_set:
+                raise ValueError(f'{options.bag}: expected messages to publish from '
+                                 f'{options.start_offset} s on, found none; it holds '
+                                 f'{_held(reader)}')
+            if not options.loop:
+                break
+            _await(player, reader.end_time + _interval_ns(player, reader), executor, stop)
+        if not stop.is_set:
+            for publisher in player.topics.values():
+                publisher.wait_for_all_acked(Duration(seconds=2))
     return 0
 
 
-def _opened(path: Path) -> AnyReader:
-    # Not impnet_ros.video.open_bag: a player need not wait for torch.
-    try:
-        return AnyReader([path], default_typestore=typestore())
-    except AnyReaderError as error:
-        raise ValueError(f'{path}: {error}') from error
+def _start(reader: BagReader, options: argparse.Namespace) -> int:
+    """Give the bag time to begin at; ValueError where there is nothing behind it."""
+    if not reader.message_count:
+        raise ValueError(f'{options.bag}: expected messages, the bag holds none')
+    start_ns = reader.start_time + int(options.start_offset * 1e9)
+    if start_ns >= reader.end_time:
+        raise ValueError(f'--start-offset: expected less than the {reader.duration / 1e9:.3f} s '
+                         f'of the bag, got {options.start_offset}')
+    return start_ns
 
 
-def _play_once(player: Player, reader: AnyReader, start_ns: int,
+def _held(reader: BagReader) -> str:
+    """Say what a bag holds."""
+    topics = ', '.join(f'{each.msgcount} of {each.topic}' for each in reader.connections)
+    return f'{topics or "no topics"} in {reader.duration / 1e9:.3f} s'
+
+
+def _await_hearers(player: Player, executor: SingleThreadedExecutor, wait_s: float, wanted: str,
+                   stop: StopFlag) -> None:
+    """Wait until somebody listens, but not for ever; to the wanted topic somebody must."""
+    until_s = monotonic() + wait_s
+    while not (stop.is_set or player.is_heard() or monotonic() > until_s):
+        executor.spin_once(_SLICE_S)
+    settled_s = monotonic() + _SETTLE_S
+    while not stop.is_set and monotonic() < settled_s:
+        executor.spin_once(_SLICE_S)
+    if player.is_heard() or stop.is_set:
+        return
+    if wanted:
+        raise ValueError(f'--wait-for: expected a subscriber of {wanted} within {wait_s} s, got '
+                         f'none')
+    player.get_logger().warning('playing, though not every awaited topic has a subscriber')
+
+
+def _play_once(player: Player, reader: BagReader, start_ns: int,
                executor: SingleThreadedExecutor, stop: StopFlag, quiet: bool,
-               log: TextIO | None) -> None:
+               log: TextIO | None) -> int:
+    """Publish every message once; gives how many."""
     count = sum(connection.msgcount for connection in player.connections)
     messages = reader.messages(player.connections, start=start_ns)
+    played = 0
     for connection, bag_ns, data in tqdm(messages, total=count, unit='message', disable=quiet):
+        if (left_s := player.timeline.seconds_until(bag_ns)) > _LONG_S and not player.paused:
+            player.get_logger().info(f'the next message comes in {left_s:.0f} s')
         _await(player, bag_ns, executor, stop)
         if stop.is_set:
-            return
+            break
+        if len(data) < _HEAD_BYTES:
+            player.get_logger().warning(f'{connection.topic}: a message of {len(data)} bytes is '
+                                        f'left out')
+            continue
         if log:
             log.write(f'{connection.topic} {bag_ns} {time_ns()}\n')
         player.topics[connection.topic].publish(bytes(data))
+        played += 1
+    return played
 
 
 def _await(player: Player, bag_ns: int, executor: SingleThreadedExecutor,
@@ -230,7 +272,7 @@ def _await(player: Player, bag_ns: int, executor: SingleThreadedExecutor,
         executor.spin_once(min(left_s, _SLICE_S))
 
 
-def _interval_ns(player: Player, reader: AnyReader) -> int:
+def _interval_ns(player: Player, reader: BagReader) -> int:
     """
     Tell the time between messages of the busiest topic.
 
@@ -238,4 +280,4 @@ def _interval_ns(player: Player, reader: AnyReader) -> int:
     subscriber that wants the newest only would lose one a round.
     """
     busiest = max(connection.msgcount for connection in player.connections)
-    return reader.duration // max(1, busiest - 1)
+    return max(_LEAST_ROUND_NS, reader.duration) // max(1, busiest - 1)

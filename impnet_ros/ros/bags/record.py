@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 import sys
 
+from impnet_ros.outputs import said
 from impnet_ros.ros.bags.storage import STORAGES
 from impnet_ros.ros.shutdown import StopFlag
 
@@ -20,11 +21,16 @@ def main(args: list[str] | None = None) -> int:
     if ros_args and ros_args[0] != '--ros-args':
         parser.error(f'unknown arguments: {" ".join(ros_args)}')
     stop = StopFlag()
-    from impnet_ros.ros.bags.recorder import record
     try:
+        from impnet_ros.ros.bags.recorder import record
+        stop.wait_for_end()
         counts = record(options.bag, options.topics, options.storage, ros_args, stop)
     except (OSError, ValueError) as error:
-        print(f'impnet_bag_record: {error}', file=sys.stderr)
+        print(f'impnet_bag_record: {said(error)}', file=sys.stderr)
+        return 1
+    except ImportError as error:
+        print(f'impnet_bag_record: {error}; docs/install.md says what a terminal needs',
+              file=sys.stderr)
         return 1
     finally:
         stop.ignore_further()

@@ -11,6 +11,8 @@ from rosbags.interfaces import Qos, QosDurability, QosReliability
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 from rosbags.typesys.store import Typestore
 
+_DEEPEST = 1000
+
 
 def message_class(type_name: str) -> Any:
     """
@@ -22,10 +24,10 @@ def message_class(type_name: str) -> Any:
         If its package is not installed here.
 
     """
-    package, _, name = type_name.split('/')
+    package, _, name = type_name.rpartition('/')
     try:
-        return getattr(import_module(f'{package}.msg'), name)
-    except (AttributeError, ImportError) as error:
+        return getattr(import_module(package.replace('/', '.')), name)
+    except (AttributeError, ImportError, ValueError) as error:
         raise ValueError(f'{type_name}: expected an installed message type ({error})') from error
 
 
@@ -67,7 +69,7 @@ def playback_qos(recorded: list[Qos], reliability: str) -> QoSProfile:
     latched = any(qos.durability == QosDurability.TRANSIENT_LOCAL for qos in recorded)
     return QoSProfile(
         history=HistoryPolicy.KEEP_LAST,
-        depth=max([1, *(qos.depth for qos in recorded)]) if recorded else 10,
+        depth=min(_DEEPEST, max([1, *(qos.depth for qos in recorded)])) if recorded else 10,
         reliability=(ReliabilityPolicy.BEST_EFFORT if best_effort
                      else ReliabilityPolicy.RELIABLE),
         durability=(DurabilityPolicy.TRANSIENT_LOCAL if latched

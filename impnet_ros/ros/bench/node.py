@@ -10,13 +10,13 @@ from pathlib import Path
 import sys
 import threading
 from time import perf_counter
-from typing import Any
+from typing import Any, get_args
 
 from impnet_ros.arguments import add_settings, count, image_size, positive
 from impnet_ros.benchmark.clip import default_clip, load_images
 from impnet_ros.benchmark.machine import conditions
 from impnet_ros.benchmark.report import print_rows
-from impnet_ros.config import KEY_MODES, MODES, RunConfig
+from impnet_ros.config import KeyMode, MODES, RunConfig
 from impnet_ros.ros.bench.cameras import Answer, Cameras
 from impnet_ros.ros.bench.process import NodeProcess
 from impnet_ros.ros.bench.rows import make_row, Row
@@ -45,7 +45,8 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--rate', type=positive, default=30.0, metavar='HZ', help='of each camera')
     parser.add_argument('--cameras', type=count, default=1)
     parser.add_argument('--modes', nargs='+', choices=MODES, default=['per_frame', 'impression'])
-    parser.add_argument('--key-modes', nargs='+', choices=KEY_MODES, default=KEY_MODES)
+    parser.add_argument('--key-modes', nargs='+', choices=get_args(KeyMode),
+                        default=get_args(KeyMode))
     parser.add_argument('--box-memory', nargs='+', choices=('off', 'on'), default=['off', 'on'])
     parser.add_argument('--l', nargs='+', type=int, default=[10], metavar='L')
     parser.add_argument('--rounds', type=count, default=3, help='turns of each setting (3)')

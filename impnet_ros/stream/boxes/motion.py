@@ -98,7 +98,7 @@ def _carried(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
 
 
 def advanced(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
-           elapsed_s: float) -> tuple[Tensor, Tensor]:
+             elapsed_s: float) -> tuple[Tensor, Tensor]:
     """
     Move tracks by the flow and by what is known of their way.
 
@@ -125,9 +125,10 @@ def advanced(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
 
     """
     height, width = image_size
-    to_pixels = tracks.boxes.new_tensor((width / flow.levels[0].shape[3], height / flow.levels[0].shape[2]))
+    finest = flow.levels[0]
+    to_pixels = tracks.boxes.new_tensor((width / finest.shape[3], height / finest.shape[2]))
     # Contiguous: torch's median of an expanded tensor is not a number.
-    camera = flow.levels[0].to(tracks.boxes).flatten(2).contiguous().median(dim=2).values
+    camera = finest.to(tracks.boxes).flatten(2).contiguous().median(dim=2).values
     camera = camera * to_pixels / elapsed_s
     behind = hidden(tracks.boxes, tracks.scores)
     seen = torch.where(behind, HIDDEN_POINT, 1.0).to(tracks.boxes)

@@ -2,9 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Warping only where something can be found gives what warping everything gives."""
 from impnet_ros import DetectionConfig, load_network
-from impnet_ros.model.levels import Levels
+from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.nanodet.detector import CHANNELS, CLASSES
-from impnet_ros.model.sight.training_free import FACTS
 from impnet_ros.model.sight.warp import warp, warp_where
 import pytest
 import torch
@@ -59,10 +58,10 @@ def random_levels(generator, scale):
     """Levels of an image of 96 x 64 pixels; scale tells how many logits are high."""
     levels = []
     for height, width in ((8, 12), (4, 6), (2, 3)):
-        level = torch.randn(1, CHANNELS + FACTS, height, width, generator=generator)
+        level = torch.randn(1, CHANNELS, height, width, generator=generator)
         level[:, :CLASSES] *= scale
         levels.append(level)
-    return Levels(levels, (64, 96))
+    return Levels(tuple(levels), (64, 96))
 
 
 @pytest.mark.parametrize('threshold', [0.0, 0.0005, 0.001, 0.05, 0.35, 0.9, 1.0])
@@ -70,25 +69,12 @@ def random_levels(generator, scale):
 @pytest.mark.parametrize('pixels', [0.0, 0.4, 5.0])
 def test_same_detections_as_the_whole_warp(threshold, scale, pixels):
     """For thresholds below and above what is outside of the picture (a score of 0.001)."""
-    network = load_network('nanodet_g', 'cpu', DetectionConfig(threshold, 0.6, 300))
+    network, detection = load_network('nanodet_g', 'cpu'), DetectionConfig(threshold, 0.6, 300)
     generator = torch.Generator().manual_seed(7)
     levels = random_levels(generator, scale)
-    flow = tuple(random_flow(generator, *level.shape[2:], pixels) for level in levels)
-    expected = network.task(network.propagate(levels, flow))
-    found = network.task_along(levels, flow)
+    flow = Flow(tuple(random_flow(generator, *level.shape[2:], pixels) for level in levels.maps))
+    expected = network.task(network.propagate(levels, flow), None, detection)
+    found = network.task(levels, flow, detection)
     for one, other in zip(expected, found, strict=True):
         torch.testing.assert_close(other, one, rtol=0, atol=1e-4)
-    network.detection = DetectionConfig(0.7, 0.6, 300)
-    for one, other in zip(found, network.task_at(levels, flow, threshold), strict=True):
-        assert torch.equal(one, other)
-    carried = network.propagate(levels, flow)
-    for one, other in zip(expected, network.task_at(carried, None, threshold), strict=True):
-        assert torch.equal(one, other)
-
-
-def test_levels_without_a_size_are_refused():
-    network = load_network('nanodet_g', 'cpu')
-    levels = tuple(random_levels(torch.Generator().manual_seed(0), 1.0))
-    flow = tuple(torch.zeros(1, 2, *level.shape[2:]) for level in levels)
-    with pytest.raises(ValueError, match='which know the image size'):
-        network.task_along(levels, flow)
+    assert bool((found[1] >= threshold).all()) and len(found[1]) <= 300

@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """F and S against a second implementation with the same weights, and their sizes."""
-from impnet_ros.model.paper.flownet import FlowNetS, halve, ScaledFlow, ScaleMap
+from impnet_ros.model.paper.flownet import FlowNetS, halve, ScaleMap
 import numpy as np
 import pytest
 import torch
@@ -92,9 +92,3 @@ def test_flow_has_the_size_of_the_feature(height: int, width: int, rows: int,
 def test_scale_map_starts_at_one() -> None:
     scale = ScaleMap(26, 16)
     assert scale(torch.randn(1, 26, 5, 7)).eq(1).all()
-
-
-def test_scaled_flow_is_a_tuple_of_levels() -> None:
-    field, scale = torch.zeros(1, 2, 3, 3), torch.ones(1, 4, 3, 3)
-    flow = ScaledFlow((field,), scale)
-    assert len(flow) == 1 and flow[0] is field and flow.scale is scale

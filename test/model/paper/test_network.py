@@ -6,12 +6,10 @@ from dataclasses import replace
 
 import cv2
 from impnet_ros.config import DetectionConfig, StreamConfig
-from impnet_ros.model.levels import Levels
+from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.network import load_network
 from impnet_ros.model.paper.config import ImpressionNetworkConfig
-from impnet_ros.model.paper.flownet import ScaledFlow
 from impnet_ros.model.paper.network import ImpressionNetwork
-from impnet_ros.model.paper.network_input import input_size, resized
 from impnet_ros.model.paper.presets import impression_r101, TINY, tiny
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Detections, Frame
@@ -96,48 +94,19 @@ def test_odd_sizes(network: ImpressionNetwork, height: int, width: int) -> None:
         picture = network.prepare(image)
         levels = network.features(picture)
         rows, columns = (-(-side // 16) for side in picture.pixels.shape[2:])
-        assert levels[0].shape == (1, 128, rows, columns)
+        assert levels.maps[0].shape == (1, 128, rows, columns)
         assert levels.image_size == (height, width)
         flow = network.flow(picture, picture)
-        assert flow[0].shape == (1, 2, rows, columns)
+        assert flow.levels[0].shape == (1, 2, rows, columns)
         carried = network.propagate(levels, flow)
-        assert carried[0].shape == levels[0].shape and carried.image_size == (height, width)
+        assert carried.maps[0].shape == levels.maps[0].shape
+        assert carried.image_size == (height, width)
         weight, = network.weights(carried, levels)
         assert weight.shape == (1, 1, rows, columns) and 0 <= weight.min() <= weight.max() <= 1
-        boxes, scores, labels = network.task(carried)
+        boxes, scores, labels = network.task(carried, None, network.detection)
     assert boxes.min() >= 0 and labels.max() < 3
     assert boxes[:, 0::2].max() <= width and boxes[:, 1::2].max() <= height
     assert scores.equal(scores.sort(descending=True).values)
-
-
-@pytest.mark.parametrize('size, expected', [
-    ((600, 1000), (600, 1000)), ((720, 1280), (562, 1000)), ((480, 640), (600, 800)),
-    ((1280, 720), (1000, 562)), ((337, 600), (562, 1000)), ((2, 3000), (1, 1000)),
-    ((400, 667), (600, 1000))])
-def test_resizing_is_the_papers(size: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert input_size(size, 600, 1000) == expected
-    image = np.zeros((*size, 3), np.uint8)
-    assert resized(image, 600, 1000).shape == (1, 3, *expected)
-
-
-def test_normalisation() -> None:
-    net = tiny(pixel_deviation=(1.0, 2.0, 4.0), pixel_mean=(10.0, 20.0, 30.0), short_side=32,
-               long_side=32, flow_mean=(1.0, 2.0, 3.0))
-    image = np.full((32, 32, 3), (50, 60, 70), np.uint8)
-    picture = net.prepare(image)
-    assert picture.pixels[0, :, 0, 0].tolist() == [40, 20, 10]
-    torch.testing.assert_close(picture.half[0, :, 3, 3], torch.tensor([49., 58, 67]) / 255)
-    assert picture.image_size == (32, 32) and net.prepare(picture) is picture
-
-
-def test_a_picture_keeps_its_own_memory() -> None:
-    """A driver may reuse its buffer for the next image."""
-    net = tiny(short_side=32, long_side=32)
-    image = np.full((32, 32, 3), 50, np.uint8)
-    picture = net.prepare(image)
-    before = picture.pixels.clone()
-    image[:] = 0
-    assert picture.pixels.equal(before)
 
 
 def test_tensors_are_images_too(network: ImpressionNetwork) -> None:
@@ -150,7 +119,8 @@ def test_per_frame_is_the_detector_alone(network: ImpressionNetwork) -> None:
     frames = video(3)
     for frame, result in zip(frames, run(network, frames, mode='per_frame'), strict=True):
         with torch.inference_mode():
-            assert_same(result, *network.task(network.features(frame.image)))
+            levels = network.features(network.prepare(frame.image))
+            assert_same(result, *network.task(levels, None, network.detection))
 
 
 def test_triplet_is_the_engine(network: ImpressionNetwork) -> None:
@@ -162,9 +132,11 @@ def test_triplet_is_the_engine(network: ImpressionNetwork) -> None:
     pictures = [network.prepare(frame.image) for frame in (old, current, new)]
     with torch.inference_mode():
         levels = network.forward_triplet(*pictures)
-        assert_same(result, *network.task(levels))
+        assert_same(result, *network.task(levels, None, network.detection))
     # ... and it is neither what a single frame nor what one key frame would give.
-    assert not torch.allclose(levels[0], network.features(current.image)[0], atol=1e-3)
+    with torch.inference_mode():
+        alone = network.features(pictures[1])
+    assert not torch.allclose(levels.maps[0], alone.maps[0], atol=1e-3)
     sparse = run(network, frames, segment_length=2, mode='sparse')[3]
     assert not torch.equal(sparse.scores, result.scores)
 
@@ -174,25 +146,24 @@ def test_still_pictures_bypass_warp_and_scale_map(network: ImpressionNetwork) ->
     picture = network.prepare_batch(pixels)
     with torch.inference_mode():
         levels = network.forward_triplet(picture, picture, picture, torch.tensor([True, False]))
-        alone = network.features(picture)[0]
-    assert levels[0][0].equal(alone[0])
-    assert not torch.allclose(levels[0][1], alone[1], atol=1e-3)
+        alone = network.features(picture).maps[0]
+    assert levels.maps[0][0].equal(alone[0])
+    assert not torch.allclose(levels.maps[0][1], alone[1], atol=1e-3)
 
 
 def test_batched_is_single(network: ImpressionNetwork) -> None:
     frames = video(3)
     images = [network.prepare(frame.image) for frame in frames]
     one = images[0]
-    batch = replace(one, pixels=torch.cat([image.pixels for image in images]),
-                    half=torch.cat([image.half for image in images]))
-    key = replace(batch, half=one.half.expand(3, -1, -1, -1))
+    batch = replace(one, pixels=torch.cat([image.pixels for image in images]))
+    key = replace(one, pixels=one.pixels.expand(3, -1, -1, -1))
     with torch.inference_mode():
         levels = network.propagate(network.features(batch), network.flow(batch, key))
-        found = network.detect(levels)
+        found = network.detect(levels, network.detection)
         for index, image in enumerate(images):
             single = network.propagate(network.features(image), network.flow(image, one))
-            torch.testing.assert_close(levels[0][index], single[0][0], rtol=0, atol=1e-4)
-            boxes, scores, labels = network.task(single)
+            torch.testing.assert_close(levels.maps[0][index], single.maps[0][0], rtol=0, atol=1e-4)
+            boxes, scores, labels = network.task(single, None, network.detection)
             torch.testing.assert_close(found[index][1], scores, rtol=0, atol=1e-5)
             torch.testing.assert_close(found[index][0], boxes, rtol=0, atol=1e-2)
             assert found[index][2].equal(labels)
@@ -208,20 +179,18 @@ def test_flows_of_several_pictures(kind: str) -> None:
     assert len(together) == 3
     for image, found in zip(images, together, strict=True):
         alone = network.flow(image, key)
-        assert found[0].shape == alone[0].shape
-        torch.testing.assert_close(found[0], alone[0], rtol=0, atol=1e-4)
+        assert found.levels[0].shape == alone.levels[0].shape
+        torch.testing.assert_close(found.levels[0], alone.levels[0], rtol=0, atol=1e-4)
         assert (found.scale is None) == (alone.scale is None) == (kind == 'dis')
         if found.scale is not None and alone.scale is not None:
             torch.testing.assert_close(found.scale, alone.scale, rtol=0, atol=1e-5)
-    assert not torch.equal(together[0][0], together[1][0])
+    assert not torch.equal(together[0].levels[0], together[1].levels[0])
 
 
 def test_task_refuses_what_it_cannot_place(network: ImpressionNetwork) -> None:
     feature = torch.zeros(2, 128, 6, 6)
     with pytest.raises(ValueError, match='expected one picture, got 2'):
-        network.task(Levels((feature,), (96, 96)))
-    with pytest.raises(ValueError, match='expected Levels'):
-        network.task((feature[:1],))
+        network.task(Levels((feature,), (96, 96)), None, network.detection)
 
 
 def test_memory_gate_extremes(network: ImpressionNetwork) -> None:
@@ -258,30 +227,25 @@ def test_boxes_are_in_pixels_of_the_image() -> None:
     small = video(1, 96, 128)[0].image
     large = np.kron(small, np.ones((3, 3, 1), np.uint8))
     with torch.inference_mode():
-        small_boxes = net.task(net.features(small))[0]
-        large_boxes = net.task(net.features(large))[0]
+        small_boxes, large_boxes = (
+            net.task(net.features(net.prepare(image)), None, net.detection)[0]
+            for image in (small, large))
     assert large_boxes.max() > 2 * small_boxes.max()
     assert small_boxes[:, 2].max() <= 127 and large_boxes[:, 2].max() <= 383
 
 
-def test_thresholds_can_be_set(network: ImpressionNetwork) -> None:
-    image = video(1)[0].image
-    before = network.detection
-    try:
-        with torch.inference_mode():
-            levels = network.features(image)
-            network.detection = DetectionConfig(score_threshold=0.0, max_detections=7)
-            assert len(network.task(levels)[1]) == 7
-            network.detection = DetectionConfig(score_threshold=1.0, max_detections=7)
-            assert network.task(levels)[0].shape == (0, 4)
-            assert len(network.task_at(levels, None, 0.0)[1]) == 7
-            flow = network.flow(image, video(2)[1].image)
-            expected = network.detect(network.propagate(levels, flow),
-                                      DetectionConfig(score_threshold=0.1, max_detections=7))
-            for ours, theirs in zip(network.task_at(levels, flow, 0.1), expected[0], strict=True):
-                assert torch.equal(ours, theirs)
-    finally:
-        network.detection = before
+def test_thresholds_come_with_the_call(network: ImpressionNetwork) -> None:
+    first, second = (network.prepare(frame.image) for frame in video(2))
+    few = DetectionConfig(score_threshold=0.0, max_detections=7)
+    with torch.inference_mode():
+        levels = network.features(first)
+        assert len(network.task(levels, None, few)[1]) == 7
+        assert network.task(levels, None, replace(few, score_threshold=1.0))[0].shape == (0, 4)
+        flow = network.flow(first, second)
+        weak = replace(few, score_threshold=0.1)
+        [expected] = network.detect(network.propagate(levels, flow), weak)
+        for ours, theirs in zip(network.task(levels, flow, weak), expected, strict=True):
+            assert torch.equal(ours, theirs)
 
 
 def test_flow_without_weights() -> None:
@@ -293,12 +257,13 @@ def test_flow_without_weights() -> None:
     ground = cv2.normalize(ground, None, 0, 255, cv2.NORM_MINMAX)
     key, moved = ground[20:148, 20:180], ground[20:148, 36:196]
     with torch.inference_mode():
-        flow = net.flow(np.ascontiguousarray(moved), np.ascontiguousarray(key))
-        assert isinstance(flow, ScaledFlow) and flow.scale is None
-        torch.testing.assert_close(flow[0][0, 0, 2:-2, 2:-2].median(), torch.tensor(1.0),
+        picture, key_picture = (net.prepare(np.ascontiguousarray(item)) for item in (moved, key))
+        flow = net.flow(picture, key_picture)
+        assert flow.scale is None
+        torch.testing.assert_close(flow.levels[0][0, 0, 2:-2, 2:-2].median(), torch.tensor(1.0),
                                    rtol=0, atol=.1)
-        assert flow[0][0, 1].abs().median() < .1
-        assert flow[0].shape[2:] == net.features(np.ascontiguousarray(key))[0].shape[2:]
+        assert flow.levels[0][0, 1].abs().median() < .1
+        assert flow.levels[0].shape[2:] == net.features(key_picture).maps[0].shape[2:]
     assert not any(name.startswith(('flow', 'scale')) for name, _ in net.named_parameters())
 
 
@@ -306,14 +271,16 @@ def test_mismatch_is_what_the_flow_does_not_explain(network: ImpressionNetwork) 
     """A picture 16 pixels further right: nothing with the true flow, much with none."""
     pattern = cv2.GaussianBlur(np.random.default_rng(0).integers(
         0, 255, (96, 200, 3), np.uint8), (0, 0), 6)
-    key, picture = (np.ascontiguousarray(pattern[:, start:start + 160]) for start in (16, 0))
+    pattern = cv2.normalize(pattern, None, 0, 255, cv2.NORM_MINMAX)
+    key, picture = (network.prepare(np.ascontiguousarray(pattern[:, start:start + 160]))
+                    for start in (16, 0))
     flows = [torch.zeros(1, 2, 6, 10) for _ in range(2)]
     flows[1][:, 0] = -1.0  # what is at x in the picture was at x - 16 in the key picture
-    none, true = (network.mismatch(picture, key, (flow,)) for flow in flows)
-    assert none.shape == true.shape == (1, 1, 6, 10)
+    none, true = (network.mismatch(picture, key, Flow((flow,))) for flow in flows)
+    assert none.shape == true.shape == (1, 1, 12, 20)
     assert float(none.mean()) > 0.2
-    assert float(true[..., 2:].max()) < 0.02
-    assert float(network.mismatch(key, key, (flows[0],)).max()) == 0.0
+    assert float(true[..., 4:].max()) < 0.02
+    assert float(network.mismatch(key, key, Flow((flows[0],))).max()) == 0.0
 
 
 @pytest.fixture
@@ -325,7 +292,7 @@ def trained(network: ImpressionNetwork) -> Iterator[ImpressionNetwork]:
 
 def test_gradients_reach_every_part(trained: ImpressionNetwork) -> None:
     frames = [torch.from_numpy(frame.image).permute(2, 0, 1)[None] for frame in video(3, 96, 130)]
-    maps = trained.head(trained.forward_triplet(*map(trained.prepare_batch, frames))[0])
+    maps = trained.head(trained.forward_triplet(*map(trained.prepare_batch, frames)).maps[0])
     sum(item.square().mean() for item in maps).backward()
     for name, part in trained.parts().items():
         gradients = [p.grad for p in part.parameters() if p.requires_grad]
@@ -345,14 +312,14 @@ def test_frozen_normalisation_stays_frozen_in_training() -> None:
 def test_mixed_precision_is_close(network: ImpressionNetwork) -> None:
     frames = [network.prepare(frame.image) for frame in video(3)]
     with torch.inference_mode():
-        exact = network.forward_triplet(*frames)[0]
+        exact = network.forward_triplet(*frames).maps[0]
         with torch.autocast('cpu', torch.bfloat16):
             levels = network.forward_triplet(*frames)
-            flow = network.flow(frames[1], frames[0])[0]
-            maps = network.head(levels[0])
-            found = network.task(levels)
+            flow = network.flow(frames[1], frames[0]).levels[0]
+            maps = network.head(levels.maps[0])
+            found = network.task(levels, None, network.detection)
     assert flow.dtype == torch.float32 and maps.score_maps.dtype == torch.float32
-    assert (levels[0] - exact).abs().mean() < .05 * exact.abs().mean()
+    assert (levels.maps[0] - exact).abs().mean() < .05 * exact.abs().mean()
     assert len(found[1]) > 0 and found[0].isfinite().all()
 
 
@@ -361,8 +328,9 @@ def test_align_pooling_is_an_option(network: ImpressionNetwork) -> None:
     aligned.load_state_dict(network.state_dict())
     image = video(1)[0].image
     with torch.inference_mode():
-        levels = network.features(image)
-        scores, others = network.task(levels)[1], aligned.task(levels)[1]
+        levels = network.features(network.prepare(image))
+        scores, others = (net.task(levels, None, network.detection)[1]
+                          for net in (network, aligned))
     assert len(others) and not torch.equal(scores[:5], others[:5])
     assert (scores[0] - others[0]).abs() < .3
 
@@ -374,7 +342,6 @@ def test_load_network_by_name(caplog: pytest.LogCaptureFixture) -> None:
     for name, value in one.state_dict().items():
         assert value.equal(other.state_dict()[name])
     assert one.detection == DetectionConfig(1e-4, .3, 300)
-    assert load_network('tiny', 'cpu', DetectionConfig(.5)).detection.score_threshold == .5
 
 
 @pytest.mark.parametrize('change, message', [

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flow without weights, on pictures whose motion is known."""
 import cv2
-from impnet_ros.model.sight.dis_flow import dis_flow, flow_in_cells
+from impnet_ros.model.sight.dis_flow import dis_flow, flow_between, flow_in_cells
 import numpy as np
 import pytest
 import torch
@@ -41,13 +41,14 @@ def test_pictures_are_not_changed_and_calls_are_independent() -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-@pytest.mark.parametrize(('size', 'expected'), [((26, 40), (1.0, -0.5)), ((13, 20), (0.5, -0.25)),
-                                                ((104, 160), (4.0, -2.0))])
-def test_flow_in_cells(size: tuple[int, int], expected: tuple[float, float]) -> None:
+@pytest.mark.parametrize(('size', 'stride', 'expected'), [
+    ((26, 40), 4, (1.0, -0.5)), ((13, 20), 8, (0.5, -0.25)), ((104, 160), 1, (4.0, -2.0))])
+def test_flow_in_cells(size: tuple[int, int], stride: float,
+                       expected: tuple[float, float]) -> None:
     """Four pixels to the right are one cell of four pixels, half a cell of eight."""
     flow = np.empty((104, 160, 2), np.float32)
     flow[:] = (4.0, -2.0)
-    cells = flow_in_cells(flow, size)
+    cells = flow_in_cells(flow, size, stride)
     assert cells.shape == (1, 2, *size)
     torch.testing.assert_close(cells, torch.tensor(expected)[None, :, None, None].expand_as(cells))
 
@@ -56,4 +57,32 @@ def test_flow_in_cells_is_the_mean() -> None:
     """A cell half of which moves by two pixels moves by one."""
     flow = np.zeros((4, 4, 2), np.float32)
     flow[:2, :, 0] = 2
-    torch.testing.assert_close(flow_in_cells(flow, (1, 1)).flatten(), torch.tensor([0.25, 0.0]))
+    torch.testing.assert_close(flow_in_cells(flow, (1, 1), 4).flatten(), torch.tensor([0.25, 0.0]))
+
+
+def test_cells_that_the_picture_does_not_fill_take_the_flow_at_its_border() -> None:
+    """Of 6 x 6 pixels two cells of four a side: the second is half border, not half nothing."""
+    flow = np.zeros((6, 6, 2), np.float32)
+    flow[:, 4:, 0] = 8
+    assert flow_in_cells(flow, (2, 2), 4)[0, 0].tolist() == [[0, 2], [0, 2]]
+
+
+@pytest.mark.parametrize('size', [(1, 1), (2, 9), (8, 200), (60, 5)])
+def test_tiny_pictures_have_a_flow_too(size: tuple[int, int]) -> None:
+    """The solver alone refuses them, or gives NaN; a standing picture stands still."""
+    grey = _texture(200, 200)[:size[0], :size[1]]
+    flow = dis_flow(grey, grey)
+    assert flow.shape == (*size, 2) and np.abs(flow).max() < 0.01
+    assert np.isfinite(dis_flow(grey, 255 - grey)).all()
+
+
+def test_the_flow_between_two_pictures_fits_each_level() -> None:
+    """Strides count the network's input, of which the grey pictures are half the size."""
+    key = _texture(140, 180)[20:116, 20:148]
+    grey = np.ascontiguousarray(_texture(140, 180)[20:116, 28:156])  # grey[x] = key[x + 8]
+    flow = flow_between(grey, np.ascontiguousarray(key), [(24, 32), (12, 16)], (8, 16))
+    for level, size, cells in zip(flow.levels, ((24, 32), (12, 16)), (2.0, 1.0), strict=True):
+        assert level.shape == (1, 2, *size)
+        assert float(level[0, 0].median()) == pytest.approx(cells, abs=0.05)
+    assert flow.scale is None and flow.dense is not None
+    assert flow.dense.grey is grey and flow.dense.field.shape == (96, 128, 2)

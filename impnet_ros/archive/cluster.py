@@ -1,0 +1,211 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Pieces through Ray Data: a pool of actors, each with its own network, here or on a cluster."""
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+import json
+import logging
+import os
+from threading import Event, Thread
+from typing import Any
+import warnings
+
+from impnet_ros.archive.job import Job
+from impnet_ros.archive.outcome import Outcome
+from impnet_ros.archive.pieces import Piece
+from impnet_ros.archive.progress import Progress
+from impnet_ros.threads import spin_briefly
+
+_STORE_BYTES = 128 * 2**20
+_POLL_S = 0.5
+
+
+@dataclass(frozen=True)
+class Pool:
+    """
+    Who works.
+
+    Attributes
+    ----------
+    workers : int
+        Actors.
+    gpus : float
+        GPUs an actor, a share too.
+    address : str
+        Of a Ray cluster; empty for this machine.
+
+    """
+
+    workers: int
+    gpus: float = 0.0
+    address: str = ''
+
+
+class Board:
+    """Where actors tell how far they are, and learn that they shall stop."""
+
+    def __init__(self) -> None:
+        self._frames: dict[str, int] = {}
+        self._stop = False
+
+    def tell(self, name: str, frames: int) -> bool:
+        """Take down the images of a piece so far; give whether to stop."""
+        self._frames[name] = frames
+        return self._stop
+
+    def told(self, stop: bool) -> dict[str, int]:
+        """Give what has been told since the last time."""
+        self._stop = stop
+        frames, self._frames = self._frames, {}
+        return frames
+
+
+class Actor:
+    """One worker: the network is loaded once."""
+
+    def __init__(self, job: Job, board: Any) -> None:
+        spin_briefly()  # before torch is imported
+        from impnet_ros.archive.worker import Labeller
+        self._board, self._refusal = board, ''
+        try:
+            self._labeller = Labeller(job, self._tell)
+        except ValueError as error:
+            self._refusal = str(error)
+
+    def _tell(self, name: str, frames: int) -> bool:
+        import ray
+        try:
+            return bool(ray.get(self._board.tell.remote(name, frames), timeout=30.0))
+        except Exception:  # noqa: B902 - without a board the work goes on
+            return False
+
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Label the one piece of a batch."""
+        pieces = [Piece(**json.loads(text)) for text in batch['piece']]
+        outcomes = [self._label(piece) for piece in pieces]
+        return {'outcome': [json.dumps(asdict(outcome)) for outcome in outcomes]}
+
+    def _label(self, piece: Piece) -> Outcome:
+        if self._refusal:
+            return Outcome(piece.name, piece.label, 'refused', self._refusal)
+        return self._labeller.label(piece)
+
+
+def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progress,
+                   stopping: Callable[[], bool]) -> Iterator[Outcome]:
+    """
+    Label pieces with a pool of actors.
+
+    A piece whose worker dies goes into another round, with whoever is there then; after
+    `job.tries` rounds it has failed. An actor that dies is started again by Ray.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+        What to do, in this order.
+    job : Job
+        How.
+    pool : Pool
+        With whom.
+    shown : Progress
+        Is told how far the pieces are.
+    stopping : callable
+        As in `label_here`.
+
+    Yields
+    ------
+    Outcome
+        As soon as it is known.
+
+    Raises
+    ------
+    ConnectionError
+        If there is no cluster at the address.
+    ValueError
+        If the network cannot be loaded with these settings.
+
+    """
+    import ray
+    _begin(pool, job.runs.threads)
+    try:
+        board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
+        with _Watch(board, shown, stopping):
+            left = {piece.name: piece for piece in pieces}
+            for attempt in range(1, job.tries + 1):
+                for outcome in _round(list(left.values()), job, pool, board):
+                    if outcome.status == 'refused':
+                        raise ValueError(outcome.reason)
+                    left.pop(outcome.name, None)
+                    yield outcome
+                if not left or stopping():
+                    break
+                shown.note(f'workers died: {len(left)} of the pieces are tried again')
+        for piece in left.values():
+            if stopping():
+                yield Outcome(piece.name, piece.label, 'stopped')
+            else:
+                yield Outcome(piece.name, piece.label, 'failed',
+                              'its worker died each time', tries=job.tries)
+    finally:
+        ray.shutdown()
+
+
+def _begin(pool: Pool, threads: int) -> None:
+    import ray
+    os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
+    os.environ.setdefault('RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO', '0')
+    os.environ.setdefault('RAY_BACKEND_LOG_LEVEL', 'fatal')
+    quiet: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
+    if pool.address:
+        ray.init(address=pool.address, **quiet)
+    else:
+        ray.init(address='local', num_cpus=pool.workers * threads, include_dashboard=False,
+                 object_store_memory=_STORE_BYTES, **quiet)
+
+
+def _round(pieces: list[Piece], job: Job, pool: Pool, board: Any) -> Iterator[Outcome]:
+    import ray
+    from ray.data import ActorPoolStrategy, DataContext
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.max_errored_blocks = -1  # a worker's death costs its piece this round, no more
+    logging.getLogger('ray.data').setLevel(logging.CRITICAL)
+    workers = min(pool.workers, len(pieces))
+    data = ray.data.from_items([{'piece': json.dumps(asdict(piece))} for piece in pieces],
+                               override_num_blocks=len(pieces))
+    with warnings.catch_warnings():
+        # Ray has no other name yet for: start a dead actor again, but leave its piece to the
+        # next round, where tries are counted.
+        warnings.simplefilter('ignore', DeprecationWarning)
+        outcomes = data.map_batches(
+            Actor, fn_constructor_args=(job, board), batch_size=1, num_cpus=job.runs.threads,
+            num_gpus=pool.gpus or None, max_restarts=-1, max_task_retries=0,
+            compute=ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers,
+                                      max_tasks_in_flight_per_actor=1))
+    for row in outcomes.iter_rows():
+        yield Outcome(**json.loads(row['outcome']))
+
+
+class _Watch:
+    """A thread that asks the board, and tells it when to stop."""
+
+    def __init__(self, board: Any, shown: Progress, stopping: Callable[[], bool]) -> None:
+        self._board, self._shown, self._stopping = board, shown, stopping
+        self._over = Event()
+        self._thread = Thread(target=self._run, daemon=True, name='impnet_watch')
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        import ray
+        while not self._over.wait(_POLL_S):
+            try:
+                self._shown.told(ray.get(self._board.told.remote(self._stopping()), timeout=10.0))
+            except Exception:  # noqa: B902 - news are not worth a run
+                continue

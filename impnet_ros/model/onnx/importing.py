@@ -1,0 +1,202 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""From anybody's ONNX file to one that says all that the node needs to know of it."""
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from impnet_ros.labels import COCO_80
+from impnet_ros.model.onnx.declaration import Declaration, Level, seal
+from impnet_ros.model.onnx.families import coco_by_id, FAMILIES, Family
+from impnet_ros.model.onnx.finding import find_layout
+from impnet_ros.model.onnx.fitting import Input, input_of
+from impnet_ros.model.onnx.fixing import fixed, image_input, run_whole
+from impnet_ros.model.onnx.layout import Layout
+from impnet_ros.model.onnx.splitting import split
+from impnet_ros.model.onnx.stated import check_names, Stated, stated_in
+import numpy as np
+import onnx
+import torch
+from torch import Tensor
+
+Image = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """
+    What the user says; None and '' leave it to the file and to its family.
+
+    Attributes
+    ----------
+    like : str
+        Of `families.FAMILIES`.
+    labels : tuple of str
+        Names of the classes.
+    colour, scale, mean, std, fit
+        As for `families.Family`.
+    boxes : str
+        Of `layout.BOX_FORMATS`.
+    tier : str
+        'A', 'B', or '' for what fits.
+    size : tuple of int, optional
+        (height, width) of the input, where the file takes any.
+
+    """
+
+    like: str = ''
+    labels: tuple[str, ...] = ()
+    colour: str = ''
+    scale: float | None = None
+    mean: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
+    fit: str = ''
+    boxes: str = ''
+    tier: str = ''
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Imported:
+    """
+    A model with its declaration in its metadata.
+
+    Attributes
+    ----------
+    model : ModelProto
+    declaration : Declaration
+    notes : tuple of str
+        What people should know of what was taken for granted.
+
+    """
+
+    model: onnx.ModelProto
+    declaration: Declaration
+    notes: tuple[str, ...]
+
+
+def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Image]) -> Imported:
+    """
+    Find out what a detector is, cut it where that is possible, and write it down.
+
+    Parameters
+    ----------
+    model : ModelProto
+        As `reading.read_onnx` gives it; not changed.
+    asked : Asked
+        What the user says.
+    pictures : sequence of ndarray
+        uint8 (H, W, 3), RGB, to look at; without any a made-up one is used.
+
+    Raises
+    ------
+    ValueError
+        If something must be said that neither the file nor the user says, or nothing can be done
+        with the file; the message says what to type.
+
+    """
+    stated = stated_in(model)
+    name, family = _family(asked, stated)
+    _, own_size, _ = image_input(model)
+    notes = _size_notes(own_size, asked, stated)
+    whole, size = fixed(model, family.size, asked.size or stated.size)
+    wanted = Input(size, family.colour, family.scale, family.mean, family.std, family.fit)
+    looked_at = [input_of(image, wanted) for image in pictures or [made_up(size)]]
+    outputs = run_whole(whole, looked_at[0])
+    names = asked.labels or stated.class_names
+    layout = find_layout(outputs, size, family, len(names))
+    if asked.boxes:
+        layout = replace(layout, box_format=asked.boxes)
+    names, layout, told = _named(names, layout, name, outputs)
+    declaration = Declaration(name, names, wanted, layout)
+    levels, why_whole, difference = _levels(whole, declaration, looked_at, asked, family)
+    declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference,
+                          features_pay=bool(levels) and family.features_pay)
+    seal(whole, declaration)
+    return Imported(whole, declaration, (*notes, *told))
+
+
+def made_up(size: tuple[int, int]) -> Image:
+    """Give a picture of blobs and edges, uint8 (H, W, 3)."""
+    noise = np.random.default_rng(0)
+    image = np.full((*size, 3), 114, np.uint8)
+    for _ in range(40):
+        top, left = noise.integers(0, size[0] - 8), noise.integers(0, size[1] - 8)
+        height, width = noise.integers(8, size[0] // 2), noise.integers(8, size[1] // 2)
+        image[top:top + height, left:left + width] = noise.integers(0, 256, 3)
+    return image
+
+
+def _family(asked: Asked, stated: Stated) -> tuple[str, Family]:
+    """Give the family by name, with what the user says otherwise."""
+    name = asked.like or stated.family
+    if not name:
+        missing = [f'--{what}' for what in ('colour', 'scale', 'fit') if not getattr(asked, what)]
+        if missing:
+            raise ValueError('nothing in the file says how it wants its pictures: say its family '
+                             f'(--like {"|".join(FAMILIES)}), or {", ".join(missing)}')
+    elif name not in FAMILIES:
+        raise ValueError(f'--like: expected one of {", ".join(FAMILIES)}, got {name!r}')
+    said = {key: getattr(asked, key) for key in ('colour', 'scale', 'mean', 'std', 'fit')}
+    return name or 'other', replace(
+        FAMILIES[name] if name else Family(),
+        **{key: value for key, value in said.items() if value not in (None, '')})
+
+
+def _size_notes(own: list[int], asked: Asked, stated: Stated) -> tuple[str, ...]:
+    told = asked.size or stated.size
+    if told is None or not all(own) or tuple(own) == told:
+        return ()
+    who = '--size says' if asked.size else 'the metadata say'
+    raise ValueError(f'{who} {told[1]} x {told[0]} pixels, but the graph takes {own[1]} x '
+                     f'{own[0]}: ' + ('leave --size away' if asked.size else 'export it again'))
+
+
+def _named(names: tuple[str, ...], layout: Layout, family: str,
+           outputs: dict[str, Tensor]) -> tuple[tuple[str, ...], Layout, tuple[str, ...]]:
+    """Give the classes' names; COCO's where their number leaves little doubt."""
+    notes: tuple[str, ...] = ()
+    if not names:
+        count = layout.classes or {'torchvision': 91}.get(family, 80)
+        if layout.kind == 'pair' and count in (91, 92):  # RF-DETR: by category, 0 unused
+            names = ('nothing', *coco_by_id(), *('no object',) * (count - 92))[:count]
+        elif count == 80:
+            names = COCO_80
+        elif count == 91:
+            names = coco_by_id()
+        else:
+            raise ValueError(f'nothing in the file names its {count} classes: give their names '
+                             '(--labels FILE, one a line)')
+        notes = (f'nothing in the file names its classes: taken for those of COCO '
+                 f'({len(names)}); say others with --labels',)
+    check_names(names)
+    if layout.kind == 'list':
+        if names[0].lower() in ('__background__', 'background'):
+            layout = replace(layout, first_label=0)
+        layout = replace(layout, classes=len(names))
+        labels = _labels(layout, outputs)
+        if labels.numel() and int(labels.max()) >= len(names):
+            raise ValueError(f'labels: expected more than {int(labels.max())} names, as the file '
+                             f'gives that label, got {len(names)} (--labels FILE)')
+    return names, layout, notes
+
+
+def _labels(layout: Layout, outputs: dict[str, Tensor]) -> Tensor:
+    column = layout.columns[2]
+    rows = outputs[layout.boxes[0]]
+    found = rows.reshape(-1, rows.shape[-1])[:, column] if column >= 0 else (
+        outputs[layout.labels].reshape(-1))
+    return found.long() - layout.first_label
+
+
+def _levels(whole: onnx.ModelProto, declaration: Declaration, looked_at: Sequence[Tensor],
+            asked: Asked, family: Family) -> tuple[tuple[Level, ...], str, float]:
+    if asked.tier == 'B':
+        return (), 'asked for', 0.0
+    if not family.carried and asked.tier != 'A':
+        return (), 'features of transformers lose by being carried', 0.0
+    with torch.inference_mode():
+        levels, reason, difference = split(whole, declaration, looked_at)
+    if asked.tier == 'A' and not levels:
+        raise ValueError(f'--tier A: {reason}; leave it away, or say --tier B')
+    return levels, reason, difference

@@ -1,0 +1,201 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Anybody's detector, imported, as a network of the stream."""
+from collections.abc import Sequence
+import logging
+from pathlib import Path
+
+from impnet_ros.config import DetectionConfig
+from impnet_ros.model.contract import Boxes, Network
+from impnet_ros.model.levels import Flow, Levels
+from impnet_ros.model.onnx.cutting import halves
+from impnet_ros.model.onnx.declaration import Declaration, declared
+from impnet_ros.model.onnx.decoding import decode, suppressed
+from impnet_ros.model.onnx.evidence import class_logits
+from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placement
+from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
+from impnet_ros.model.onnx.moving import brought_along
+from impnet_ros.model.onnx.reading import read_onnx
+from impnet_ros.model.onnx.runtimes import choose, open_runtime, Run
+from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
+from impnet_ros.model.sight import pair_quality
+from impnet_ros.model.sight.dis_flow import dis_flow
+from impnet_ros.model.sight.picture import Picture
+from impnet_ros.model.sight.warp import warp
+from impnet_ros.model.weights import load_into, load_shipped
+import onnx
+import torch
+from torch import Tensor
+from torchvision.ops import clip_boxes_to_image
+
+_CARRIED_AT = 8
+# Pixels a cell of the flow along which boxes are carried, where no features are.
+
+_log = logging.getLogger(__name__)
+
+
+class ImportedNetwork(Network):
+    """
+    A detector from an ONNX file, in two halves (tier A) or whole (tier B).
+
+    A picture of it is the image at the size that it has in the input; borders are added by
+    `features`, and cells of borders are no part of the levels. Maps are relative to an empty
+    cell. The levels of a whole detector are its outputs, which nothing carries.
+
+    Parameters
+    ----------
+    model : ModelProto
+        In the form that an import gives.
+    declaration : Declaration
+        What it says of itself.
+    name : str
+        For people.
+    device : torch.device
+        Where the graph runs; maps and boxes are in the host's memory.
+
+    Attributes
+    ----------
+    runtime : str
+        What runs it, see `run_with`.
+
+    """
+
+    def __init__(self, model: onnx.ModelProto, declaration: Declaration, name: str,
+                 device: torch.device) -> None:
+        self.name = name
+        self._where = device
+        self.declaration = declaration
+        self.class_names = declaration.class_names
+        self.boxes_only = declaration.tier == 'B'
+        self.features_pay = declaration.features_pay
+        self.strides = tuple(level.stride for level in declaration.levels) or (_CARRIED_AT,)
+        self._outputs = [item.name for item in model.graph.output]
+        self._model = model
+        if not self.boxes_only:
+            self.quality = pair_quality.PairQuality().eval()
+            load_into(self.quality, load_shipped('nanodet_g_memory').tensors)
+            self._empty = [torch.tensor(level.empty)[:, None, None]
+                           for level in declaration.levels]
+        self.runtime = ''
+
+    @classmethod
+    def load(cls, path: Path, device: torch.device) -> 'ImportedNetwork':
+        """
+        Load a file: an imported one, or one whose metadata tells all.
+
+        Raises
+        ------
+        ValueError
+            If the file cannot be used; the message says why, and what to type.
+
+        """
+        model = read_onnx(path)
+        try:
+            declaration = declared(model)
+            if declaration is None:
+                imported = import_detector(model, Asked(), ())
+                model, declaration = imported.model, imported.declaration
+                _log.info('%s was not imported: done now, tier %s; impnet import-detector keeps '
+                          'that', path, declaration.tier)
+            return cls(model, declaration, path.stem, device)
+        except ValueError as error:
+            raise ValueError(f'{path}: {error}') from error
+
+    def run_with(self, precision: torch.dtype, runtime: str) -> None:
+        """Choose what runs the graph; its precision is the file's own."""
+        if precision != torch.float32:
+            raise ValueError("precision: expected 'float32' for an ONNX file, which has its own, "
+                             f'got {str(precision).removeprefix("torch.")!r}')
+        if runtime == 'torch':
+            raise ValueError("runtime: expected 'auto', 'cpu', 'openvino', 'cuda' or 'tensorrt' "
+                             "for an ONNX file, got 'torch'")
+        example = input_of(made_up(self.declaration.picture.size), self.declaration.picture)
+        graph = self._model.SerializeToString()
+        self._task: Run | None = None
+        if not self.boxes_only:
+            graph, task = halves(self._model, [
+                name for level in self.declaration.levels for name in level.tensors])
+            self._task = open_runtime(task, 'cpu', trusted=False)
+        self._run, self.runtime, told = choose(graph, runtime, [example], self._where,
+                                               trusted=False)
+        _log.info('%s: runtime %s', self.name, told)
+
+    def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
+        """Give the size that an image has in the input, without borders."""
+        super().input_size(image_size, side)
+        place = self._place(image_size)
+        return place.height, place.width
+
+    def cells(self, picture: Picture) -> list[tuple[int, int]]:
+        """Rows and columns of each level, cells of borders left out."""
+        if self.boxes_only:
+            return super().cells(picture)
+        return [item.size for item in self._windows(picture.image_size)]
+
+    def features(self, picture: Picture) -> Levels:
+        """N_feat: joined maps of each level; for a whole detector its outputs."""
+        outputs = self._run([laid_out(picture.pixels.cpu(), picture.image_size,
+                                      self.declaration.picture)])
+        if self.boxes_only:
+            return Levels(tuple(item.float() for item in outputs), picture.image_size)
+        maps, first = [], 0
+        for level, empty, item in zip(self.declaration.levels, self._empty,
+                                      self._windows(picture.image_size), strict=True):
+            joined = torch.cat(outputs[first:first + len(level.tensors)], dim=1).float() - empty
+            maps.append(joined[:, :, item.top:item.bottom, item.left:item.right].contiguous())
+            first += len(level.tensors)
+        return self.levels_of(picture, maps)
+
+    def flow(self, picture: Picture, key_picture: Picture) -> Flow:
+        """F(I_i, I_key), from target to key frame."""
+        if self.boxes_only:
+            return super().flow(picture, key_picture)
+        field = dis_flow(picture.grey, key_picture.grey)
+        return flow_in_windows(picture.grey, key_picture.grey, field,
+                               self._windows(picture.image_size))
+
+    def class_logits(self, level: Tensor, number: int) -> Tensor:
+        """(B, classes, h, w), in the terms of the shipped N_q, which so serves other detectors."""
+        return class_logits(level + self._empty[number], self.declaration.levels[number])
+
+    def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:
+        """N_task: boxes of a frame, best first."""
+        layout, size = self.declaration.layout, self.declaration.picture.size
+        outputs = dict(zip(self._outputs, self._read(levels, flow), strict=True))
+        boxes, scores, labels = decode(layout, outputs, size, detection.score_threshold)
+        boxes = self._place(levels.image_size).to_image(boxes)
+        if flow is not None and self.boxes_only:
+            boxes = brought_along(boxes, flow.levels[0], levels.image_size)
+        boxes = clip_boxes_to_image(boxes, levels.image_size)
+        if layout.suppress:
+            boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
+        best = scores.argsort(descending=True, stable=True)[:detection.max_detections]
+        return boxes[best], scores[best], labels[best]
+
+    def _read(self, levels: Levels, flow: Flow | None) -> Sequence[Tensor]:
+        """Give the graph's outputs for a key frame's levels, carried along a flow."""
+        if self._task is None:
+            return levels.maps
+        maps = levels.maps
+        if flow is not None:
+            maps = tuple(warp(item, field)
+                         for item, field in zip(maps, flow.levels, strict=True))
+        return self._task(self._whole_maps(maps, levels.image_size))
+
+    def _whole_maps(self, maps: Sequence[Tensor], image_size: tuple[int, int]
+                    ) -> tuple[Tensor, ...]:
+        """Give the tensors of the cut: borders are empty."""
+        tensors: list[Tensor] = []
+        for level, empty, part, item in zip(self.declaration.levels, self._empty, maps,
+                                            self._windows(image_size), strict=True):
+            whole = empty.expand(len(empty), *level.cells)[None].clone()
+            whole[:, :, item.top:item.bottom, item.left:item.right] += part
+            tensors += whole.split(list(level.channels), dim=1)
+        return tuple(tensors)
+
+    def _place(self, image_size: tuple[int, int]) -> Placement:
+        return placement(image_size, self.declaration.picture.size, self.declaration.picture.fit)
+
+    def _windows(self, image_size: tuple[int, int]) -> list[Window]:
+        place = self._place(image_size)
+        return [window(place, level.stride, level.cells) for level in self.declaration.levels]

@@ -1,0 +1,168 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What `impnet detect` reads one by one and writes as it comes, and where it goes on from."""
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+import sys
+
+from impnet_ros.drawing import caption, draw_detections
+from impnet_ros.results.annotated_video import AnnotatedVideo
+from impnet_ros.results.entries import Entry
+from impnet_ros.results.json_files import JsonLines, JsonList
+from impnet_ros.stream.types import Detections, Frame
+import numpy as np
+from tqdm import tqdm
+
+_TOLD = 20
+
+
+class Source:
+    """
+    Frames with their numbers in the input; what ends them is kept for later.
+
+    Attributes
+    ----------
+    left_out : int
+        Frames that could not be read.
+    error : Exception, optional
+        What ended the frames before their end.
+
+    """
+
+    def __init__(self) -> None:
+        self.left_out, self.error = 0, None
+        self._frames: Iterator[Frame] = iter(())
+        self._numbers: dict[int, int] = {}
+        self._next = 0
+
+    def read(self, frames: Iterator[Frame]) -> None:
+        """Take the frames."""
+        self._frames = frames
+
+    def refuse(self, reason: str, frames: int) -> None:
+        """Say what cannot be read, and count the frames that it costs."""
+        self.left_out += frames
+        self._next += frames
+        if not frames or self.left_out <= _TOLD:
+            tqdm.write(f'impnet detect: {reason}', file=sys.stderr)
+        elif self.left_out == _TOLD + 1:
+            tqdm.write('impnet detect: further ones are only counted', file=sys.stderr)
+
+    def number(self, frame: Frame) -> int:
+        """Give the number, in the input, of a frame that was not asked for yet."""
+        return self._numbers.pop(id(frame))
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        try:
+            frame = next(self._frames)
+        except (OSError, ValueError) as error:
+            self.error = error
+            raise StopIteration from error
+        self._numbers[id(frame)] = self._next
+        self._next += 1
+        return frame
+
+
+class Outputs:
+    """
+    The files of one run.
+
+    Parameters
+    ----------
+    json, jsonl, video : Path, optional
+        Where to write; None for what is not wanted.
+    fps : float
+        Of the video.
+    resume : bool
+        Go on behind what the results files hold.
+
+    Attributes
+    ----------
+    count : int
+        Frames taken so far.
+    done : int
+        Frames whose entries an earlier run wrote.
+    restart : int
+        The last of these at which the memory began anew: a run from there gives the same as one
+        that was never cut.
+
+    """
+
+    def __init__(self, json: Path | None, jsonl: Path | None, video: Path | None, fps: float,
+                 resume: bool) -> None:
+        if resume and not (json or jsonl):
+            raise ValueError('--resume: expected --json or --jsonl, whose results it goes on with')
+        self._files: list[JsonLines] = []
+        self._video: AnnotatedVideo | None = None
+        self.count = 0
+        try:
+            if jsonl:
+                self._files.append(JsonLines(jsonl, resume))
+            if json:
+                self._files.append(JsonList(json, resume))
+            self._video = AnnotatedVideo(video, fps) if video else None
+        except BaseException:
+            self.close(whole=False)
+            raise
+        self.done = min((file.count for file in self._files), default=0)
+        for file in self._files:
+            file.keep(self.done)
+        self.restart = 0
+        for number, entry in enumerate(self.stored()):
+            if entry.get('reset_reason'):
+                self.restart = number
+        self._held = islice(self.stored(), self.restart, None)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether results are in files that a later run can go on with."""
+        return any(file.path.is_file() or file.written.is_file() for file in self._files)
+
+    def stored(self) -> Iterator[Entry]:
+        """Read the entries of the earlier run."""
+        return islice(self._files[0].stored(), self.done) if self.done else iter(())
+
+    def take(self, frame: Frame, detections: Detections, entry: Entry, names: Sequence[str]
+             ) -> None:
+        """
+        Write a frame's entry, unless an earlier run has, and draw it.
+
+        Raises
+        ------
+        ValueError
+            If the earlier run found something else there: it had other settings.
+        OSError
+            If it cannot be written.
+
+        """
+        if self.restart <= self.count < self.done:
+            self._compare(next(self._held), entry)
+        elif self.count >= self.done:
+            for file in self._files:
+                file.write(entry)
+        self.count += 1
+        if self._video:
+            self._video.write(draw_detections(np.asarray(frame.image), detections, names,
+                                              caption(detections)))
+
+    def _compare(self, held: Entry, entry: Entry) -> None:
+        if self.count == self.restart:  # why it began anew is not known to a run that begins here
+            entry = {**entry, 'reset_reason': held.get('reset_reason')}
+        if held != entry:
+            raise ValueError(f'--resume: expected the input and settings of the first run, got '
+                             f'other results for frame {entry["frame"]}')
+
+    def close(self, *, whole: bool) -> None:
+        """Finish every file; `whole` says whether they have all frames. First error is raised."""
+        error = None
+        for file in (*self._files, *([self._video] if self._video else [])):
+            try:
+                file.close(whole=whole)
+            except OSError as failed:
+                error = error or failed
+        if error:
+            raise error

@@ -1,0 +1,48 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What to set where images are lost."""
+from impnet_ros.ros.settings import Settings
+
+
+def against_losses(key_ms: float, other_ms: float, period_ms: float, settings: Settings) -> str:
+    """
+    Say why images are lost, and what would help.
+
+    Parameters
+    ----------
+    key_ms, other_ms : float
+        Mean time that a key frame, and that another image, took; NaN where there was none.
+    period_ms : float
+        Mean time from one image to the next, lost ones counted.
+    settings : Settings
+        Those of the node.
+
+    Returns
+    -------
+    str
+        One clause, with parameters as `ros2 param set` and the command line take them.
+
+    """
+    if other_ms > period_ms:
+        return (f'each takes {other_ms:.0f} ms and they come every {period_ms:.0f} ms; '
+                f'{_faster(settings)}')
+    if key_ms > period_ms:
+        return (f'a key frame takes {key_ms:.0f} ms and images come every {period_ms:.0f} ms; '
+                f'{_beside(settings)}')
+    return ('the node had time for them, so they were lost on the way or the processor was taken: '
+            'see Lost images in docs/node.md (reliable publishers, config/fastdds.xml)')
+
+
+def _faster(settings: Settings) -> str:
+    runtime = ', runtime:=openvino or onnxruntime' if settings.runtime == 'torch' else ''
+    return f'set a lower rate of the camera{runtime}, or device:=cuda where there is a GPU'
+
+
+def _beside(settings: Settings) -> str:
+    if settings.mode == 'per_frame':
+        return 'set mode:=impression'
+    if settings.key_offset:
+        return 'set key_offset:=0 and key_mode:=auto'
+    if settings.key_mode == 'sync':
+        return 'set key_mode:=auto'
+    return f'set l above {settings.segment_length}, or {_faster(settings).removeprefix("set ")}'

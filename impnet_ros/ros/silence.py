@@ -1,0 +1,82 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Why no image comes, as far as the graph of nodes and topics shows it."""
+from rclpy.node import Node
+from rclpy.qos import ReliabilityPolicy
+
+IMAGE = 'sensor_msgs/msg/Image'
+COMPRESSED = 'sensor_msgs/msg/CompressedImage'
+_PACKED = '/compressed'
+_MOST_NAMED = 3
+
+
+def why_silent(node: Node, topic: str, kind: str, reliability: ReliabilityPolicy) -> str:
+    """
+    Say why a subscription gets nothing, and what would help.
+
+    Parameters
+    ----------
+    node : Node
+        Its view of the graph is used.
+    topic : str
+        Full name of the topic that is subscribed.
+    kind : str
+        Type that is expected there, `IMAGE` or `COMPRESSED`.
+    reliability : ReliabilityPolicy
+        What the subscription asks.
+
+    Returns
+    -------
+    str
+        One clause.
+
+    """
+    infos = node.get_publishers_info_by_topic(topic)
+    if not infos:
+        return f'nobody publishes {topic}{_instead(node, topic, kind)}'
+    right = [info for info in infos if info.topic_type == kind]
+    if not right:
+        other = infos[0].topic_type
+        return f'{topic} is published as {other}, expected {kind}{_transport(topic, other)}'
+    if reliability == ReliabilityPolicy.RELIABLE and all(
+            info.qos_profile.reliability == ReliabilityPolicy.BEST_EFFORT for info in right):
+        return (f'{topic} is published best effort and asked for reliable, which are '
+                'incompatible: set image_reliability:=auto')
+    named = ', '.join(sorted({_name(info) for info in right})[:_MOST_NAMED])
+    return (f'{topic} has a publisher that fits ({named}), but nothing came from it: it is '
+            'paused, or its large best-effort images are lost (config/fastdds.xml)')
+
+
+def _name(info: object) -> str:
+    namespace, name = info.node_namespace, info.node_name  # type: ignore[attr-defined]
+    return f'{namespace.rstrip("/")}/{name}'
+
+
+def _transport(topic: str, other: str) -> str:
+    """Advise where it is an image of the other kind."""
+    if other == COMPRESSED:
+        base = topic.removesuffix(_PACKED)
+        return f': set image_transport:=compressed and remap image:={base}'
+    if other == IMAGE:
+        return ': set image_transport:=raw'
+    return ''
+
+
+def _instead(node: Node, topic: str, kind: str) -> str:
+    """Name topics on which there are images."""
+    if topic.endswith(_PACKED * 2):
+        return (f' (image_transport:=compressed appends {_PACKED} itself: remap '
+                f'image:={topic.removesuffix(_PACKED * 2)})')
+    own = node.get_fully_qualified_name()
+    found = []
+    for name, kinds in node.get_topic_names_and_types():
+        if not {IMAGE, COMPRESSED} & set(kinds) or name == topic:
+            continue
+        others = [info for info in node.get_publishers_info_by_topic(name) if _name(info) != own]
+        if others and kind in kinds:
+            found.append(name)
+        elif others:
+            found.append(f'{name} ({"compressed" if COMPRESSED in kinds else "raw"})')
+    if not found:
+        return ''
+    return f'; images are on {", ".join(sorted(found)[:_MOST_NAMED])} (remap image:=...)'

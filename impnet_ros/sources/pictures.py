@@ -1,0 +1,89 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Frames from a folder of pictures."""
+from collections.abc import Iterator
+from io import BytesIO
+import math
+from pathlib import Path
+import re
+from typing import Any
+
+from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
+from impnet_ros.sources.frames import Refused, Video
+from impnet_ros.sources.picture_size import picture_size
+from impnet_ros.stream.types import Frame
+from PIL import Image
+
+_OTHER_FORMATS = ('BMP', 'TIFF', 'WEBP')  # than JPEG and PNG
+_BYTES_A_PIXEL = 16  # more than any of these formats needs
+_HEAD_BYTES = 1 << 24
+
+
+def open_folder(path: Path, fps: float, refused: Refused | None, max_pixels: int) -> Video:
+    """Open a folder of pictures, taken in natural order of their names."""
+    files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES
+                    and not file.is_dir()), key=natural_order)
+    if not files:
+        raise ValueError(f'{path}: expected images ({", ".join(sorted(IMAGE_SUFFIXES))}) or a '
+                         f'bag with its metadata.yaml, found neither')
+    return open_pictures(files, fps, refused, max_pixels)
+
+
+def open_pictures(files: list[Path], fps: float, refused: Refused | None, max_pixels: int
+                  ) -> Video:
+    """Open some pictures; one that cannot be read leaves its place in time empty."""
+    if not 0 < fps < math.inf:
+        raise ValueError(f'fps: expected frames a second > 0, got {fps}')
+    return Video(_frames(files, fps, refused, max_pixels), len(files), fps)
+
+
+def read_picture(file: Path, max_pixels: int = MAX_PIXELS) -> RgbImage:
+    """
+    Read a picture file, upright as its orientation tag says.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read, or is too large; its size is known before anything is unpacked.
+
+    """
+    try:
+        if not file.is_file():
+            raise ImageError('expected a file with a picture, got none')
+        if file.stat().st_size > _BYTES_A_PIXEL * max_pixels + _HEAD_BYTES:
+            raise ImageError(f'expected a file for at most {max_pixels} pixels '
+                             f'(max_image_pixels), got {file.stat().st_size} bytes')
+        data = file.read_bytes()
+    except OSError as error:
+        raise ImageError(error.strerror or str(error)) from error
+    require_few(*size_of(data), max_pixels)
+    return unpack(data, max_pixels, upright=True)
+
+
+def size_of(data: bytes) -> tuple[int, int]:
+    """Give width and height of a picture file of any format that folders may have."""
+    try:
+        return picture_size(data)
+    except ValueError as error:
+        reason = str(error)
+    try:
+        with Image.open(BytesIO(data), formats=_OTHER_FORMATS) as picture:
+            return picture.size
+    except Exception as error:  # noqa: B902 - whatever a library says of a stranger's bytes
+        raise ImageError(reason) from error
+
+
+def _frames(files: list[Path], fps: float, refused: Refused | None, max_pixels: int
+            ) -> Iterator[Frame]:
+    for index, file in enumerate(files):
+        try:
+            yield Frame(read_picture(file, max_pixels), index / fps)
+        except ImageError as error:
+            if refused is None:
+                raise ImageError(f'{file}: {error}') from error
+            refused(f'{file}: {error}', 1)
+
+
+def natural_order(path: Path) -> list[Any]:
+    """Give the key that sorts 2.jpg before 10.jpg."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r'(\d+)', path.name)]

@@ -1,0 +1,162 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""At every moment the file holds what was written."""
+from collections.abc import Iterator
+from contextlib import contextmanager
+import errno
+import json
+import os
+from pathlib import Path
+import resource
+from typing import Any
+
+from impnet_ros.results.json_files import JsonLines, JsonList
+import pytest
+
+ENTRIES = [{'frame': number, 'labels': ['person'] * number} for number in range(5)]
+KINDS = pytest.mark.parametrize('kind', [JsonLines, JsonList])
+
+
+def read(file: Path) -> list[Any]:
+    """Read a file by its name, as anybody would."""
+    text = file.read_text()
+    return [json.loads(line) for line in text.splitlines()] if 'jsonl' in file.name else (
+        json.loads(text))
+
+
+def name_of(kind: type) -> str:
+    return 'out.jsonl' if kind is JsonLines else 'out.json'
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Let no file grow beyond a size: a write is done in part, and the next one fails."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@KINDS
+def test_every_entry_can_be_read_at_once(tmp_path: Path, kind: type[JsonLines]) -> None:
+    """Before the file is closed, and after; the list comes to its place at the end."""
+    path = tmp_path / name_of(kind)
+    file = kind(path, resume=False)
+    for count, entry in enumerate(ENTRIES, 1):
+        file.write(entry)
+        assert read(file.written) == ENTRIES[:count]
+        assert path.exists() == (kind is JsonLines)
+    file.close(whole=True)
+    assert read(path) == ENTRIES
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+@KINDS
+@pytest.mark.parametrize('lost', range(0, 70, 3))
+def test_a_cut_file_is_gone_on_with(tmp_path: Path, kind: type[JsonLines], lost: int) -> None:
+    """Wherever it is cut, whole entries are kept and the rest is written again."""
+    path = tmp_path / name_of(kind)
+    file = kind(path, resume=False)
+    for entry in ENTRIES:
+        file.write(entry)
+    data = file.written.read_bytes()
+    file.written.write_bytes(data[:len(data) - lost])
+    again = kind(path, resume=True)
+    assert again.count <= 5 and list(again.stored()) == ENTRIES[:again.count]
+    assert read(again.written) == ENTRIES[:again.count]
+    for entry in ENTRIES[again.count:]:
+        again.write(entry)
+    again.close(whole=True)
+    assert read(path) == ENTRIES
+
+
+@KINDS
+def test_entries_can_be_forgotten(tmp_path: Path, kind: type[JsonLines]) -> None:
+    """The first three stay, then none."""
+    file = kind(tmp_path / name_of(kind), resume=False)
+    for entry in ENTRIES:
+        file.write(entry)
+    for count in (3, 0):
+        file.keep(count)
+        assert read(file.written) == list(file.stored()) == ENTRIES[:count]
+    file.write(ENTRIES[4])
+    assert read(file.written) == [ENTRIES[4]]
+
+
+@KINDS
+@pytest.mark.parametrize('size', range(40, 200, 7))
+def test_a_full_disk_keeps_what_was_written(tmp_path: Path, kind: type[JsonLines], size: int
+                                            ) -> None:
+    """The error names the file; the file holds whole entries and can be finished."""
+    path = tmp_path / name_of(kind)
+    file, written = kind(path, resume=False), 0
+    with full_disk(size):
+        with pytest.raises(OSError) as failed:
+            for entry in ENTRIES:
+                file.write(entry)
+                written += 1
+        assert failed.value.errno == errno.EFBIG and failed.value.filename == str(path)
+        file.close(whole=False)
+    assert read(path) == ENTRIES[:written]
+
+
+@KINDS
+def test_an_earlier_file_stays_until_the_new_one_is_whole(tmp_path: Path, kind: type[JsonLines]
+                                                          ) -> None:
+    """A run that fails before its first entry touches nothing; one that is cut keeps it beside."""
+    path = tmp_path / name_of(kind)
+    before = b'[{"frame": 0}]'
+    path.write_bytes(before)
+    kind(path, resume=False).close(whole=False)
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+    for _ in range(2):
+        file = kind(path, resume=False)
+        file.write(ENTRIES[1])
+        file.close(whole=False)
+        kept = path.with_stem('out.previous')
+        assert kept.read_bytes() == before and read(path) == [ENTRIES[1]]
+    file = kind(path, resume=False)
+    file.write(ENTRIES[2])
+    file.close(whole=True)
+    assert read(path) == [ENTRIES[2]] and len(list(tmp_path.iterdir())) == 1
+
+
+@KINDS
+def test_a_link_is_written_through(tmp_path: Path, kind: type[JsonLines]) -> None:
+    """The file that it leads to gets the results; the link stays one."""
+    (tmp_path / 'real').mkdir()
+    link, real = tmp_path / name_of(kind), tmp_path / 'real' / name_of(kind)
+    real.touch()
+    link.symlink_to(real)
+    file = kind(link, resume=False)
+    file.write(ENTRIES[3])
+    file.close(whole=True)
+    assert link.is_symlink() and read(real) == [ENTRIES[3]]
+
+
+def test_only_results_are_gone_on_with(tmp_path: Path) -> None:
+    """Other content is refused and stays as it is."""
+    file = tmp_path / 'a.jsonl'
+    file.write_text('notes on something else\n')
+    with pytest.raises(ValueError, match='expected results to resume, got 24 bytes'):
+        JsonLines(file, resume=True)
+    assert file.read_text() == 'notes on something else\n'
+
+
+def test_pipes_and_devices(tmp_path: Path) -> None:
+    """Lines go through a pipe; a list cannot, and a device that takes nothing says so."""
+    pipe = tmp_path / 'pipe'
+    os.mkfifo(pipe)
+    end = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    file = JsonLines(pipe, resume=False)
+    file.write(ENTRIES[1])
+    assert json.loads(os.read(end, 1000)) == ENTRIES[1]
+    file.close(whole=True)
+    os.close(end)
+    with pytest.raises(ValueError, match='got a device or pipe'):
+        JsonList(pipe, resume=False)
+    with pytest.raises(OSError, match='No space left'):
+        JsonLines(Path('/dev/full'), resume=False).write(ENTRIES[0])
+    assert not Path('/dev/full').is_file()

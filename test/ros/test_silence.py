@@ -1,0 +1,91 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Within five seconds without an image, log and diagnostics say why."""
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+
+from diagnostic_msgs.msg import DiagnosticStatus
+import numpy as np
+import pytest
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from ros_harness import Client, image_message, node_process
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import String
+
+pytestmark = [pytest.mark.ros, pytest.mark.timeout(100)]
+
+RELIABLE = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
+
+
+def explained(tmp_path: Path, offer: Callable[[Client], object], *expected: str,
+              topic: str = '/image', **parameters: object) -> None:
+    """Start a node beside some publisher, and wait for the words."""
+    log = tmp_path / 'log'
+    client = Client()
+    kept = offer(client)
+    with node_process(log, **parameters):
+        began_s = monotonic()
+
+        def said() -> bool:
+            status = client.diagnostics()[topic]
+            return status.level == DiagnosticStatus.WARN and all(
+                text in status.message and text in log.read_text() for text in expected)
+        client.until(said, 15)
+        assert monotonic() - began_s < 5.5  # diagnostics come once a second
+    del kept
+    client.close()
+
+
+def test_nobody_publishes(tmp_path: Path) -> None:
+    """Topics on which there are images are named."""
+    explained(tmp_path, lambda client: client.node.create_publisher(Image, 'cam/raw', RELIABLE),
+              'nobody publishes /image', 'images are on /cam/raw', 'remap image:=')
+
+
+def test_another_type(tmp_path: Path) -> None:
+    """Both types are named."""
+    explained(tmp_path, lambda client: client.node.create_publisher(String, 'image', RELIABLE),
+              'std_msgs/msg/String', 'expected sensor_msgs/msg/Image')
+
+
+def test_a_compressed_topic_as_a_raw_one(tmp_path: Path) -> None:
+    """What to set is said."""
+    explained(tmp_path,
+              lambda client: client.node.create_publisher(CompressedImage, 'image', RELIABLE),
+              'CompressedImage', 'image_transport:=compressed')
+
+
+def test_incompatible_reliability(tmp_path: Path) -> None:
+    """Only where somebody insists on reliable."""
+    explained(tmp_path, lambda client: client.node.create_publisher(Image, 'image', BEST_EFFORT),
+              'incompatible', 'image_reliability:=auto', image_reliability='reliable')
+
+
+def test_a_publisher_that_says_nothing(tmp_path: Path) -> None:
+    """It is named."""
+    explained(tmp_path, lambda client: client.node.create_publisher(Image, 'image', RELIABLE),
+              'a publisher that fits (/client_', 'nothing came')
+
+
+def test_compressed_twice(tmp_path: Path) -> None:
+    """The suffix that image_transport adds was given too."""
+    from ros_harness import await_text, process
+    log = tmp_path / 'log'
+    with process('node', '--ros-args', '-p', 'image_transport:=compressed', '-p', 'threads:=1',
+                 '-r', 'image:=/cam/image/compressed', log=log) as running:
+        await_text(log, 'remap image:=/cam/image', running)
+        assert 'nobody publishes /cam/image/compressed/compressed' in log.read_text()
+
+
+def test_a_camera_that_falls_silent_and_comes_back(tmp_path: Path) -> None:
+    """Silence is told, and gone with the next image."""
+    black = np.zeros((48, 64, 3), np.uint8)
+    with node_process(tmp_path / 'log'):
+        client = Client()
+        client.send(image_message(black, 10**9))
+        client.until(lambda: 'no image for' in client.diagnostics()['/image'].message, 10)
+        client.send(image_message(black, 2 * 10**9))
+        assert 'no image for' not in client.diagnostics()['/image'].message
+        client.close()

@@ -1,0 +1,136 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""What can be read of a bag is read; what cannot is one sentence."""
+from pathlib import Path
+
+from bag_files import image_bytes, write_mcap
+from impnet_ros.sources.bag_reader import BagError, BagReader
+from impnet_ros.video import open_video
+from mcap.writer import IndexType
+import pytest
+from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.typesys import get_typestore, Stores
+
+ALL = [0, 1, 2, 3, 4, 5]
+
+
+def grays(path: Path, refused: list[str] | None = None) -> list[int]:
+    """Read the number of each image."""
+    tell = None if refused is None else lambda reason, frames: refused.append(reason)
+    video = open_video(path, refused=tell)
+    return [int(frame.image[0, 0, 0]) for frame in video.frames]
+
+
+def write_folder(path: Path, count: int = 6, *, plugin: StoragePlugin = StoragePlugin.MCAP,
+                 msgdef: str | None = None) -> Path:
+    with Writer(path, version=9, storage_plugin=plugin) as writer:
+        connection = writer.add_connection(
+            '/image', 'sensor_msgs/msg/Image', typestore=get_typestore(Stores.ROS2_JAZZY),
+            msgdef=msgdef, rihs01=None if msgdef is None else 'RIHS01_0')
+        for number in range(count):
+            time_ns = 10**9 + number * 10**8
+            writer.write(connection, time_ns, image_bytes(number, time_ns))
+    return path
+
+
+@pytest.mark.parametrize('options', [
+    {}, {'profile': ''}, {'profile': 'x-other'}, {'json_topic': True},
+    {'use_chunking': False}, {'use_statistics': False}, {'index_types': IndexType.NONE},
+    {'index_types': IndexType.CHUNK}, {'use_summary_offsets': False},
+    {'repeat_channels': False}, {'repeat_schemas': False, 'repeat_channels': False},
+    {'profile': '', 'json_topic': True, 'index_types': IndexType.CHUNK}])
+def test_mcap_as_others_write_it(tmp_path: Path, options: dict[str, object]) -> None:
+    """With or without profile, index, statistics, chunks, and with topics in JSON."""
+    assert grays(write_mcap(tmp_path / 'a.mcap', **options)) == ALL  # type: ignore[arg-type]
+
+
+def test_an_unfinished_mcap_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    """Of chunks of two images, the last is cut; what is before it is read, and said."""
+    file = write_mcap(tmp_path / 'a.mcap', chunk_size=4000, finish=False)
+    whole = file.read_bytes()
+    told: list[str] = []
+    read = grays(file, told)
+    assert read == ALL[:len(read)] and len(read) >= 4
+    assert 'read from its beginning' in told[0] and 'mcap recover' in told[0]
+    file.write_bytes(whole[:len(whole) // 2])
+    half = grays(file)
+    assert half == ALL[:len(half)] and 0 < len(half) < len(read)
+
+
+def test_a_folder_whose_metadata_were_never_written(tmp_path: Path) -> None:
+    """The recorder was killed: the one storage file in it is the bag."""
+    (tmp_path / 'bag').mkdir()
+    write_mcap(tmp_path / 'bag' / 'bag_0.mcap', finish=False, chunk_size=100)
+    told: list[str] = []
+    assert grays(tmp_path / 'bag', told) == ALL
+    assert 'metadata.yaml is missing' in told[0]
+
+
+def test_a_cut_message_costs_itself_only(tmp_path: Path) -> None:
+    """Its neighbours are read; without anybody to tell, it is an error."""
+    file = write_mcap(tmp_path / 'a.mcap', cut=2)
+    told: list[str] = []
+    assert grays(file, told) == [0, 1, 3, 4, 5]
+    [said] = told
+    assert 'image 2 of /image' in said and '\n' not in said
+    with pytest.raises(ValueError, match='image 2 of /image'):
+        grays(file)
+
+
+@pytest.mark.parametrize('plugin', [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_fewer_than_the_bag_says_is_an_error(tmp_path: Path, plugin: StoragePlugin) -> None:
+    """After all that there is."""
+    bag = write_folder(tmp_path / 'bag', plugin=plugin)
+    file = bag / 'metadata.yaml'
+    file.write_text(file.read_text().replace('message_count: 6', 'message_count: 9'))
+    read = []
+    with pytest.raises(BagError, match='expected 9 messages, as the bag says, got 6'):
+        for frame in open_video(bag).frames:
+            read.append(frame)
+    assert len(read) == 6
+
+
+@pytest.mark.parametrize('name', ['bag.mcap', 'bag.db3', 'metadata.yaml'])
+@pytest.mark.parametrize('damage', ['empty', 'text', 'half', 'flipped', 'no header'])
+@pytest.mark.parametrize('plugin', [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+def test_damage_is_read_around_or_one_sentence(tmp_path: Path, name: str, damage: str,
+                                               plugin: StoragePlugin) -> None:
+    """Whatever a library raises inside, ValueError or OSError comes out."""
+    bag = write_folder(tmp_path / 'bag', plugin=plugin)
+    file = bag / name
+    if not file.exists():
+        return
+    data = file.read_bytes()
+    middle = len(data) // 2
+    file.write_bytes({
+        'empty': b'', 'text': b'hello: [world', 'half': data[:middle],
+        'flipped': data[:middle] + bytes(255 - b for b in data[middle:middle + 64])
+        + data[middle + 64:],
+        'no header': bytes(64) + data[64:]}[damage])
+    for path in (bag, file):
+        if path.name == 'metadata.yaml':
+            continue
+        try:
+            with BagReader(path) as reader:
+                for connection, _, raw in reader.messages():
+                    reader.deserialize(raw, connection.msgtype)
+        except (ValueError, OSError) as error:
+            assert '\n' not in str(error) and 'bag' in str(error)
+
+
+def test_a_definition_that_nobody_can_parse(tmp_path: Path) -> None:
+    """The type is known here: the bag's own words on it are not needed."""
+    bag = write_folder(tmp_path / 'bag', msgdef='this is } no definition')
+    assert grays(bag) == ALL
+
+
+def test_what_is_no_bag(tmp_path: Path) -> None:
+    """Absent, empty, and with two storage files but no metadata."""
+    with pytest.raises(FileNotFoundError):
+        BagReader(tmp_path / 'absent')
+    with pytest.raises(BagError, match='found 0 of these'):
+        BagReader(tmp_path)
+    write_mcap(tmp_path / 'a.mcap')
+    write_mcap(tmp_path / 'b.mcap')
+    with pytest.raises(BagError, match='found 2 of these'):
+        BagReader(tmp_path)
