@@ -28,7 +28,8 @@ _SIZES = ((240, 320), (480, 640), (720, 1280), (1080, 1920))
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', nargs='+', default=['nanodet_g'], help='names or checkpoints')
+    parser.add_argument('--model', nargs='+', default=[RunConfig().model],
+                        help='names or checkpoints')
     add_settings(parser, RunConfig, 'device', 'precision', 'runtime')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag; by default '
                         'the clip of people on bicycles, or sprites where it is not')
