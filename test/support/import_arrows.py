@@ -14,7 +14,7 @@ PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
 BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
-          'stopping')
+          'stamps', 'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing', 'sources')
 # What the stream knows of networks: the contract, its data, and the equations of the paper.
@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'resizing': (),
     'threads': (),
     'outputs': (),
+    'stamps': (),
     'stopping': (),
     'images': (*BASICS, 'sources.picture_size'),
     'sources': (*BASICS, 'images', 'stream.types'),
