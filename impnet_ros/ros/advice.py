@@ -34,7 +34,7 @@ def against_losses(key_ms: float, other_ms: float, period_ms: float, settings: S
 
 
 def _faster(settings: Settings) -> str:
-    runtime = ', runtime:=openvino or onnxruntime' if settings.runtime == 'torch' else ''
+    runtime = ', runtime:=auto' if settings.runtime == 'torch' else ''
     return f'set a lower rate of the camera{runtime}, or device:=cuda where there is a GPU'
 
 

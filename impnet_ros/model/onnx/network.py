@@ -8,6 +8,7 @@ from pathlib import Path
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
 from impnet_ros.model.levels import Flow, Levels
+from impnet_ros.model.onnx import counting
 from impnet_ros.model.onnx.cutting import halves
 from impnet_ros.model.onnx.declaration import Declaration, declared
 from impnet_ros.model.onnx.decoding import decode, suppressed
@@ -71,6 +72,7 @@ class ImportedNetwork(Network):
         self.strides = tuple(level.stride for level in declaration.levels) or (_CARRIED_AT,)
         self._outputs = [item.name for item in model.graph.output]
         self._model = model
+        self._cut = [name for level in declaration.levels for name in level.tensors]
         if not self.boxes_only:
             self.quality = pair_quality.PairQuality().eval()
             load_into(self.quality, load_shipped('nanodet_g_memory').tensors)
@@ -113,8 +115,7 @@ class ImportedNetwork(Network):
         graph = self._model.SerializeToString()
         self._task: Run | None = None
         if not self.boxes_only:
-            graph, task = halves(self._model, [
-                name for level in self.declaration.levels for name in level.tensors])
+            graph, task = halves(self._model, self._cut)
             self._task = open_runtime(task, 'cpu', trusted=False)
         self._run, self.runtime, told = choose(graph, runtime, [example], self._where,
                                                trusted=False)
@@ -171,6 +172,18 @@ class ImportedNetwork(Network):
             boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
         best = scores.argsort(descending=True, stable=True)[:detection.max_detections]
         return boxes[best], scores[best], labels[best]
+
+    def parameters(self) -> int:
+        """Count its weights."""
+        return counting.parameters(self._model)
+
+    def multiply_adds(self) -> tuple[int, int]:
+        """Count multiply-adds, of the whole and of the task half."""
+        if self.boxes_only:
+            return counting.multiply_adds(self._model), 0
+        _, task = halves(self._model, self._cut)
+        return (counting.multiply_adds(self._model),
+                counting.multiply_adds(onnx.ModelProto.FromString(task)))
 
     def _read(self, levels: Levels, flow: Flow | None) -> Sequence[Tensor]:
         """Give the graph's outputs for a key frame's levels, carried along a flow."""
