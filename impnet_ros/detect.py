@@ -65,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
     """Detect, and write what was asked for; 0, or 128 and the signal that ended it."""
     stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
     if args.resume and stream.key_mode == 'async':
-        raise ValueError('--resume: expected --key-mode sync (what async gives depends on the time '
-                         'that things take)')
+        raise ValueError('--resume: expected --key-mode sync (what async gives depends on the '
+                         'time that things take)')
     source = Source()
     video = open_video(args.input, args.topic, args.fps, source.refuse, args.max_image_pixels)
     source.read(video.frames)

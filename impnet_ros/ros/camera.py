@@ -6,7 +6,6 @@ from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
 
-from impnet_ros.images import ImageError
 from impnet_ros.ros import images
 from impnet_ros.ros.camera_stream import Arrival, CameraStream
 from impnet_ros.ros.image_input import ImageInput
@@ -153,7 +152,7 @@ class Camera:
         settings = self._settings
         try:
             picture = images.to_rgb(message, settings.max_image_pixels)
-        except ImageError as error:
+        except Exception as error:  # noqa: B902 - an ImageError, or whatever a library raises
             self.statistics.refuse()
             self._lost.refuse()
             self._node.get_logger().error(f'{self.name}: image refused: {error}',

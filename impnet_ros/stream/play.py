@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from impnet_ros.stream.engine import Engine
-from impnet_ros.stream.late_images import glance, LateImages
+from impnet_ros.stream.late_images import LateImages, read_late
 from impnet_ros.stream.schedule import why_new_video
 from impnet_ros.stream.types import Detections, Frame
 
@@ -32,7 +32,7 @@ def play(engine: Engine, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detec
     for frame in frames:
         is_late = late.is_late(frame.stamp_s)
         if is_late and why_new_video(frame.origin, state, engine.config) == 'backward_stamp':
-            yield frame, glance(engine, frame, state)
+            yield frame, read_late(engine, frame, state)
             continue
         waiting.append(frame)
         results, state = engine.step(frame, state)
