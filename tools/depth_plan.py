@@ -35,12 +35,15 @@ def plan(file: Path, instants: Sequence[Any], sightings: Sequence[Any]) -> None:
         for number, name in sorted(tracks):
             truth = np.array(tracks[number, name])
             colour = f'C{number % 10}'
-            panel.plot(truth[:, 1], truth[:, 0], color=colour, linewidth=6, alpha=0.3,
-                       solid_capstyle='round', marker='s', markersize=7)
+            panel.plot(truth[:, 1], truth[:, 0], color=colour, linewidth=7, alpha=0.3,
+                       solid_capstyle='round')
+            panel.plot(*truth[-1, 1::-1], color=colour, marker='s', markersize=12,
+                       fillstyle='none')
             dots = np.array([each.place for each in sightings if each.place is not None
                              and (each.scene, each.number) == (scene, number)])
             if len(dots):
-                panel.plot(dots[:, 1], dots[:, 0], '.', color=colour, markersize=5, label=name)
+                panel.plot(dots[:, 1], dots[:, 0], 'o', color=colour, markersize=4,
+                           markeredgecolor='black', markeredgewidth=0.3, zorder=5, label=name)
         panel.set(title=f'{scene}, from above: truth (pale) and estimates (dots)', xlabel='y, m',
                   ylabel='x, m')
         panel.set_aspect('equal', adjustable='datalim')

@@ -9,7 +9,7 @@ import signal
 import subprocess
 from time import monotonic, sleep
 
-DEADLINE_S = 60.0
+DEADLINE_S = 180.0
 
 
 def own_domain() -> dict[str, str]:

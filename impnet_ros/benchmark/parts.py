@@ -76,11 +76,12 @@ class Parts:
 
     def _as_key(self, picture: Any, key: Any, f_imp: Any, tracks: Tracks) -> tuple[Any, Tracks]:
         network = self._network
-        f_k = self._timed('features', network.features, picture)
-        flow = network.flow(picture, key)
-        carried = self._timed('propagate', network.propagate, f_imp, flow)
-        w_k = self._timed('weights', network.weights, carried, f_k)
-        fused = self._timed('fuse', _fuse, carried, f_k, w_k)
+        fused = f_k = self._timed('features', network.features, picture)
+        if not network.boxes_only:
+            flow = network.flow(picture, key)
+            carried = self._timed('propagate', network.propagate, f_imp, flow)
+            w_k = self._timed('weights', network.weights, carried, f_k)
+            fused = self._timed('fuse', _fuse, carried, f_k, w_k)
         boxes = self._timed('task', network.task, fused, None, network.detection)
         return fused, self._timed('merge', merge, tracks, *boxes, 0.1, 1.0, network.detection)
 
@@ -88,7 +89,8 @@ class Parts:
         network = self._network
         picture = self._timed('prepare', network.prepare, image)
         flow = self._timed('flow', network.flow, picture, key)
-        self._timed('task_along', network.task, f_task, flow, network.detection)
+        if not network.boxes_only:
+            self._timed('task_along', network.task, f_task, flow, network.detection)
         self._timed('carry', self._carry, tracks, picture, key, flow, image.shape[:2])
 
     def _carry(self, tracks: Tracks, picture: Any, key: Any, flow: Any,
@@ -157,7 +159,8 @@ def call_ms(variant: Variant, part_ms: Mapping[str, float],
     key = part['task'] + (part['fuse'] if fuses else 0.0)
     if variant.mode == 'impression':
         key += part['weights']
-    other = part['flow'] + part['task_along']
+    # Boxes alone: those of the key frame follow the flow.
+    other = part['flow'] + part.get('task_along', part['task'])
     if variant.box_memory:
         other = part['flow'] + part['carry']
         carrying += other

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from impnet_ros.arguments import add_settings, count, natural
-from impnet_ros.config import DetectionConfig, MODES, StreamConfig
+from impnet_ros.config import DetectionConfig, MODES, RunConfig, StreamConfig
 from impnet_ros.data.paced import paced
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.evaluation.average_precision import class_average_precision
@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'is what the model sees in their frames at two sizes and mirrored')
     parser.add_argument('--sprites', type=natural, default=0, metavar='N',
                         help='N synthetic videos with exact boxes too, for a model of theirs')
-    parser.add_argument('--model', default='nanodet_g',
+    parser.add_argument('--model', default=RunConfig().model,
                         help='a .safetensors checkpoint for sprites')
     parser.add_argument('--steps', type=count, nargs='+', default=[1, 4], metavar='N',
                         help='speeds that take turns, 1 is the own one of the video (1 4)')

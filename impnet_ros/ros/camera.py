@@ -9,14 +9,14 @@ from typing import Any
 from impnet_ros.ros import images
 from impnet_ros.ros.camera_stream import Arrival, CameraStream
 from impnet_ros.ros.image_input import ImageInput
-from impnet_ros.ros.late_images import LateImages
 from impnet_ros.ros.lost_frames import LostFrames
 from impnet_ros.ros.outputs import Outputs
 from impnet_ros.ros.settings import Settings
-from impnet_ros.ros.stamps import Stamps
 from impnet_ros.ros.statistics import Statistics
 from impnet_ros.ros.worker import Lane
+from impnet_ros.stamps import Stamps
 from impnet_ros.stream.executors import Executor
+from impnet_ros.stream.late_images import LateImages
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import re
 import runpy
 
+from impnet_ros.ros.depth.settings import ROWS as DEPTH_ROWS
 from impnet_ros.ros.lifecycle import DetectorNode
 from impnet_ros.ros.parameters import unknown
-from impnet_ros.ros.depth.settings import ROWS as DEPTH_ROWS
 from impnet_ros.ros.settings import ROWS, Settings
 import pytest
 from rcl_interfaces.msg import ParameterType

@@ -94,10 +94,12 @@ def transform(stamp_ns: int, x: float, parent: str = 'map', child: str = FRAME) 
 class DepthClient(Client):
     """Send frames to the depth node, and keep what comes back."""
 
-    def __init__(self) -> None:
-        """Listen to the results."""
+    def __init__(self, node_runs: bool = True) -> None:
+        """Listen to the results of a node that runs, or `listen` later."""
         super().__init__('impnet_depth_node')
-        self.results = self.listen('detections_3d', Detection3DArray)
+        self.results: list[Detection3DArray] = []
+        if node_runs:
+            self.results = self.listen('detections_3d', Detection3DArray)
 
     def ready(self, info: CameraInfo | None = None) -> 'DepthClient':
         """Make the publishers, and send camera_info once they are heard."""

@@ -30,6 +30,7 @@ def main(args: list[str] | None = None) -> int:
     except ImportError as error:
         return _fail(f'{error}: install what README names and activate its environment '
                      '(source) in this terminal')
+    stop.wait_for_end()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:  # noqa: B902 - rclpy has an exception class for each kind

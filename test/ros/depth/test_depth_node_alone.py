@@ -3,12 +3,14 @@
 """The depth node over DDS with nodes of its own: other frames, arguments, a kill."""
 from pathlib import Path
 
-from depth_client import (camera_info, depth_node, DepthClient, FAR, LATCHED, NEAR, PERIOD_NS,
-                          scene, START_NS, transform)
+from depth_client import (camera_info, depth_message, depth_node, DepthClient, detections_message,
+                          FAR, LATCHED, NEAR, PERIOD_NS, scene, START_NS, transform)
 import pytest
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from ros_harness import process
-from sensor_msgs.msg import CameraInfo
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from tf2_msgs.msg import TFMessage
+from vision_msgs.msg import Detection2DArray, Detection3DArray
 
 pytestmark = pytest.mark.ros
 
@@ -57,6 +59,34 @@ def test_a_fixed_transform(log: Path) -> None:
         position = client.answer(1).detections[0].bbox.center.position
         assert position.x == pytest.approx(NEAR + 0.5 + 0.15, abs=0.1)
         client.close()
+
+
+def test_other_quality_of_service(log: Path) -> None:
+    """Best-effort images and detections, and a camera_info that was latched once, are heard."""
+    client = DepthClient(node_runs=False)
+    client.node.create_publisher(CameraInfo, 'depth/camera_info', LATCHED).publish(camera_info())
+    profile = QoSProfile(depth=5, reliability=ReliabilityPolicy.BEST_EFFORT)
+    image = client.node.create_publisher(Image, 'depth/image', profile)
+    seen = client.node.create_publisher(Detection2DArray, 'detections', profile)
+    with depth_node(log):
+        client.results = client.listen('detections_3d', Detection3DArray)
+        client.until(lambda: image.get_subscription_count() > 0
+                     and seen.get_subscription_count() > 0, 20)
+        client.spin(1.5)
+        image.publish(depth_message(scene(), START_NS))
+        seen.publish(detections_message(START_NS))
+        assert len(client.answer(1).detections) == 1
+    client.close()
+
+
+def test_another_type_on_the_topic(log: Path) -> None:
+    """It is named in the log within seconds."""
+    client = DepthClient(node_runs=False)
+    client.node.create_publisher(CompressedImage, 'depth/image', 1)
+    with depth_node(log):
+        client.until(lambda: '/depth/image is published as sensor_msgs/msg/CompressedImage, '
+                     'expected sensor_msgs/msg/Image' in log.read_text(), 15)
+    client.close()
 
 
 def test_wrong_arguments(log: Path) -> None:

@@ -61,9 +61,11 @@ def test_tf2_ros_is_used_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[Any] = []
 
     class Missing(Exception):
+
         pass
 
     class Buffer:
+
         def lookup_transform(self, target: str, source: str, time: Any) -> Any:
             asked.append((target, source, time.nanoseconds))
             if target == 'nowhere':
@@ -74,6 +76,7 @@ def test_tf2_ros_is_used_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
             asked.append('clear')
 
     class Listener:
+
         def __init__(self, buffer: Buffer, node: Any, spin_thread: bool) -> None:
             assert not spin_thread
 
