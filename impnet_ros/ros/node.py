@@ -33,16 +33,16 @@ def main(args: list[str] | None = None) -> int:
     spin_briefly()
     # Imported here: torch takes seconds, and Ctrl-C may come in them.
     try:
-        with stop.leaving_at_once():
-            from impnet_ros.ros.guards import SteadyExecutor
-            from impnet_ros.ros.lifecycle import DetectorNode
-            import rclpy
-            from rclpy.exceptions import ParameterException
-            from rclpy.executors import ExternalShutdownException
-            from rclpy.signals import SignalHandlerOptions
+        from impnet_ros.ros.guards import SteadyExecutor
+        from impnet_ros.ros.lifecycle import DetectorNode
+        import rclpy
+        from rclpy.exceptions import ParameterException
+        from rclpy.executors import ExternalShutdownException
+        from rclpy.signals import SignalHandlerOptions
     except ImportError as error:
         return _fail(f'{error}: install what README names and activate its environment '
                      '(source) in this terminal')
+    stop.wait_for_end()
     try:
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
     except Exception as error:  # noqa: B902 - rclpy has an exception class for each kind

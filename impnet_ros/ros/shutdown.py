@@ -1,8 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """End on SIGINT and SIGTERM, on the first and on all that follow, without a traceback."""
-from collections.abc import Iterator
-from contextlib import contextmanager
 import os
 import signal
 from types import FrameType
@@ -12,7 +10,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class StopFlag:
     """
-    Set by SIGINT or SIGTERM.
+    Set by SIGINT or SIGTERM; before `wait_for_end` they end the process at once, with code 0.
 
     rclpy's own handlers raise KeyboardInterrupt wherever Python happens to be, and again at the
     second signal, which under `ros2 launch` comes at once: the terminal sends one and launch
@@ -22,26 +20,17 @@ class StopFlag:
     def __init__(self) -> None:
         """Take over both signals, for this process and from now on."""
         self.is_set = False
-        self._may_leave = False
+        self._may_leave = True
         for number in _SIGNALS:
             signal.signal(number, self._stop)
 
-    @contextmanager
-    def leaving_at_once(self) -> Iterator[None]:
-        """
-        Let a signal end the process where it is, with code 0.
-
-        For the seconds in which torch is imported: there is nothing to take down yet.
-        """
-        self._may_leave = True
-        try:
-            yield
-        finally:
-            self._may_leave = False
+    def wait_for_end(self) -> None:
+        """Call when there is something to take down: from now on signals only set the flag."""
+        self._may_leave = False
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self._may_leave:
-            os._exit(0)
+            os._exit(0)  # in the seconds in which torch is imported: nothing is there yet
         self.is_set = True
 
     def ignore_further(self) -> None:
