@@ -17,7 +17,7 @@ from impnet_ros.model.sight.dis_flow import flow_between
 from impnet_ros.model.sight.picture import make_picture, Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.static_part import StaticPart
-from impnet_ros.threads import on_threads, thread_beside
+from impnet_ros.threads import on_threads, spare_thread
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -234,7 +234,7 @@ class Network(ABC):
         None where PyTorch computes on one thread, or on a GPU, which works while the host goes on.
         """
         alone = self.device.type != 'cpu' or torch.get_num_threads() == 1
-        return None if alone else thread_beside()
+        return None if alone else spare_thread()
 
     def run_with(self, precision: torch.dtype, runtime: str) -> None:
         """
