@@ -51,7 +51,8 @@ def test_pep257() -> None:
 def test_types() -> None:
     """Hold the streaming core and what it knows of networks to `mypy --strict` (setup.cfg)."""
     model = [f'impnet_ros/model/{name}' for name in (
-        'contract.py', 'levels.py', 'impression.py', 'network.py', 'sight', 'nanodet', 'onnx')]
+        'contract.py', 'levels.py', 'impression.py', 'network.py', 'weights.py', 'sight',
+        'nanodet', 'onnx')]
     lint('mypy', 'impnet_ros/__init__.py', 'impnet_ros/setting.py', 'impnet_ros/config.py',
          'impnet_ros/stream', *model)
 

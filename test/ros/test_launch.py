@@ -193,7 +193,8 @@ def test_what_cannot_run_ends_with_an_error(file: str, arguments: list[str], rea
 @needs_launch
 @pytest.mark.parametrize(('around', 'own', 'logger'), [
     ('', '', 'impnet_node'), ('', 'robot', 'robot.impnet_node'),
-    ('', '/robot/front', 'robot.front.impnet_node'), ('/fleet', 'robot', 'fleet.robot.impnet_node'),
+    ('', '/robot/front', 'robot.front.impnet_node'),
+    ('/fleet', 'robot', 'fleet.robot.impnet_node'),
     ('/fleet', '', 'fleet.impnet_node'), ('/fleet', '/robot', 'robot.impnet_node')])
 def test_the_logger_has_the_namespace(around: str, own: str, logger: str) -> None:
     """So log_level reaches the node there too."""

@@ -14,7 +14,7 @@ PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
 BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
-          'stopping')
+          'stamps', 'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing', 'sources')
 # What the stream knows of networks: the contract, its data, and the equations of the paper.
@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'resizing': (),
     'threads': (),
     'outputs': (),
+    'stamps': (),
     'stopping': (),
     'images': (*BASICS, 'sources.picture_size'),
     'sources': (*BASICS, 'images', 'stream.types'),
@@ -64,6 +65,9 @@ APART: dict[str, tuple[str, ...]] = {
     'model.nanodet': ('model.paper', 'model.network'),
     'model.paper': ('model.nanodet', 'model.onnx', 'model.network'),
 }
+
+# Rooms that no other part may import: their networks are made by `model.network`, by name.
+BY_NAME = ('model.nanodet',)
 
 # What only the part `ros` may import, besides every package named *_msgs or *_interfaces.
 ROS_PACKAGES = ('rclpy', 'cv_bridge', 'tf2_ros', 'launch', 'launch_ros', 'ament_index_python')
@@ -120,7 +124,8 @@ def wrong_imports(package: Path) -> list[str]:
             if name.split('.')[0] != PACKAGE or name == PACKAGE:
                 continue
             target = name[len(PACKAGE) + 1:]
-            if not within(target, (part, *ALLOWED[part])):
+            if not within(target, (part, *ALLOWED[part])) or (
+                    part != 'model' and within(target, BY_NAME)):
                 wrong.append(f'{where}:{line}: {part} imports {name}')
             room = '.'.join(names[:2])
             room = room if room in APART else part
