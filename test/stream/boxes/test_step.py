@@ -13,6 +13,7 @@ from impnet_ros.stream.boxes.step import seen
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.state import KeyFrame, StreamState, WaitingFrame
 from impnet_ros.stream.types import Frame, Origin
+from manual_executor import ManualExecutor
 import numpy as np
 import pytest
 import torch
@@ -179,3 +180,31 @@ def test_the_impression_keeps_what_a_network_trusts_beside_boxes(mode, box_memor
         image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
         _, state = engine.step(Frame(image, number * 0.1), state)
     assert state.key.mean_weight == pytest.approx(expected)
+
+
+class BoxOnly(MovingBox):
+    """The same without features that could be carried: it looks at key frames only."""
+
+    boxes_only = True
+
+    def task(self, levels, flow, detection):
+        assert flow is None
+        return super().task(levels, None, detection)
+
+
+def test_boxes_of_a_late_key_frame_are_brought_to_the_frame_that_switches():
+    """Key frame 4 is ready at frame 6, where the box is 8 pixels further; its feature is not."""
+    executor = ManualExecutor(2)
+    network = BoxOnly(blind=[10])  # nothing is known before key frame 4
+    engine = Engine(network, StreamConfig(segment_length=4, key_mode='async'), executor=executor)
+    state, results = engine.reset(), []
+    for number in range(8):
+        executor.tick()
+        image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
+        finished, state = engine.step(Frame(image, number * 0.1), state)
+        results += finished
+    assert [len(result) for result in results] == [0, 0, 0, 0, 0, 0, 1, 1]
+    for number in (6, 7):
+        x = 10 + 4 * number
+        assert results[number].boxes[0].tolist() == pytest.approx([x, 20, x + 16, 36], abs=1e-3)
+        assert results[number].age == number - 4
