@@ -7,10 +7,10 @@ SHELL := /bin/bash
 IN_ENV := source tools/env.sh &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build config demo test lint clean distclean
+.PHONY: help setup build config demo demo-depth test lint clean distclean
 
 help:  ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 setup:  ## Prepare this machine: virtual environment, ROS 2, messages, this package, demo clips
 	@tools/setup.sh
@@ -21,7 +21,10 @@ build:  ## Build the package again (needed after adding or removing a module; se
 demo: setup  ## A real clip through the real node over DDS; results in out/demo (options: ARGS='--g 0.5')
 	@$(IN_ENV) python3 tools/demo.py $(ARGS)
 
-config: setup  ## Write config/impnet.yaml from the table of settings
+demo-depth: setup  ## A rendered room and street through detector and depth node; results in out/demo_depth
+	@$(IN_ENV) python3 tools/demo_depth.py $(ARGS)
+
+config: setup  ## Write config/impnet.yaml and impnet_depth.yaml from the tables of settings
 	@$(IN_ENV) python3 tools/parameters_yaml.py
 
 test: setup  ## All tests, linters and type checks included (options: ARGS='-k warp')
@@ -32,7 +35,7 @@ lint: setup  ## Only the linters, the type check and the check of the import arr
 
 clean:  ## Remove what the build made; the virtual environment stays
 	rm -rf build install log
-	rm -f .venv/impnet-stamps/package .venv/impnet-stamps/vision_msgs
+	rm -f .venv/impnet-stamps/package .venv/impnet-stamps/*_msgs
 
 distclean: clean  ## Remove the virtual environment too
 	rm -rf .venv

@@ -26,7 +26,7 @@ _COMMANDS = {
                        'settings side by side on your own clips'),
     'schedule-curve': ('impnet_ros.evaluation.schedules',
                        'fixed against adaptive key frames at equal cost'),
-    'distil': ('impnet_ros.training.distill', "teach nanodet_g's memory without labels"),
+    'distil': ('impnet_ros.training.distill', 'teach the memory of a model without labels'),
     'streaming': ('impnet_ros.benchmark.streaming', 'accuracy of the newest result in time'),
     'export': ('impnet_ros.export', 'write a network as ONNX for other runtimes'),
     'bench': ('impnet_ros.benchmark.command', 'time all modes of a model side by side'),

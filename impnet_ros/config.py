@@ -39,8 +39,8 @@ class RunConfig(Checked):
         'auto', 'Where the network runs: auto, cpu, cuda or cuda:N. auto takes CUDA where there '
         'is one; a device that is missing is an error.', changes='unconfigured')
     runtime: Runtime = setting(
-        'auto', 'What runs the features: torch; cpu, cuda or tensorrt, which are providers of ONNX '
-        'Runtime; openvino; auto takes the fastest of those that are installed and work for the '
+        'auto', 'What runs the features: torch; cpu, cuda or tensorrt, providers of ONNX Runtime; '
+        'openvino; auto takes the fastest of those that are installed and work for the '
         'model, and says which.', changes='unconfigured')
     precision: Precision = setting(
         'float32', 'Of the convolutions: float32; bfloat16, faster on processors and GPUs that '

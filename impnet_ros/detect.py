@@ -65,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
     """Detect, and write what was asked for; 0, or 128 and the signal that ended it."""
     stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
     if args.resume and stream.key_mode == 'async':
-        raise ValueError('--resume: expected --key-mode sync (what async gives depends on the time '
-                         'that things take)')
+        raise ValueError('--resume: expected --key-mode sync (what async gives depends on the '
+                         'time that things take)')
     source = Source()
     video = open_video(args.input, args.topic, args.fps, source.refuse, args.max_image_pixels)
     source.read(video.frames)
@@ -119,10 +119,10 @@ def _answers(engine: Engine, source: Source, outputs: Outputs
         if frame is None or frame.stamp_s != entry.get('stamp_s'):
             raise ValueError(f'--resume: expected the input of the first run, got another frame '
                              f'in place of {entry.get("frame")}')
-        source.number()
+        source.number(frame)
         yield frame, as_detections(entry, names), entry
     for frame, detections in play(engine, source):
-        yield frame, detections, as_entry(source.number(), detections, names)
+        yield frame, detections, as_entry(source.number(frame), detections, names)
 
 
 def _tell(args: argparse.Namespace, found: _Found, source: Source, elapsed_s: float, where: str

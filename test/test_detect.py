@@ -87,7 +87,7 @@ def test_annotated_video_has_every_frame(tmp_path, pictures):
     video = open_video(file)
     frames = list(video.frames)
     assert len(frames) == 8 and video.fps == pytest.approx(25)
-    assert frames[0].image_size == (272, 640)
+    assert frames[0].origin.image_size == (272, 640)
 
 
 @pytest.mark.parametrize('options, message', [

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.ros
 # a message and of every message inside it; nodes only talk to each other when it is the same.
 DETECTION_2D_ARRAY_HASH = (
     'RIHS01_214274120007f4a683866481336b70310268cfa107aebe9d594a6acf75bda968')
+TF_MESSAGE_HASH = 'RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087'
 
 
 def test_type_hash_of_detections() -> None:
@@ -26,6 +27,23 @@ def test_type_hash_of_detections() -> None:
             pytest.skip('this ROS distribution has no type hashes')
         assert endpoint.topic_type == 'vision_msgs/msg/Detection2DArray'
         assert str(endpoint.topic_type_hash) == DETECTION_2D_ARRAY_HASH
+    finally:
+        node.destroy_node()
+        context.shutdown()
+
+
+def test_type_hash_of_transforms() -> None:
+    """/tf is read and written as tf2_msgs has it, whichever package it was built from."""
+    tf2_msgs = pytest.importorskip('tf2_msgs.msg')
+    context = rclpy.Context()
+    context.init()
+    node = rclpy.create_node('hash_probe', context=context)
+    try:
+        node.create_publisher(tf2_msgs.TFMessage, '/tf_probe', 1)
+        [endpoint] = node.get_publishers_info_by_topic('/tf_probe')
+        if not hasattr(endpoint, 'topic_type_hash'):
+            pytest.skip('this ROS distribution has no type hashes')
+        assert str(endpoint.topic_type_hash) == TF_MESSAGE_HASH
     finally:
         node.destroy_node()
         context.shutdown()

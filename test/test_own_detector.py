@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 from importlib.util import find_spec
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +13,26 @@ import cv2
 from impnet_ros import Engine, Frame, load_network, StreamConfig
 from impnet_ros.cli import main
 from impnet_ros.stream.play import play
+from manual_executor import ManualExecutor
 import numpy as np
 import pytest
 import torch
 
 CPU = torch.device('cpu')
-SPEED = 4
+SPEED = 2
 """Pixels a frame that the red ball moves to the right; the blue one stands."""
 
 
 def video(count: int, **options: int) -> list[Frame]:
     """Give a video at 25 Hz."""
-    return [Frame(ball((30 + SPEED * n, 40, 0), (120, 60, 1), **options), n / 25)
+    return [Frame(ball((60 + SPEED * n, 80, 0), (240, 120, 1), **options), n / 25)
             for n in range(count)]
 
 
 def truth(number: int) -> list[list[int]]:
-    """Give the boxes of a frame, by x: 12 pixels around each centre."""
-    x = 30 + SPEED * number
-    return [[x - 12, 28, x + 13, 53], [108, 48, 133, 73]]
+    """Give the boxes of a frame, by x: 24 pixels around each centre."""
+    x = 60 + SPEED * number
+    return [[x - 24, 56, x + 25, 105], [216, 96, 265, 145]]
 
 
 def assert_right(boxes: Any, labels: Any, number: int, tolerance: float) -> None:
@@ -43,7 +45,7 @@ def assert_right(boxes: Any, labels: Any, number: int, tolerance: float) -> None
 @pytest.mark.parametrize('settings', [
     {'mode': 'per_frame'}, {'mode': 'sparse', 'box_memory': False}, {'mode': 'average'},
     {'box_memory': False}, {'box_memory': False, 'key_offset': 2},
-    {'box_memory': True}, {'key_mode': 'async'},
+    {'box_memory': True}, {'key_mode': 'async', 'box_memory': False},
     {'schedule': 'adaptive', 'box_memory': False}], ids=str)
 def test_engine(settings: dict[str, Any]) -> None:
     """Each ball in each frame, within a cell, in every mode."""
@@ -80,13 +82,13 @@ def test_boxes_are_followed_with_their_identity() -> None:
 
 
 @pytest.mark.parametrize('settings', [
-    {}, {'key_offset': 2, 'box_memory': False}, {'key_mode': 'async'}], ids=str)
+    {'segment_length': 1}, {'segment_length': 3, 'key_offset': 2, 'box_memory': False},
+    {'segment_length': 1, 'key_mode': 'async'}], ids=str)
 def test_features_that_are_not_numbers_cost_the_memory_only(settings: dict[str, Any]) -> None:
     """Every frame is answered, empty where nothing can be said; then a new video begins."""
     frames = video(12)
-    frames[5] = Frame(ball((50, 40, 0), mark=2), frames[5].stamp_s)
-    engine = Engine(FailingBalls(CPU), StreamConfig(segment_length=1 if not settings.get(
-        'key_offset') else 3, **settings))
+    frames[5] = Frame(ball((80, 80, 0), mark=2), frames[5].stamp_s)
+    engine = Engine(FailingBalls(CPU), StreamConfig(**settings), executor=ManualExecutor(0))
     results = [result for _, result in play(engine, frames)]
     engine.close()
     assert [result.stamp_s for result in results] == [frame.stamp_s for frame in frames]
@@ -172,7 +174,7 @@ def test_bench(pictures: Path, tmp_path: Path, model: str, modes: set[str]) -> N
     """The command measures it; one that gives boxes only in the modes that it has."""
     file = tmp_path / 'bench.json'
     assert main(['bench', '--model', f'ball_detector:{model}', '--input', str(pictures), '--size',
-                 '160x96', '--l', '3', '--rounds', '1', '--frames', '3', '--device', 'cpu',
+                 '320x192', '--l', '3', '--rounds', '1', '--frames', '3', '--device', 'cpu',
                  '--modes', 'impression', 'sparse', '--key-modes', 'sync', '--quiet',
                  '--json', str(file)]) == 0
     rows = json.loads(file.read_text())['rows']
@@ -181,11 +183,14 @@ def test_bench(pictures: Path, tmp_path: Path, model: str, modes: set[str]) -> N
 
 
 @pytest.fixture
-def node(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Any]:
+def node(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+         ) -> Iterator[Any]:
     """Run the node with a detector of ours; give a client."""
     if not find_spec('rclpy'):
         pytest.skip('needs ROS')
     from ros_harness import Client, node_process
+    path = os.environ.get('PYTHONPATH', '')
+    monkeypatch.setenv('PYTHONPATH', f'{Path(__file__).parent / "support"}:{path}')
     with node_process(tmp_path / 'log', model=f'ball_detector:{request.param[0]}',
                       device='cpu', **request.param[1]):
         client = Client()

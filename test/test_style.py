@@ -51,7 +51,8 @@ def test_pep257() -> None:
 def test_types() -> None:
     """Hold the streaming core and what it knows of networks to `mypy --strict` (setup.cfg)."""
     model = [f'impnet_ros/model/{name}' for name in (
-        'contract.py', 'levels.py', 'impression.py', 'network.py', 'sight', 'nanodet', 'onnx')]
+        'contract.py', 'levels.py', 'impression.py', 'network.py', 'weights.py', 'sight',
+        'nanodet', 'onnx')]
     lint('mypy', 'impnet_ros/__init__.py', 'impnet_ros/setting.py', 'impnet_ros/config.py',
          'impnet_ros/stream', *model)
 
@@ -84,7 +85,7 @@ def test_xml() -> None:
 def test_manifests() -> None:
     """Manifests satisfy catkin_pkg, which every ROS tool reads them with."""
     packages = pytest.importorskip('catkin_pkg.package')
-    for folder in (ROOT, ROOT / 'interfaces' / 'vision_msgs'):
+    for folder in (ROOT, *(ROOT / 'interfaces' / name for name in ('vision_msgs', 'tf2_msgs'))):
         warnings: list[str] = []
         package = packages.parse_package(str(folder), warnings=warnings)
         assert warnings == []

@@ -61,8 +61,19 @@ def test_bag_gives_rgb_and_header_stamps(tmp_path, storage):
 
 
 def test_bag_without_header_stamps_uses_the_recording_time(tmp_path):
-    video = open_video(write_bag(tmp_path / 'bag', ['image'], stamps=(0, 0)))
-    assert [frame.stamp_s for frame in video.frames] == pytest.approx([5.0, 5.1])
+    told = []
+    video = open_video(write_bag(tmp_path / 'bag', ['image'], stamps=(0, 0, 0)),
+                       refused=lambda reason, frames: told.append((reason, frames)))
+    assert [frame.stamp_s for frame in video.frames] == pytest.approx([0.0, 0.1, 0.2])
+    [(reason, frames)] = told
+    assert 'image 1 of image: its stamp is that of the one before' in reason and frames == 0
+
+
+def test_simulated_time_begins_at_0(tmp_path):
+    video = open_video(write_bag(tmp_path / 'bag', ['image'], stamps=(0, 10**8, 2 * 10**8)))
+    frames = list(video.frames)
+    assert [frame.stamp_ns for frame in frames] == [0, 10**8, 2 * 10**8]
+    assert video.fps == pytest.approx(10.0)
 
 
 def test_bag_with_two_cameras_needs_a_topic(tmp_path):

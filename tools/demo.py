@@ -9,17 +9,12 @@ then drawn on the clip and summed up in out/demo.
 """
 import argparse
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 import json
-import os
 from pathlib import Path
 import shutil
-import signal
 import subprocess
 import sys
-from time import monotonic, sleep
 from typing import Any
 
 import cv2
@@ -30,6 +25,7 @@ from impnet_ros.ros.settings import ROWS
 from impnet_ros.stream.types import Detections
 from impnet_ros.video import open_bag, open_video
 import numpy as np
+from processes import DEADLINE_S, let_finish, own_domain, process, published, wait_for
 from rich.console import Console
 from rich.table import Table
 import torch
@@ -37,7 +33,6 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 # The bag has one camera; its topic is expected below.
 NODE_PARAMETERS = tuple(row for row in ROWS if row.word != 'cameras')
-DEADLINE_S = 60.0
 SHEET_COLUMNS, SHEET_ROWS, SHEET_WIDTH = 4, 4, 400
 
 
@@ -73,10 +68,10 @@ def main() -> int:
         console.print('[bold]2[/] replaying it through impnet_node')
         _replay(options)
         console.print('[bold]3[/] drawing what came back')
-        published = _published(options.out / 'published.txt')
+        sent = published(options.out / 'published.txt', '/image')
         seen = _recorded(options.out / 'detections')
-        _draw(options.out, published, seen)
-        summary = _summary(published, seen)
+        _draw(options.out, sent, seen)
+        summary = _summary(sent, seen)
     except (OSError, RuntimeError, ValueError) as error:
         console.print(f'[red]demo: {error}')
         return 1
@@ -87,66 +82,24 @@ def main() -> int:
 
 def _replay(options: argparse.Namespace) -> None:
     """Run node, recorder and player, each as a process of its own, in a domain of our own."""
-    environment = dict(os.environ, ROS_AUTOMATIC_DISCOVERY_RANGE='LOCALHOST')
-    environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+    environment = own_domain()
     given = {row.word: getattr(options, row.word) for row in NODE_PARAMETERS}
     parameters = [part for word, value in given.items() if value is not None
                   for part in ('-p', f'{word}:={value}')]
     out = options.out
-    with (_process(['impnet_node', '--ros-args', *parameters], out / 'node.log', environment)
+    with (process(['impnet_node', '--ros-args', *parameters], out / 'node.log', environment)
           as node,
-          _process(['impnet_bag_record', str(out / 'detections'), 'detections', 'status'],
-                   out / 'record.log', environment) as recorder):
+          process(['impnet_bag_record', str(out / 'detections'), 'detections', 'status'],
+                  out / 'record.log', environment) as recorder):
         # The node speaks when it is active, the recorder when it has subscribed to a topic.
-        _await(out / 'node.log', ('/image -> /detections',), node)
-        _await(out / 'record.log', ('recording /detections', 'recording /status'), recorder)
+        wait_for(out / 'node.log', ('/image -> /detections',), node)
+        wait_for(out / 'record.log', ('recording /detections', 'recording /status'), recorder)
         player = subprocess.run(
             ['impnet_bag_play', str(out / 'images'), '--rate', options.rate, '--log',
              str(out / 'published.txt'), '--wait', str(DEADLINE_S)], env=environment)
         if player.returncode:
             raise RuntimeError(f'the player ended with {player.returncode}')
-        _await_end(node)
-
-
-@contextmanager
-def _process(command: list[str], log: Path, environment: dict[str, str]
-             ) -> 'Iterator[subprocess.Popen[bytes]]':
-    """Run a process until the block ends; it must end cleanly on SIGINT."""
-    with log.open('wb') as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
-                                   env=environment)
-        try:
-            yield process
-        finally:
-            process.send_signal(signal.SIGINT)
-            try:
-                code = process.wait(DEADLINE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                code = process.wait()
-    if code:
-        raise RuntimeError(f'{command[0]} ended with {code}, see {log}')
-
-
-def _await(log: Path, texts: tuple[str, ...], process: 'subprocess.Popen[bytes]') -> None:
-    deadline = monotonic() + DEADLINE_S
-    while any(text not in (said := log.read_text(errors='replace')) for text in texts):
-        if process.poll() is not None or '[ERROR]' in said or monotonic() > deadline:
-            raise RuntimeError(f'expected {", ".join(texts)} in {log}, which says\n{said}')
-        sleep(0.1)
-
-
-def _await_end(node: 'subprocess.Popen[bytes]') -> None:
-    """Give the last images time to come back."""
-    if node.poll() is not None:
-        raise RuntimeError('impnet_node ended before the bag did')
-    sleep(1.0)
-
-
-def _published(log: Path) -> dict[int, int]:
-    """When each image was published: stamp to time, both in nanoseconds."""
-    lines = (line.split() for line in log.read_text().splitlines())
-    return {int(stamp): int(time) for topic, stamp, time in lines if topic == '/image'}
+        let_finish(node)
 
 
 def _recorded(bag: Path) -> dict[int, Seen]:

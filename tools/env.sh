@@ -71,7 +71,7 @@ else
   export ROS_DISTRO=jazzy ROS_VERSION=2 ROS_PYTHON_VERSION=3
 fi
 
-for _impnet_dir in vision_msgs impnet_ros; do
+for _impnet_dir in vision_msgs tf2_msgs impnet_ros; do
   if [ -d "$_impnet_root/install/$_impnet_dir" ]; then
     _impnet_prefix "$_impnet_root/install/$_impnet_dir"
     _impnet_prepend PYTHONPATH "$_impnet_root/install/$_impnet_dir/$IMPNET_SITE"

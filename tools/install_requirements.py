@@ -86,8 +86,8 @@ def main() -> int:
     with TemporaryDirectory() as folder:
         file = Path(folder, 'constraints.txt')
         file.write_text('\n'.join(constraints(options.files, installed)) + '\n')
-        code = subprocess.run([sys.executable, '-m', 'pip', 'install',
-                               '--disable-pip-version-check', '-c', str(file), *missing]).returncode
+        code = subprocess.run([sys.executable, '-m', 'pip', 'install', '-c', str(file),
+                               '--disable-pip-version-check', *missing]).returncode
     if code and any(name_of(line) == 'torchvision' for line in missing) and 'torch' in installed:
         print(f'torchvision has to fit torch {installed["torch"]}, which stays: take it from '
               f'where that torch came.', file=sys.stderr)

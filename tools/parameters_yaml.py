@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Write config/impnet.yaml from the table of settings (`make config`)."""
+"""Write config/impnet.yaml and config/impnet_depth.yaml from the tables of settings."""
+from collections.abc import Iterable
 from pathlib import Path
 import textwrap
 
+from impnet_ros.ros.depth.settings import ROWS as DEPTH_ROWS
 from impnet_ros.ros.settings import ROWS
+from impnet_ros.setting import Setting
 import yaml
 
-FILE = Path(__file__).resolve().parents[1] / 'config' / 'impnet.yaml'
+CONFIG = Path(__file__).resolve().parents[1] / 'config'
 HEAD = """\
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
@@ -25,10 +28,25 @@ HEAD = """\
 """
 
 
-def parameters_yaml() -> str:
+DEPTH_HEAD = """\
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+#
+# Every parameter of impnet_depth_node with its default; `make config` writes this file from the
+# table in impnet_ros/ros/depth/settings.py. Launch arguments that are given override it.
+#   [fixed]        read at start-up only
+#   others         change at any time (ros2 param set /impnet_depth_node NAME VALUE), all that are
+#                  set together or none
+
+/**:
+  ros__parameters:
+"""
+
+
+def parameters_yaml(rows: Iterable[Setting] = ROWS, head: str = HEAD) -> str:
     """Give the text of the file: each parameter below its meaning and its values."""
     parts = []
-    for row in ROWS:
+    for row in rows:
         when = '' if row.changes == 'any time' else f'[{row.changes}] '
         values = f' ({row.expected})' if row.choices or row.bounds else ''
         text = f'{when}{row.text}{values}'
@@ -37,8 +55,9 @@ def parameters_yaml() -> str:
         default = list(row.default) if row.kind is tuple else row.default
         lines.append('    ' + yaml.safe_dump({row.word: default}).strip())
         parts.append('\n'.join(lines) + '\n')
-    return HEAD + '\n'.join(parts)
+    return head + '\n'.join(parts)
 
 
 if __name__ == '__main__':
-    FILE.write_text(parameters_yaml())
+    (CONFIG / 'impnet.yaml').write_text(parameters_yaml())
+    (CONFIG / 'impnet_depth.yaml').write_text(parameters_yaml(DEPTH_ROWS, DEPTH_HEAD))

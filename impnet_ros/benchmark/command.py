@@ -28,7 +28,8 @@ _SIZES = ((240, 320), (480, 640), (720, 1280), (1080, 1920))
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', nargs='+', default=['nanodet_g'], help='names or checkpoints')
+    parser.add_argument('--model', nargs='+', default=[RunConfig().model],
+                        help='names or checkpoints')
     add_settings(parser, RunConfig, 'device', 'precision', 'runtime')
     parser.add_argument('--input', type=Path, help='video, folder of images or bag; by default '
                         'the clip of people on bicycles, or sprites where it is not')
@@ -103,8 +104,8 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
                       disable=quiet):
             pass
     part_ms = parts.mean_ms
-    beside = network.spare_thread is not None
-    return [make_row(network.name, variant, stream.times, streams[0].times, part_ms, beside)
+    overlaps = network.spare_thread is not None
+    return [make_row(network.name, variant, stream.times, streams[0].times, part_ms, overlaps)
             for stream, variant in zip(streams, variants, strict=True)], part_ms
 
 
@@ -136,8 +137,10 @@ def _measure(args: argparse.Namespace, network: Network, images: list[RgbImage],
     height, width = args.size
     threads = results['conditions']['torch_threads']
     if 'modes' in args.what:
-        rows, part_ms = compare(network, images, side_by_side(args.l, args.modes, args.key_modes),
-                                args.frames, args.rounds, args.rate, args.quiet)
+        variants = [variant for variant in side_by_side(args.l, args.modes, args.key_modes)
+                    if variant.fits(network)]
+        rows, part_ms = compare(network, images, variants, args.frames, args.rounds, args.rate,
+                                args.quiet)
         report.print_modes(rows, part_ms, f'{network.name}, {width} x {height}, {network.device}, '
                            f'{threads} threads')
         results['rows'] += rows

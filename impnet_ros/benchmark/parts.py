@@ -76,11 +76,12 @@ class Parts:
 
     def _as_key(self, picture: Any, key: Any, f_imp: Any, tracks: Tracks) -> tuple[Any, Tracks]:
         network = self._network
-        f_k = self._timed('features', network.features, picture)
-        flow = network.flow(picture, key)
-        carried = self._timed('propagate', network.propagate, f_imp, flow)
-        w_k = self._timed('weights', network.weights, carried, f_k)
-        fused = self._timed('fuse', _fuse, carried, f_k, w_k)
+        fused = f_k = self._timed('features', network.features, picture)
+        if not network.boxes_only:
+            flow = network.flow(picture, key)
+            carried = self._timed('propagate', network.propagate, f_imp, flow)
+            w_k = self._timed('weights', network.weights, carried, f_k)
+            fused = self._timed('fuse', _fuse, carried, f_k, w_k)
         boxes = self._timed('task', network.task, fused, None, network.detection)
         return fused, self._timed('merge', merge, tracks, *boxes, 0.1, 1.0, network.detection)
 
@@ -88,7 +89,8 @@ class Parts:
         network = self._network
         picture = self._timed('prepare', network.prepare, image)
         flow = self._timed('flow', network.flow, picture, key)
-        self._timed('task_along', network.task, f_task, flow, network.detection)
+        if not network.boxes_only:
+            self._timed('task_along', network.task, f_task, flow, network.detection)
         self._timed('carry', self._carry, tracks, picture, key, flow, image.shape[:2])
 
     def _carry(self, tracks: Tracks, picture: Any, key: Any, flow: Any,
@@ -111,15 +113,15 @@ def _fuse(f_imp_warped: Any, f_k: Any, w_k: Any) -> Any:
     return absorb(f_k, aggregate(f_imp_warped, f_k, w_k), 1.0)
 
 
-def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = False) -> float:
+def bound_ms(variant: Variant, part_ms: Mapping[str, float], overlaps: bool = False) -> float:
     """
     Time a frame if nothing but the parts of its segment were paid for.
 
     The sum of the calls that Algorithm 1 makes in a segment of l frames, each at its mean time in
     `Parts`, over l. No program that makes the same calls is faster; what is above it is spent
     between them (bookkeeping, waiting, threads that disturb each other). For asynchronous key
-    frames: the calls that a frame waits for; what a key frame costs is paid for beside them.
-    What runs beside the features of a key frame costs nothing, unless it takes longer than they.
+    frames: the calls that a frame waits for; a key frame itself costs them nothing.
+    What runs while features are computed costs nothing, unless it takes longer than they.
 
     Parameters
     ----------
@@ -128,8 +130,8 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = Fals
     part_ms : mapping
         Mean milliseconds of prepare, features, flow, propagate, weights, fuse, task, carry and
         merge; and of task_along, the task on a frame that is no key frame.
-    beside : bool
-        Whether flow, propagation and carrying run beside the features of a key frame.
+    overlaps : bool
+        Whether flow, propagation and carrying run while the features of a key frame are computed.
 
     Returns
     -------
@@ -137,7 +139,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = Fals
         Milliseconds a frame, over a long video.
 
     """
-    key, other = call_ms(variant, part_ms, beside)
+    key, other = call_ms(variant, part_ms, overlaps)
     length = 1 if variant.mode == 'per_frame' else variant.l
     if variant.key_mode == 'sync' or variant.mode == 'per_frame':
         return (key + (length - 1) * other) / length
@@ -149,7 +151,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = Fals
 
 
 def call_ms(variant: Variant, part_ms: Mapping[str, float],
-            beside: bool = False) -> tuple[float, float]:
+            overlaps: bool = False) -> tuple[float, float]:
     """Sum up the parts that a key frame and another frame call; see `bound_ms`."""
     part = part_ms
     fuses = variant.config.fuses
@@ -157,10 +159,11 @@ def call_ms(variant: Variant, part_ms: Mapping[str, float],
     key = part['task'] + (part['fuse'] if fuses else 0.0)
     if variant.mode == 'impression':
         key += part['weights']
-    other = part['flow'] + part['task_along']
+    # Boxes alone: those of the key frame follow the flow.
+    other = part['flow'] + part.get('task_along', part['task'])
     if variant.box_memory:
         other = part['flow'] + part['carry']
         carrying += other
         key += part['merge']
-    key += max(part['features'], carrying) if beside else part['features'] + carrying
+    key += max(part['features'], carrying) if overlaps else part['features'] + carrying
     return part['prepare'] + key, part['prepare'] + other

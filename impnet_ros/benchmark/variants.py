@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from impnet_ros.config import KeyMode, Mode, StreamConfig
+from impnet_ros.model.contract import Network
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Variant:
         """Give the settings of an engine; memory gate 1 has the most to remember."""
         return StreamConfig(segment_length=self.l, mode=self.mode, key_mode=self.key_mode,
                             box_memory=self.box_memory)
+
+    def fits(self, network: Network) -> bool:
+        """Whether a network can run so."""
+        carries = self.mode == 'sparse' and self.box_memory or self.mode == 'per_frame'
+        return carries or not network.boxes_only
 
     @property
     def label(self) -> str:

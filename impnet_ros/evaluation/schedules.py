@@ -4,12 +4,13 @@
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import json
 from pathlib import Path
 from typing import Any
 
 from impnet_ros.arguments import add_settings, count, natural
-from impnet_ros.config import DetectionConfig, MODES, StreamConfig
+from impnet_ros.config import DetectionConfig, MODES, RunConfig, StreamConfig
 from impnet_ros.data.paced import paced
 from impnet_ros.data.sprites import SpriteConfig, SpriteSet
 from impnet_ros.evaluation.average_precision import class_average_precision
@@ -18,10 +19,10 @@ from impnet_ros.evaluation.conventions import MEGA
 from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.plots import new_figure
 from impnet_ros.evaluation.predict import sharing, to_boxes
-from impnet_ros.evaluation.scene_cut import is_cut, thumbnail
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.stream.boxes.memory import SCENE_CUT
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Frame
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         'is what the model sees in their frames at two sizes and mirrored')
     parser.add_argument('--sprites', type=natural, default=0, metavar='N',
                         help='N synthetic videos with exact boxes too, for a model of theirs')
-    parser.add_argument('--model', default='nanodet_g',
+    parser.add_argument('--model', default=RunConfig().model,
                         help='a .safetensors checkpoint for sprites')
     parser.add_argument('--steps', type=count, nargs='+', default=[1, 4], metavar='N',
                         help='speeds that take turns, 1 is the own one of the video (1 4)')
@@ -110,7 +111,7 @@ def clip_sequences(args: argparse.Namespace, network: Network,
     images = [np.asarray(frame.image) for frame in open_video(path).frames]
     labels: dict[int, PseudoTruth] = {}
     made = []
-    for number, (start, stop) in enumerate(scenes(images)):
+    for number, (start, stop) in enumerate(scenes(network, images)):
         for sequence in range(args.sequences):
             rng = np.random.default_rng((args.seed, number, sequence))
             chosen = [start + place for place
@@ -122,10 +123,11 @@ def clip_sequences(args: argparse.Namespace, network: Network,
     return made
 
 
-def scenes(images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, int]]:
-    """Find stretches of frames without a cut that are long enough."""
-    small = [thumbnail(image) for image in images]
-    cuts = [place for place in range(1, len(images)) if is_cut(small[place - 1], small[place])]
+def scenes(network: Network, images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, int]]:
+    """Find stretches of frames that are long enough, without what box memory takes for a cut."""
+    pictures = [network.prepare(image) for image in images]
+    cuts = [place for place, (before, after) in enumerate(pairwise(pictures), 1)
+            if network.mismatch(before, after, network.flow(before, after)).mean() > SCENE_CUT]
     for start, stop in zip([0, *cuts], [*cuts, len(images)], strict=True):
         if stop - start >= _FEWEST:
             yield start, stop

@@ -17,7 +17,7 @@ from impnet_ros.model.sight.dis_flow import flow_between
 from impnet_ros.model.sight.picture import make_picture, Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.static_part import StaticPart
-from impnet_ros.threads import on_threads, thread_beside
+from impnet_ros.threads import on_threads, spare_thread
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -57,6 +57,8 @@ class Network(ABC):
     features_pay : bool
         Whether features carried beside boxes find more than boxes alone; where not, mode `auto`
         carries boxes only.
+    empty_logit : float
+        Class logit of an empty cell, to which `class_logits` are relative.
     quality : PairQuality, optional
         N_q; None weighs by rule, without any training.
 
@@ -72,6 +74,7 @@ class Network(ABC):
     fixed_size: bool = True
     box_memory: bool = True
     features_pay: bool = True
+    empty_logit: float = -7.0  # a score of 0.001
     quality: pair_quality.PairQuality | None = None
 
     # To write.
@@ -151,9 +154,16 @@ class Network(ABC):
                      for item, way in zip(facts, told, strict=True)]
         return Levels(tuple(maps), levels.image_size, tuple(facts))
 
-    def class_logits(self, level: Tensor) -> Tensor:
+    def class_logits(self, level: Tensor, number: int) -> Tensor:
         """
         Give what a map says of its classes, for the weights of the memory.
+
+        Parameters
+        ----------
+        level : Tensor
+            (B, C, h, w).
+        number : int
+            Which level it is, 0 the finest.
 
         Returns
         -------
@@ -164,13 +174,30 @@ class Network(ABC):
         """
         return torch.zeros_like(level[:, :1])
 
+    def mirrored(self, level: Tensor, number: int) -> Tensor | None:
+        """
+        Bring the map of a mirrored picture back: cells, and left and right in their channels.
+
+        None where nobody has said how; the teacher of `impnet distil` does without the mirror.
+        """
+        return None
+
+    def box_distance(self, level: Tensor, wanted: Tensor, number: int) -> Tensor:
+        """
+        Tell how far boxes are from those wanted, (B, h, w), for the loss of `impnet distil`.
+
+        Here it is the distance of all channels; a network that knows which of them are boxes does
+        better.
+        """
+        return functional.smooth_l1_loss(level, wanted, reduction='none').mean(dim=1)
+
     @on_threads(1)
     def weights(self, f_imp_warped: Levels, f_k: Levels) -> tuple[Tensor, ...]:
         """w_k, (B, 1, h_i, w_i) a level: the share of the new feature in 0..1, eq. (2)."""
         found = []
         for number, (old, new, *facts) in enumerate(zip(
                 f_imp_warped.maps, f_k.maps, f_imp_warped.facts, f_k.facts, strict=True)):
-            pair = self.class_logits(old), self.class_logits(new), *facts
+            pair = self.class_logits(old, number), self.class_logits(new, number), *facts
             found.append(pair_quality.rule(*pair) if self.quality is None
                          else self.quality(*pair, number))
         return tuple(found)
@@ -207,7 +234,7 @@ class Network(ABC):
         None where PyTorch computes on one thread, or on a GPU, which works while the host goes on.
         """
         alone = self.device.type != 'cpu' or torch.get_num_threads() == 1
-        return None if alone else thread_beside()
+        return None if alone else spare_thread()
 
     def run_with(self, precision: torch.dtype, runtime: str) -> None:
         """

@@ -14,6 +14,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.model.sight.pair_quality import PairQuality
 import safetensors
 import safetensors.torch
 import torch
@@ -50,7 +51,8 @@ class Weights:
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, 64 hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open('rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def save_weights(path: Path, weights: Weights) -> str:
@@ -116,7 +118,7 @@ def load_shipped(name: str) -> Weights:
     Parameters
     ----------
     name : str
-        File name without '.safetensors', e.g. 'nanodet_g'.
+        File name without '.safetensors', as in SHA256SUMS.
 
     Raises
     ------
@@ -165,3 +167,29 @@ def load_into(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
                          f'{"; ".join(problems[:8])}{more}')
     with torch.no_grad():
         network.load_state_dict(dict(tensors))
+
+
+def save_quality(path: Path, quality: PairQuality, provenance: Mapping[str, Any]) -> str:
+    """Write N_q for `load_quality`; gives the SHA-256 of the file."""
+    config = {'hidden': quality.hidden}
+    return save_weights(path, Weights(quality.state_dict(), config, dict(provenance)))
+
+
+def load_quality(path: Path) -> PairQuality:
+    """
+    Read N_q from a file of `impnet distil`, for `Network.quality`.
+
+    Raises
+    ------
+    ValueError
+        If the file is missing or holds something else.
+
+    """
+    weights = load_weights(path)
+    hidden = weights.config.get('hidden')
+    if not isinstance(hidden, int) or not 0 < hidden <= 1024:
+        raise ValueError(f'weights: {path}: expected N_q as `impnet distil` writes it, with '
+                         f"'hidden' in its configuration, got {weights.config}")
+    quality = PairQuality(hidden)
+    load_into(quality, weights.tensors)
+    return quality.eval()

@@ -1,7 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What `impnet detect` reads one by one and writes as it comes, and where it goes on from."""
-from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -34,7 +33,8 @@ class Source:
     def __init__(self) -> None:
         self.left_out, self.error = 0, None
         self._frames: Iterator[Frame] = iter(())
-        self._numbers, self._next = deque[int](), 0
+        self._numbers: dict[int, int] = {}
+        self._next = 0
 
     def read(self, frames: Iterator[Frame]) -> None:
         """Take the frames."""
@@ -49,9 +49,9 @@ class Source:
         elif self.left_out == _TOLD + 1:
             tqdm.write('impnet detect: further ones are only counted', file=sys.stderr)
 
-    def number(self) -> int:
-        """Give the number, in the input, of the oldest frame not asked for yet."""
-        return self._numbers.popleft()
+    def number(self, frame: Frame) -> int:
+        """Give the number, in the input, of a frame that was not asked for yet."""
+        return self._numbers.pop(id(frame))
 
     def __iter__(self) -> Iterator[Frame]:
         return self
@@ -62,7 +62,7 @@ class Source:
         except (OSError, ValueError) as error:
             self.error = error
             raise StopIteration from error
-        self._numbers.append(self._next)
+        self._numbers[id(frame)] = self._next
         self._next += 1
         return frame
 

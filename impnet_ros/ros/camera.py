@@ -6,18 +6,17 @@ from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
 
-from impnet_ros.images import ImageError
 from impnet_ros.ros import images
 from impnet_ros.ros.camera_stream import Arrival, CameraStream
 from impnet_ros.ros.image_input import ImageInput
-from impnet_ros.ros.late_images import LateImages
 from impnet_ros.ros.lost_frames import LostFrames
 from impnet_ros.ros.outputs import Outputs
 from impnet_ros.ros.settings import Settings
-from impnet_ros.ros.stamps import Stamps
 from impnet_ros.ros.statistics import Statistics
 from impnet_ros.ros.worker import Lane
+from impnet_ros.stamps import Stamps
 from impnet_ros.stream.executors import Executor
+from impnet_ros.stream.late_images import LateImages
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -153,7 +152,7 @@ class Camera:
         settings = self._settings
         try:
             picture = images.to_rgb(message, settings.max_image_pixels)
-        except ImageError as error:
+        except Exception as error:  # noqa: B902 - an ImageError, or whatever a library raises
             self.statistics.refuse()
             self._lost.refuse()
             self._node.get_logger().error(f'{self.name}: image refused: {error}',

@@ -11,11 +11,11 @@ from impnet_ros.config import KEY_MODES, KeyMode
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.ros.key_pace import KeyPace, Timed
-from impnet_ros.ros.late_images import glance
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.compensation import last_step, Step
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.executors import Executor
+from impnet_ros.stream.late_images import read_late
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
 from impnet_ros.stream.schedule import why_new_video
 from impnet_ros.stream.types import Detections, Frame
@@ -172,7 +172,7 @@ class CameraStream:
         """
         frame = Frame(image, arrival.stamp_s, arrival.encoding, arrival.header.frame_id)
         if arrival.stamp_problem == 'late' and self._is_of_this_video(frame):
-            seen = glance(self._engine, frame, self._state)
+            seen = read_late(self._engine, frame, self._state)
             return [Answer(arrival, seen, self._served)]
         reason = why_new_video(frame.origin, self._state, self._settings.stream)
         answers = self.reset(reason) if reason and self._state.last is not None else []

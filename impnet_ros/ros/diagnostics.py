@@ -41,6 +41,7 @@ def node_status(node: Node, state: str, error: str, facts: Mapping[str, Any]
     Parameters
     ----------
     node : Node
+        Gives the name.
     state : str
         Lifecycle state.
     error : str
@@ -63,6 +64,7 @@ def camera_status(node: Node, camera: Camera, settings: Settings,
     node : Node
         Its log is told of silence and losses.
     camera : Camera
+        Its counters are read.
     settings : Settings
         Those of the node.
     active : bool

@@ -8,12 +8,16 @@ from pathlib import Path
 import struct
 from typing import Any
 
+from impnet_ros.config import StreamConfig
 from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image, IMAGE_TYPE,
-                               ImageError)
+                               ImageError, RgbImage)
 from impnet_ros.sources.bag_reader import BagError, BagReader, default_types
 from impnet_ros.sources.frames import rate_of, RecordedFrame, Refused, Video
+from impnet_ros.stamps import Stamps
 
 _RATE_SAMPLES = 60
+_MAX_GAP_S = StreamConfig().max_gap
+_PROBLEMS = {'still': 'that of the one before', 'absurd': 'absurd'}
 
 
 def open_bag_video(path: Path, topic: str, refused: Refused | None, max_pixels: int) -> Video:
@@ -33,7 +37,7 @@ def open_bag_video(path: Path, topic: str, refused: Refused | None, max_pixels: 
         stamps_s: list[float] = []
         with suppress(BagError):  # told where the frames are read
             for _, log_ns, raw in islice(reader.messages(chosen), _RATE_SAMPLES):
-                stamps_s.append(_stamp_ns(raw, log_ns) / 1e9)
+                stamps_s.append(_stamp_s(raw, log_ns))
     if refused:
         for note in notes:
             refused(note, 0)
@@ -43,20 +47,32 @@ def open_bag_video(path: Path, topic: str, refused: Refused | None, max_pixels: 
 
 def _frames(path: Path, topic: str, refused: Refused | None, max_pixels: int
             ) -> Iterator[RecordedFrame]:
+    stamps, told = Stamps(), {''}
     with BagReader(path) as reader:
         wanted = [connection for connection in reader.connections if connection.topic == topic
                   and connection.msgtype in (IMAGE_TYPE, COMPRESSED_TYPE)]
         for number, (connection, log_ns, raw) in enumerate(reader.messages(wanted)):
+            where = f'{path}: image {number} of {topic}'
             try:
-                yield _frame(connection.msgtype, log_ns, raw, max_pixels)
+                image, message = _decode(connection.msgtype, raw, max_pixels)
             except ImageError as error:
-                reason = f'{path}: image {number} of {topic}: {error}'
                 if refused is None:
-                    raise ImageError(reason) from error
-                refused(reason, 1)
+                    raise ImageError(f'{where}: {error}') from error
+                refused(f'{where}: {error}', 1)
+                continue
+            stamp = message.header.stamp
+            time_s, problem = stamps.time_of(stamp.sec, stamp.nanosec, log_ns / 1e9, _MAX_GAP_S)
+            if refused and problem not in told:
+                told.add(problem)
+                refused(f'{where}: its stamp is {_PROBLEMS[problem]}, the times of recording '
+                        f'take its place', 0)
+            stamp_ns = round(time_s * 1e9) if problem else stamp.sec * 10**9 + stamp.nanosec
+            encoding = message.format if connection.msgtype == COMPRESSED_TYPE else (
+                message.encoding)
+            yield RecordedFrame(image, time_s, encoding, message.header.frame_id, stamp_ns)
 
 
-def _frame(type_name: str, log_ns: int, raw: bytes, max_pixels: int) -> RecordedFrame:
+def _decode(type_name: str, raw: bytes, max_pixels: int) -> tuple[RgbImage, Any]:
     try:
         # These two types are the same in every ROS 2; what a bag says of them need not be right.
         message: Any = default_types().deserialize_cdr(raw, type_name)
@@ -64,19 +80,14 @@ def _frame(type_name: str, log_ns: int, raw: bytes, max_pixels: int) -> Recorded
         raise ImageError(f'expected a whole {type_name}, got {len(raw)} bytes that are none '
                          f'({type(error).__name__})') from error
     if type_name == COMPRESSED_TYPE:
-        encoding = message.format
-        image = decode_compressed(message.data, max_pixels)
-    else:
-        encoding = message.encoding
-        image = decode_image(message.data, message.height, message.width, message.encoding,
-                             message.step, bool(message.is_bigendian), max_pixels)
-    stamp_ns = _stamp_ns(raw, log_ns)
-    return RecordedFrame(image, stamp_ns / 1e9, encoding, message.header.frame_id, stamp_ns)
+        return decode_compressed(message.data, max_pixels), message
+    return decode_image(message.data, message.height, message.width, message.encoding,
+                        message.step, bool(message.is_bigendian), max_pixels), message
 
 
-def _stamp_ns(raw: bytes, log_ns: int) -> int:
+def _stamp_s(raw: bytes, log_ns: int) -> float:
     """Read the stamp at the head of an image message; the time of recording where it is 0."""
     if len(raw) < 12:
-        return log_ns
+        return log_ns / 1e9
     sec, nanosec = struct.unpack_from('<iI' if raw[1] & 1 else '>iI', raw, 4)
-    return sec * 1_000_000_000 + nanosec or log_ns
+    return (sec * 1_000_000_000 + nanosec or log_ns) / 1e9

@@ -5,6 +5,7 @@ import math
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
+from impnet_ros.stream.boxes.motion import moved_along
 from impnet_ros.stream.state import KeyFrame, WaitingFrame
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import NotFinite
@@ -14,6 +15,8 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
          detection: DetectionConfig, stage_ms: dict[str, float]) -> Boxes:
     """
     Find boxes in a frame.
+
+    Where a network has boxes only, those of the key frame are brought to the frame.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
 
     """
     flow = frame.flow if age else None
-    if age and flow is None:
+    if age and flow is None and not network.boxes_only:
         with timed(stage_ms, 'flow'):
             flow = network.flow(frame.picture, key.picture)
     with timed(stage_ms, 'task'):
@@ -46,4 +49,9 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
     if not math.isfinite(total) or not math.isfinite(float(key.mean_weight)):
         raise NotFinite(f'{network.name}: expected finite features, boxes and scores, got NaN or '
                         'infinity')
+    if age and network.boxes_only:
+        with timed(stage_ms, 'flow'):
+            to_frame = network.flow(key.picture, frame.picture)
+        with timed(stage_ms, 'boxes'):
+            boxes = moved_along(boxes, to_frame, frame.origin.image_size)
     return boxes, scores, labels

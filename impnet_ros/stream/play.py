@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.late_images import LateImages, read_late
+from impnet_ros.stream.schedule import why_new_video
 from impnet_ros.stream.types import Detections, Frame
 
 
@@ -22,11 +24,16 @@ def play(engine: Engine, frames: Iterable[Frame]) -> Iterator[tuple[Frame, Detec
     Yields
     ------
     (Frame, Detections)
-        As soon as they are known.
+        As soon as they are known. A frame that newer ones overtook on the way is answered at once,
+        with what is remembered, as by the node.
 
     """
-    state, waiting = engine.reset(), deque[Frame]()
+    state, waiting, late = engine.reset(), deque[Frame](), LateImages()
     for frame in frames:
+        is_late = late.is_late(frame.stamp_s)
+        if is_late and why_new_video(frame.origin, state, engine.config) == 'backward_stamp':
+            yield frame, read_late(engine, frame, state)
+            continue
         waiting.append(frame)
         results, state = engine.step(frame, state)
         for result in results:

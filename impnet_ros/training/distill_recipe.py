@@ -4,6 +4,7 @@
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from impnet_ros.config import RunConfig
 from impnet_ros.training.recipe_fields import read_fields, typed
 
 
@@ -21,6 +22,8 @@ class DistillRecipe:
 
     clips: tuple[str, ...]
     segment_lengths: tuple[int, ...]
+    model: str = RunConfig().model
+    runtime: str = RunConfig().runtime
     seed: int = 0
     moving_pictures: int = 24
     frames: int = 24
@@ -30,10 +33,12 @@ class DistillRecipe:
     learning_rate: float = 0.003
     most_keys: int = 8
     box_share: float = 0.5
+    most_pieces: int = 200
+    held_out: float = 0.2
     licence: str = ''
 
     def __post_init__(self) -> None:
-        for name in ('spoilt_versions', 'steps', 'batch_size'):
+        for name in ('spoilt_versions', 'steps', 'batch_size', 'most_pieces'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name}: expected 1 or more, got {getattr(self, name)}')
         for name in ('seed', 'moving_pictures', 'box_share'):
@@ -41,6 +46,9 @@ class DistillRecipe:
                 raise ValueError(f'{name}: expected 0 or more, got {getattr(self, name)}')
         if not self.learning_rate > 0:
             raise ValueError(f'learning_rate: expected more than 0, got {self.learning_rate}')
+        if not 0 <= self.held_out < 1:
+            raise ValueError(f'held_out: expected a share of 0 or more and below 1, got '
+                             f'{self.held_out}')
         if not all(isinstance(clip, str) for clip in self.clips):
             raise ValueError(f'clips: expected names of files, got {list(self.clips)}')
         if not self.segment_lengths or not all(isinstance(length, int) and length >= 1

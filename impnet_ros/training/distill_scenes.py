@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import cv2
+from impnet_ros.config import StreamConfig
 from impnet_ros.data.degradations import RECORDED_KINDS, spoilt
 from impnet_ros.data.ilsvrc_files import read_picture
 from impnet_ros.data.samples import Degradation
@@ -32,11 +33,26 @@ SIZE = (352, 480)
 """(height, width) of the moving pictures, about what the detector gets of a 4:3 camera."""
 
 
-def clip_pieces(path: Path, frames: int) -> Iterator[list[Image]]:
-    """Cut a clip into pieces of so many frames; a shorter rest is left out."""
-    pictures = [np.asarray(frame.image) for frame in open_video(path).frames]
-    for start in range(0, len(pictures) - frames + 1, frames):
-        yield pictures[start:start + frames]
+def clip_pieces(path: Path, frames: int, every: int = 1) -> Iterator[tuple[int, list[Image]]]:
+    """
+    Cut a video into pieces of so many frames, and give each `every`-th with its number.
+
+    A piece has one size and no gap; what is too short for one is left out.
+    """
+    piece: list[Image] = []
+    number, before_s = 0, 0.0
+    for frame in open_video(path).frames:
+        image = np.asarray(frame.image)
+        goes_on = 0 <= frame.stamp_s - before_s <= StreamConfig().max_gap
+        if piece and not (goes_on and image.shape == piece[0].shape):
+            piece = []
+        piece.append(image)
+        before_s = frame.stamp_s
+        if len(piece) == frames:
+            if number % every == 0:
+                yield number, piece
+            piece = []
+            number += 1
 
 
 @lru_cache

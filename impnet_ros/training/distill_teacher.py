@@ -9,8 +9,8 @@ feature, as a teacher of the same single frame would.
 """
 from dataclasses import dataclass
 
-from impnet_ros.model.nanodet.detector import BINS, CHANNELS, CLASSES
-from impnet_ros.model.nanodet.network import NanoDetNetwork
+from impnet_ros.model.contract import Network
+from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.training.distill_scenes import Image
 import numpy as np
@@ -24,6 +24,8 @@ CLASSES_KEPT = 16
 NEIGHBOURS = ((0, 2.0), (-2, 1.0), (-1, 1.0), (1, 1.0), (2, 1.0))
 """Frames that the teacher sees, and how much they count."""
 
+Maps = tuple[Tensor, ...]
+
 
 @dataclass(frozen=True)
 class Piece:
@@ -33,73 +35,94 @@ class Piece:
     Attributes
     ----------
     versions : list of tuple
-        (pictures, levels) of each version, sharp first, then spoilt; a frame's levels are half
-        (1, CLASSES_KEPT + 4 BINS, h, w), frames that were not spoilt share theirs.
+        (pictures, maps) of each version, sharp first, then spoilt; a frame's maps are half
+        (1, C_i, h_i, w_i), frames that were not spoilt share theirs.
     teacher : list of tuple
-        The teacher's levels, likewise.
+        The teacher's maps, likewise.
+    classes : Tensor
+        int64 (n,), the classes that are learned from.
+    best : float
+        The teacher's best score in it.
 
     """
 
-    versions: list[tuple[list, list[tuple[Tensor, ...]]]]
-    teacher: list[tuple[Tensor, ...]]
+    versions: list[tuple[list[Picture], list[Maps]]]
+    teacher: list[Maps]
+    classes: Tensor
+    best: float
 
 
-@torch.inference_mode()
-def make_piece(network: NanoDetNetwork, video: list[Image], spoilt: list[list[Image]]) -> Piece:
-    """Run detector and teacher over a video and its spoilt versions."""
-    seen: dict[int, tuple] = {}
+@torch.no_grad()
+def make_piece(network: Network, video: list[Image], spoilt: list[list[Image]]) -> Piece:
+    """
+    Run detector and teacher over a video and its spoilt versions.
 
-    def see(image: Image) -> tuple:
+    Raises
+    ------
+    ValueError
+        If the network's levels have no facts, which N_q compares.
+
+    """
+    seen: dict[int, tuple[Picture, Maps]] = {}
+
+    def see(image: Image) -> tuple[Picture, Maps]:
         if id(image) not in seen:
             picture = network.prepare(image)
-            seen[id(image)] = picture, network.features(picture).maps
+            seen[id(image)] = picture, _features(network, picture)
         return seen[id(image)]
 
     sharp = [see(image) for image in video]
-    mirrored = [_mirrored(network, image) for image in video]
-    twice = [tuple((a + b) / 2 for a, b in zip(levels, other))
-             for (_, levels), other in zip(sharp, mirrored)]
+    twice = [_with_mirror(network, image, maps) for image, (_, maps) in zip(video, sharp)]
     pictures = [picture for picture, _ in sharp]
     teacher = [_with_neighbours(network, pictures, twice, index) for index in range(len(video))]
-    best = torch.stack([level[0, :CLASSES].amax(dim=(1, 2)) for levels in teacher
-                        for level in levels]).amax(dim=0)
-    kept = torch.cat((best.topk(CLASSES_KEPT).indices.sort().values,
-                      torch.arange(CLASSES, CHANNELS)))
+    best = torch.stack([network.class_logits(level, number)[0].amax(dim=(1, 2))
+                        for maps in teacher for number, level in enumerate(maps)]).amax(dim=0)
     versions = []
     for version in (video, *spoilt):
         both = [see(image) for image in version]
-        versions.append(([picture for picture, _ in both],
-                         [_half(levels, kept) for _, levels in both]))
-    return Piece(versions, [_half(levels, kept) for levels in teacher])
+        versions.append(([picture for picture, _ in both], [_half(maps) for _, maps in both]))
+    return Piece(versions, [_half(maps) for maps in teacher],
+                 best.topk(min(CLASSES_KEPT, len(best))).indices.sort().values,
+                 float((best.max() + network.empty_logit).sigmoid()))
 
 
-def _half(levels: tuple[Tensor, ...], kept: Tensor) -> tuple[Tensor, ...]:
-    return tuple(level[:, kept].half() for level in levels)
+def _features(network: Network, picture: Picture) -> Maps:
+    levels = network.features(picture)
+    if not levels.facts:
+        raise ValueError(f'distil: model {network.name!r}: expected levels with facts of the '
+                         'picture (Network.levels_of), which N_q compares, got none')
+    return levels.maps
 
 
-def _mirrored(network: NanoDetNetwork, image: Image) -> tuple[Tensor, ...]:
-    """Levels of the mirror image, mirrored back: left and right sides change places too."""
-    order = torch.arange(CHANNELS)
-    left, right = (slice(CLASSES + side * BINS, CLASSES + (side + 1) * BINS) for side in (0, 2))
-    order[left], order[right] = order[right].clone(), order[left].clone()
-    mirror = network.prepare(np.ascontiguousarray(image[:, ::-1]))
-    return tuple(level[:, order].flip(3) for level in network.features(mirror).maps)
+def _half(maps: Maps) -> Maps:
+    return tuple(level.half() for level in maps)
 
 
-def _with_neighbours(network: NanoDetNetwork, pictures: list, levels: list[tuple[Tensor, ...]],
-                     index: int) -> tuple[Tensor, ...]:
+def _with_mirror(network: Network, image: Image, maps: Maps) -> Maps:
+    """Mean of an image's maps and its mirror image's, for networks that can mirror them back."""
+    if network.mirrored(maps[0], 0) is None:
+        return maps
+    picture = network.prepare(np.ascontiguousarray(image[:, ::-1]))
+    back = [network.mirrored(level, number)
+            for number, level in enumerate(network.features(picture).maps)]
+    return tuple(own if other is None else (own + other) / 2
+                 for own, other in zip(maps, back, strict=True))
+
+
+def _with_neighbours(network: Network, pictures: list[Picture], seen: list[Maps],
+                     index: int) -> Maps:
     """Mean over a frame and its neighbours, where these show the same."""
-    total = [torch.zeros_like(level) for level in levels[index]]
-    weight = [torch.zeros_like(level[:, :1]) for level in levels[index]]
+    total = [torch.zeros_like(level) for level in seen[index]]
+    weight = [torch.zeros_like(level[:, :1]) for level in seen[index]]
     for offset, share in NEIGHBOURS:
         other = index + offset
         if not 0 <= other < len(pictures):
             continue
-        carried: tuple[Tensor, ...] = levels[other]
+        carried: Maps = seen[other]
         trust = [torch.full_like(item, share) for item in weight]
         if offset:
             flow = network.flow(pictures[index], pictures[other])
-            carried = tuple(warp(level, field) for level, field in zip(levels[other], flow.levels))
+            carried = tuple(warp(level, field) for level, field in zip(seen[other], flow.levels))
             doubt = network.mismatch(pictures[index], pictures[other], flow)
             trust = [share * (1 - functional.adaptive_max_pool2d(doubt, item.shape[2:]))
                      for item in weight]

@@ -27,7 +27,7 @@ def test_names():
 @pytest.mark.parametrize(('arguments', 'message'), [
     ({'precision': 'int8'}, "precision: expected one of float32, bfloat16, float16, got 'int8'"),
     ({'precision': 'float16'}, "expected 'float32' or 'bfloat16' on a CPU, got 'float16'"),
-    ({'precision': 'bfloat16', 'runtime': 'onnxruntime'}, "with runtime 'onnxruntime'")])
+    ({'precision': 'bfloat16', 'runtime': 'cpu'}, "with runtime 'cpu'")])
 def test_what_does_not_go_together(arguments, message):
     with pytest.raises(ValueError, match=message):
         load_network('nanodet_g', 'cpu', **arguments)

@@ -1,14 +1,17 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """One camera's video: order, resets, settings at segment boundaries, no leak between cameras."""
+from dataclasses import replace
 from types import SimpleNamespace
 
 from fake_network import OneHotNetwork
+from impnet_ros.model.levels import Levels
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.ros.camera_stream import Answer, Arrival, CameraStream
 from impnet_ros.ros.settings import Settings
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
+from manual_executor import ManualExecutor
 import numpy as np
 import pytest
 import torch
@@ -247,3 +250,71 @@ def test_of_answers_that_come_together_the_newest_knows_its_motion() -> None:
     assert motions(feed(stream, 4, 5, 6)) == [None, None, (5, 6)]
     feed(stream, 7, 8)
     assert motions(stream.reset('request')) == [None]
+
+
+def test_a_reset_answers_with_the_thresholds_in_force() -> None:
+    """Frames that wait are of the old settings; those after the reset of the new ones."""
+    network = OneHotNetwork()
+    old = Settings(segment_length=4, key_offset=2, score_threshold=0.1)
+    one, two = CameraStream(network, old), CameraStream(network, Settings(score_threshold=0.5))
+    feed(one, *range(6))
+    feed(two, 0)
+    one.want(Settings(segment_length=4, key_offset=2, score_threshold=0.9))
+    network.thresholds.clear()
+    assert [each.settings.score_threshold for each in one.reset('request')] == [0.1, 0.1]
+    assert {each.score_threshold for each in network.thresholds} == {0.1}
+    assert [each.settings.score_threshold for each in feed(one, 6, 7, 8)] == [0.9] * 3
+    assert network.thresholds[-1].score_threshold == 0.9
+
+
+def test_a_key_frame_in_flight_ends_with_its_settings() -> None:
+    """Frame 2 is being computed when sparse becomes average at 4: 4 begins, and 2 is let go."""
+    executor = ManualExecutor(3)
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=2, key_mode='async',
+                                                    mode='sparse'), executor=executor)
+    feed(stream, 0, 1, 2, 3)
+    stream.want(Settings(segment_length=2, key_mode='async', mode='average'))
+    feed(stream, 4)
+    assert len(executor.tasks) == 2
+    for _ in range(3):
+        executor.tick()
+    [answer] = feed(stream, 5)
+    assert answer.detections.age == 1
+    assert answer.detections.scores[[0, 2, 4]].tolist() == [0.5, 0.0, 0.5]
+
+
+class Spoilt(OneHotNetwork):
+    """Gives NaN for picture 5."""
+
+    def features(self, picture: Picture) -> Levels:
+        """Spoil it."""
+        levels = super().features(picture)
+        return replace(levels, maps=(levels.maps[0] * (torch.nan if self.number(picture) == 5
+                                                       else 1.0),))
+
+
+@pytest.mark.parametrize(('settings', 'empty'), [
+    (Settings(segment_length=1), [5]), (Settings(segment_length=5), [5]),
+    (Settings(segment_length=4, key_offset=1), [4, 5])], ids=['1', '5', '4, offset 1'])
+def test_what_is_not_finite_begins_a_new_video(settings: Settings, empty: list[int]) -> None:
+    """Every frame is answered in order, empty where nothing can be said; and it is counted."""
+    stream = CameraStream(Spoilt(), settings)
+    answers = feed(stream, *range(9)) + stream.reset('end')
+    assert [round(each.arrival.stamp_s * HZ) for each in answers] == list(range(9))
+    assert [round(each.detections.stamp_s * HZ) for each in answers] == list(range(9))
+    assert [number for number, each in enumerate(answers) if not len(each.detections)] == empty
+    assert [each.detections.reset_reason for each in answers] == [
+        'start', '', '', '', '', '', 'not_finite', '', '']
+    assert not any(answers[number].detections.is_key for number in empty)
+    assert stream.resets == {'not_finite': 1, 'end': 1}
+    assert all(each.motion is None for each in answers[5:7])
+
+
+def test_the_last_stamp_is_forgotten_with_the_video() -> None:
+    """Minus infinity where nothing is remembered."""
+    stream = CameraStream(OneHotNetwork(), Settings())
+    assert stream.last_stamp_s == -np.inf
+    feed(stream, 7)
+    assert stream.last_stamp_s == pytest.approx(0.7)
+    stream.drop('error')
+    assert stream.last_stamp_s == -np.inf

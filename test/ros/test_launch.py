@@ -16,12 +16,17 @@ from time import monotonic, sleep
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
+from impnet_ros.ros.depth.settings import DepthSettings
+from impnet_ros.ros.depth.settings import ROWS as DEPTH_ROWS
 from impnet_ros.ros.settings import ROWS
 import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / 'launch').glob('*.launch.py'))
+DETECTORS = [file for file in FILES if file.name != 'depth.launch.py']
+DEPTH = [file for file in FILES if 'depth' in file.name]
+_LAUNCHING = ('impnet_ros.ros.launching', 'impnet_ros.ros.depth.launching')
 # On PyPI another package is called `launch`; ROS's comes with launch_ros.
 HAS_LAUNCH = all(find_spec(name) for name in ('launch', 'launch_ros')) and bool(
     find_spec('launch.launch_description'))
@@ -46,12 +51,14 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         lambda text, value_type: value_type)
     for name, module in modules.items():
         monkeypatch.setitem(sys.modules, name, module)
-    sys.modules.pop('impnet_ros.ros.launching', None)
+    for name in _LAUNCHING:
+        sys.modules.pop(name, None)
     yield
-    del sys.modules['impnet_ros.ros.launching']
+    for name in _LAUNCHING:
+        sys.modules.pop(name, None)
 
 
-@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize('file', DETECTORS, ids=lambda file: file.name)
 def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
     """Once, with the meaning and the choices of the parameter; empty leaves it to the file."""
     declared = [each for each in runpy.run_path(str(file))['generate_launch_description']()
@@ -64,6 +71,24 @@ def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
         assert argument.default_value == ('front,rear' if several else '')
         assert row.text in argument.description
         assert argument.choices == (('', *row.choice_words) if row.choices else None)
+
+
+@pytest.mark.parametrize('file', DEPTH, ids=lambda file: file.name)
+def test_every_parameter_of_the_depth_node_is_an_argument(file: Path, stand_ins: None) -> None:
+    """Once; and every camera that can be chosen has its file, with parameters that there are."""
+    declared = [each for each in runpy.run_path(str(file))['generate_launch_description']()
+                if isinstance(each, SimpleNamespace)]
+    arguments = {each.name: each for each in declared}
+    assert len(arguments) == len(declared)
+    assert {row.word for row in DEPTH_ROWS} <= set(arguments)
+    assert all(len(each.description) > 10 for each in declared)
+    cameras = [name for name in arguments['camera'].choices if name != 'none']
+    files = {each.stem: each for each in (ROOT / 'config' / 'depth').glob('*.yaml')}
+    assert set(cameras) == set(files)
+    for camera in cameras:
+        told = yaml.safe_load(files[camera].read_text())['/**']['ros__parameters']
+        DepthSettings(**told)
+        assert {'depth_topic', 'depth_info_topic'} <= set(told)
 
 
 @pytest.mark.parametrize(('word', 'text', 'expected'), [
@@ -85,7 +110,7 @@ def test_files_compile(file: Path) -> None:
 
 
 @needs_launch
-@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+@pytest.mark.parametrize('file', DETECTORS, ids=lambda file: file.name)
 def test_every_argument_is_described(file: Path) -> None:
     """`--show-args` is complete: all arguments at the top level, each with a description."""
     from launch.launch_description_sources import get_launch_description_from_python_launch_file
@@ -168,7 +193,8 @@ def test_what_cannot_run_ends_with_an_error(file: str, arguments: list[str], rea
 @needs_launch
 @pytest.mark.parametrize(('around', 'own', 'logger'), [
     ('', '', 'impnet_node'), ('', 'robot', 'robot.impnet_node'),
-    ('', '/robot/front', 'robot.front.impnet_node'), ('/fleet', 'robot', 'fleet.robot.impnet_node'),
+    ('', '/robot/front', 'robot.front.impnet_node'),
+    ('/fleet', 'robot', 'fleet.robot.impnet_node'),
     ('/fleet', '', 'fleet.impnet_node'), ('/fleet', '/robot', 'robot.impnet_node')])
 def test_the_logger_has_the_namespace(around: str, own: str, logger: str) -> None:
     """So log_level reaches the node there too."""

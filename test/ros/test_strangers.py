@@ -72,14 +72,15 @@ def test_transitions_that_do_not_fit(client: Client, transition: tuple[int, str]
 @pytest.mark.parametrize('value', [
     ParameterValue(type=200), ParameterValue(type=255),
     ParameterValue(type=9, string_array_value=['\x01' * 100] * 100),
-    ParameterValue(type=3, double_value=float('nan')), ParameterValue(type=2, integer_value=-2**63),
+    ParameterValue(type=3, double_value=float('nan')),
+    ParameterValue(type=2, integer_value=-2**63),
     ParameterValue(type=5, byte_array_value=[b'\xff'] * 1000)], ids=lambda value: str(value.type))
 @pytest.mark.parametrize('name', ['l', 'g', 'classes', 'model', 'box_memory', 'use_sim_time', '',
                                   'a b', 'nonsense', 'x' * 10_000, 'qos_overrides./a.b'])
 def test_parameters_that_are_none(client: Client, name: str, value: ParameterValue) -> None:
     """One refusal for each of them, with a reason, and none of them is taken over."""
-    parameters = [Parameter(name='score_threshold', value=ParameterValue(type=3, double_value=0.4)),
-                  Parameter(name=name, value=value)]
+    fine = ParameterValue(type=3, double_value=0.4)
+    parameters = [Parameter(name='score_threshold', value=fine), Parameter(name=name, value=value)]
     together = client.call('set_parameters_atomically', SetParametersAtomically,
                            SetParametersAtomically.Request(parameters=parameters)).result
     assert not together.successful and together.reason

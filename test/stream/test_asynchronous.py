@@ -98,7 +98,7 @@ def test_an_overdue_key_frame_begins_as_soon_as_the_one_before_it_is_ready():
 
 
 def test_a_key_frame_in_background_is_the_papers():
-    """w = 3/4, g = 1/4: f_imp(2) = 3/4 f_2 + 1/4 (1/4 f_0 + 3/4 f_2); then 1/4 of it, 3/4 f_4."""
+    """With w = 3/4, g = 1/4: f_imp(2) = 3/4 f_2 + 1/4 (1/4 f_0 + 3/4 f_2); a quarter is left."""
     network = OneHotNetwork(weight=0.75)
     results = run(*asynchronous(1, network, segment_length=2, memory_gate=0.25), frames(6))
     np.testing.assert_allclose(results[3].scores[[0, 2]], [1 / 4, 3 / 4])

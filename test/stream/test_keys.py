@@ -24,7 +24,7 @@ def values(given):
 
 
 class TwoLevels(Network):
-    """Features are what it is given; the new one counts 1/4 on the fine level, all on the other."""
+    """Its features are given; the new one counts 1/4 on the fine level, all on the other."""
 
     name = 'two_levels'
     class_names = ('any',)

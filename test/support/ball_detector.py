@@ -123,10 +123,10 @@ def make_nothing(device: torch.device) -> str:
     return f'no network on {device}'
 
 
-def ball(*places: tuple[int, int, int], size: tuple[int, int] = (96, 160), mark: int = 100,
+def ball(*places: tuple[int, int, int], size: tuple[int, int] = (192, 320), mark: int = 100,
          strength: int = 250) -> np.ndarray[Any, Any]:
     """
-    Draw balls of 24 pixels on structured grey ground.
+    Draw patterned balls of 49 pixels on structured grey ground.
 
     Parameters
     ----------
@@ -137,18 +137,21 @@ def ball(*places: tuple[int, int, int], size: tuple[int, int] = (96, 160), mark:
     mark : int
         Grey value of the first pixel.
     strength : int
-        How bright the colour is, 0..255.
+        How bright the colour is, 0..250.
 
     """
-    noise = np.random.default_rng(3).integers(60, 140, (size[0] // 8, size[1] // 8), np.uint8)
+    rng = np.random.default_rng(3)
+    noise = rng.integers(130, 220, (size[0] // 8 + 1, size[1] // 8 + 1), np.uint8)
     ground = cv2.resize(noise, size[::-1], interpolation=cv2.INTER_CUBIC)
     image = np.repeat(ground[..., None], 3, axis=2)
+    pattern = cv2.resize(rng.integers(150, 250, (9, 9)).astype(np.uint8), (49, 49))
+    disc = cv2.circle(np.zeros((49, 49), np.uint8), (24, 24), 24, 1, -1).astype(bool)
     for x, y, label in places:
-        colour = (strength, 20, 20) if label == 0 else (20, 20, strength)
-        cv2.circle(image, (x, y), 12, colour, -1)
+        patch = image[y - 24:y + 25, x - 24:x + 25]
+        patch[disc] = 20
+        patch[disc, 2 * label] = pattern[disc] * (strength / 250)
     image[0, 0] = mark
     return image
-
 
 
 def _patches(scores: np.ndarray[Any, Any], label: int, threshold: float) -> list[list[float]]:

@@ -14,7 +14,7 @@ PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
 BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
-          'stopping')
+          'stamps', 'stopping')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing', 'sources')
 # What the stream knows of networks: the contract, its data, and the equations of the paper.
@@ -30,6 +30,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'resizing': (),
     'threads': (),
     'outputs': (),
+    'stamps': (),
     'stopping': (),
     'images': (*BASICS, 'sources.picture_size'),
     'sources': (*BASICS, 'images', 'stream.types'),
@@ -37,8 +38,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'drawing': (*BASICS, 'images', 'stream.types'),
     'model': BASICS,
     'stream': (*BASICS, *CONTRACT),
+    'depth': (),
     'importers': (*BASICS, *MEDIA, 'model', 'stream.types'),
-    'data': (*BASICS, *MEDIA),
+    'data': (*BASICS, *MEDIA, 'depth'),
     'results': (*BASICS, *MEDIA, 'stream.types'),
     'detect': (*BASICS, *MEDIA, 'model', 'stream', 'results'),
     'archive': (*BASICS, *MEDIA, 'model', 'stream'),
@@ -50,7 +52,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'reproduction': (*BASICS, *MEDIA, 'model', 'data', 'stream', 'training', 'evaluation'),
     'cli': (*BASICS, *MEDIA, 'model', 'stream', 'data', 'detect', 'archive', 'profile',
             'training', 'evaluation', 'importers', 'benchmark', 'export', 'reproduction'),
-    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'benchmark', 'msg'),
+    'ros': (*BASICS, *MEDIA, 'model', 'stream', 'depth', 'benchmark', 'msg'),
 }
 
 # What rooms of `model` must not know of it: detectors nothing of each other, what they share
@@ -64,8 +66,11 @@ APART: dict[str, tuple[str, ...]] = {
     'model.paper': ('model.nanodet', 'model.onnx', 'model.network'),
 }
 
+# Rooms that no other part may import: their networks are made by `model.network`, by name.
+BY_NAME = ('model.nanodet',)
+
 # What only the part `ros` may import, besides every package named *_msgs or *_interfaces.
-ROS_PACKAGES = ('rclpy', 'cv_bridge', 'launch', 'launch_ros', 'ament_index_python')
+ROS_PACKAGES = ('rclpy', 'cv_bridge', 'tf2_ros', 'launch', 'launch_ros', 'ament_index_python')
 
 
 def imported_modules(source: str, module: str, is_package: bool) -> Iterator[tuple[int, str]]:
@@ -119,7 +124,8 @@ def wrong_imports(package: Path) -> list[str]:
             if name.split('.')[0] != PACKAGE or name == PACKAGE:
                 continue
             target = name[len(PACKAGE) + 1:]
-            if not within(target, (part, *ALLOWED[part])):
+            if not within(target, (part, *ALLOWED[part])) or (
+                    part != 'model' and within(target, BY_NAME)):
                 wrong.append(f'{where}:{line}: {part} imports {name}')
             room = '.'.join(names[:2])
             room = room if room in APART else part

@@ -52,13 +52,18 @@ def stamp_of(message: Any) -> int:
 
 
 @contextmanager
-def process(module: str, *arguments: str, log: Path | None = None
+def process(module: str, *arguments: str, log: Path | None = None, before: str = ''
             ) -> 'Iterator[subprocess.Popen[str]]':
-    """Run `impnet_ros.ros.<module>` as a process; it is ended with SIGINT if it still runs."""
+    """
+    Run `impnet_ros.ros.<module>` as a process; it is ended with SIGINT if it still runs.
+
+    `before` is Python that runs there first.
+    """
     output = log.open('w') if log else None
     running = subprocess.Popen(
-        [sys.executable, '-c', CODE.format(module), *arguments], stdout=output or None,
-        stderr=subprocess.STDOUT if output else None, text=True, env=dict(os.environ))
+        [sys.executable, '-c', f'{before}\n{CODE.format(module)}', *arguments],
+        stdout=output or None, stderr=subprocess.STDOUT if output else None, text=True,
+        env=dict(os.environ))
     try:
         yield running
     finally:
@@ -73,12 +78,12 @@ def process(module: str, *arguments: str, log: Path | None = None
 
 
 @contextmanager
-def node_process(log: Path, ready: str = ' -> ', **parameters: Any
+def node_process(log: Path, ready: str = ' -> ', before: str = '', **parameters: Any
                  ) -> 'Iterator[subprocess.Popen[str]]':
     """Run impnet_node until the block ends; it begins when the log says that it is ready."""
     given = [part for name, value in {'threads': 1, **parameters}.items()
              for part in ('-p', f'{name}:={value}')]
-    with process('node', '--ros-args', *given, log=log) as running:
+    with process('node', '--ros-args', *given, log=log, before=before) as running:
         await_text(log, ready, running)
         yield running
 

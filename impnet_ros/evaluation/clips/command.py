@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command: clips with or without truth, settings side by side, a table, JSON and a plot."""
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 import json
 from pathlib import Path
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> None:
     if args.untrained:
         network.quality = None
     settings = with_reference(given or default_settings(args.span, network.boxes_only))
-    rows = []
+    rows: list[dict[str, Any]] = []
     clips = list(_opened(args, network.class_names))
     named_apart(clips)
     if not clips:
@@ -90,9 +90,14 @@ def run(args: argparse.Namespace) -> None:
             print(f'{clip.name}, {item["bursts"]} {item["seed"]}, {item["setting"]}: AP50 '
                   f'{item["ap50"]:.1f}, AP75 {item["ap75"]:.1f}', flush=True)
             rows.append(item)
+        summary = summarise(rows, PER_FRAME.name)
+        _write(args, rows, summary)  # after each clip: a long run may be stopped
     print()
-    summary = summarise(rows, PER_FRAME.name)
     print('\n\n'.join(tables(summary)), LEGEND, sep='\n\n')
+
+
+def _write(args: argparse.Namespace, rows: Sequence[dict[str, Any]],
+           summary: Sequence[dict[str, Any]]) -> None:
     if args.json:
         said = {key: value for key, value in vars(args).items() if key != 'run'}
         content = {'arguments': said, 'summary': summary,

@@ -5,7 +5,7 @@ NanoDet-g, the compact detector of the default model: N_feat and a linear N_task
 
 Architecture of RangiLyu/nanodet (Apache-2.0), config `nanodet-g`, with batch normalisation folded
 into 34 plain convolutions: stem, four CSP stages, a path-aggregation pyramid (PAN), one head a
-level. The weights come from `impnet_ros.importers.nanodet_g`.
+level. The weights come from `impnet_ros.model.nanodet.importing`.
 """
 from collections.abc import Sequence
 

@@ -10,9 +10,9 @@ from impnet_ros.model.contract import Boxes, Network
 from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.nanodet.boxes import (best_candidates, candidates, candidates_at, logit,
                                             select)
-from impnet_ros.model.nanodet.detector import CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
+from impnet_ros.model.nanodet.detector import BINS, CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
+from impnet_ros.model.nanodet.graph import nanodet_onnx
 from impnet_ros.model.nanodet.shape import input_shape
-from impnet_ros.model.onnx.nanodet_graph import nanodet_onnx
 from impnet_ros.model.onnx.runtimes import choose
 from impnet_ros.model.precision import computed_in
 from impnet_ros.model.sight.pair_quality import PairQuality
@@ -58,6 +58,7 @@ class NanoDetNetwork(Network):
     name = 'nanodet_g'
     class_names = COCO_80
     strides = STRIDES
+    empty_logit = BACKGROUND
     fixed_size = False
 
     def __init__(self, detector: NanoDet, device: torch.device,
@@ -115,9 +116,23 @@ class NanoDetNetwork(Network):
             (output.to(self.device).float() + other).contiguous()
             for output, other in zip(outputs, above_empty, strict=True)])
 
-    def class_logits(self, level: Tensor) -> Tensor:
+    def class_logits(self, level: Tensor, number: int) -> Tensor:
         """(1, CLASSES, h, w)."""
         return level[:, :CLASSES]
+
+    def mirrored(self, level: Tensor, number: int) -> Tensor:
+        """Mirror the cells; bins of the left and the right side change places."""
+        order = torch.arange(CHANNELS)
+        left, right = (slice(CLASSES + side * BINS, CLASSES + (side + 1) * BINS)
+                       for side in (0, 2))
+        order[left], order[right] = order[right].clone(), order[left].clone()
+        return level[:, order].flip(3)
+
+    def box_distance(self, level: Tensor, wanted: Tensor, number: int) -> Tensor:
+        """Divergence of the sides' distributions, all four together."""
+        sides, wanted_sides = (functional.log_softmax(
+            item[:, CLASSES:].unflatten(1, (4, BINS)), dim=2) for item in (level, wanted))
+        return (wanted_sides.exp() * (wanted_sides - sides)).sum(dim=(1, 2))
 
     @on_threads(1)
     def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:

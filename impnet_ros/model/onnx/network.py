@@ -23,7 +23,6 @@ from impnet_ros.model.sight.dis_flow import dis_flow
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.weights import load_into, load_shipped
-from impnet_ros.threads import on_threads
 import onnx
 import torch
 from torch import Tensor
@@ -155,18 +154,9 @@ class ImportedNetwork(Network):
         return flow_in_windows(picture.grey, key_picture.grey, field,
                                self._windows(picture.image_size))
 
-    @on_threads(1)
-    def weights(self, f_imp_warped: Levels, f_k: Levels) -> tuple[Tensor, ...]:
-        """w_k a level, by the shipped N_q: it sees classes' logits only, so it serves others."""
-        assert self.quality is not None
-        found = []
-        for number, (old, new, old_facts, new_facts) in enumerate(zip(
-                f_imp_warped.maps, f_k.maps, f_imp_warped.facts, f_k.facts, strict=True)):
-            level, empty = self.declaration.levels[number], self._empty[number]
-            found.append(self.quality(
-                class_logits(old + empty, level), class_logits(new + empty, level),
-                old_facts, new_facts, min(number, pair_quality.LEVELS - 1)))
-        return tuple(found)
+    def class_logits(self, level: Tensor, number: int) -> Tensor:
+        """(B, classes, h, w), in the terms of the shipped N_q, which so serves other detectors."""
+        return class_logits(level + self._empty[number], self.declaration.levels[number])
 
     def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:
         """N_task: boxes of a frame, best first."""

@@ -68,11 +68,11 @@ def dis_flow(grey: Array, key_grey: Array) -> Array:
     solver.setPatchStride(PATCH_STRIDE)
     height, width = grey.shape
     below, right = max(SMALLEST - height, 0), max(SMALLEST - width, 0)
-    pair = alike(grey, key_grey)
+    here, there = alike(grey, key_grey)
     if below or right:
-        pair = tuple(cv2.copyMakeBorder(item, 0, below, 0, right, cv2.BORDER_REPLICATE)
-                     for item in pair)
-    field = solver.calc(*pair, np.zeros((*pair[0].shape, 2), np.float32))
+        here, there = (cv2.copyMakeBorder(item, 0, below, 0, right, cv2.BORDER_REPLICATE)
+                       for item in (here, there))
+    field: Array = solver.calc(here, there, np.zeros((*here.shape, 2), np.float32))
     return field[:height, :width]
 
 

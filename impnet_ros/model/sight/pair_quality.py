@@ -217,6 +217,7 @@ class PairQuality(nn.Module):
 
     def __init__(self, hidden: int = 24) -> None:
         super().__init__()
+        self.hidden = hidden
         self.layers = nn.Sequential(
             nn.Conv2d(INPUTS, hidden, 1), nn.ReLU(),
             nn.Conv2d(hidden, hidden, 3, padding=1), nn.ReLU(), nn.Conv2d(hidden, 1, 1))

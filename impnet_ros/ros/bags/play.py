@@ -48,6 +48,7 @@ def main(args: list[str] | None = None) -> int:
     stop = StopFlag()
     try:
         from impnet_ros.ros.bags.player import play
+        stop.wait_for_end()
         return play(options, ros_args, stop)
     except (OSError, ValueError) as error:
         print(f'impnet_bag_play: {said(error)}', file=sys.stderr)

@@ -175,6 +175,7 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
         If there is no such bag, nothing of it can be published, or it ends before its end.
 
     """
+    stop.wait_for_end()
     with ExitStack() as stack:
         reader = stack.enter_context(BagReader(options.bag))
         for note in reader.notes:

@@ -23,6 +23,7 @@ def main(args: list[str] | None = None) -> int:
     stop = StopFlag()
     try:
         from impnet_ros.ros.bags.recorder import record
+        stop.wait_for_end()
         counts = record(options.bag, options.topics, options.storage, ros_args, stop)
     except (OSError, ValueError) as error:
         print(f'impnet_bag_record: {said(error)}', file=sys.stderr)

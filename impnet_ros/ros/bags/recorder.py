@@ -151,6 +151,7 @@ def record(bag: Path, topics: list[str], storage: str, ros_args: list[str],
         If the bag cannot be written.
 
     """
+    stop.wait_for_end()
     with ros_session(ros_args) as executor:
         try:
             writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[storage])

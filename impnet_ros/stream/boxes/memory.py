@@ -20,28 +20,29 @@ from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
 
 SAME_OBJECT = 0.5
-"""IoU above which a remembered and a fresh box of a class are one object."""
+"""IoU above which a remembered and a fresh box of one class show one object."""
 
 SCENE_CUT = 0.3
-"""Mean mismatch of two pictures above which they are of two scenes: 0.43 and more at the cuts of
-bikes.mp4, 0.18 and less everywhere else, bursts of strong blur and darkness included."""
+"""Mean mismatch of two consecutive pictures above which they show different scenes. At the cuts of
+bikes.mp4 it is at least 0.43; elsewhere, bursts of blur and darkness included, at most 0.18."""
 
 BLURRED_LIFETIME = 10.0
-"""How many times longer an unconfirmed box lives where the picture has lost an e-fold of its
-clarity: what is blurred is not gone. Half way between, in proportion on a log scale."""
+"""How many times longer an unconfirmed box lives in a picture whose detail has fallen to 1 / e: a
+blurred object has not gone. In between the factor grows exponentially with the lost clarity."""
 
 WAY_FADES = (2.0, 0.5)
-"""E-folds that a score falls by a side of way, besides those of time, and at most at a key frame:
-what moves fast is soon out of sight or misplaced, by its own motion or by the camera's."""
+"""How a score decays with the distance that a box was carried, on top of its decay with time: the
+exponent for a distance of one box side, and the largest exponent at one key frame. What moves fast
+soon leaves the picture or is misplaced."""
 
 LOOKS = 2.0
-"""What a remembered place, the mean of several looks, counts against a fresh one."""
+"""Weight of a remembered position, a mean over several looks, against a fresh one."""
 
 LEFT_BY_A_LOOK = 0.5
-"""Least share of what a score was better before that one worse look leaves, however late."""
+"""A worse look lowers a score, but keeps at least this share of its lead."""
 
 CLARITY_SPAN_S = 1.5
-"""Seconds in which the clarity to compare with falls by an e-fold, as scenes change."""
+"""Time constant in which the reference clarity is forgotten, as scenes change."""
 
 
 def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None, image_size: tuple[int, int],

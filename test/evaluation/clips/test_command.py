@@ -96,9 +96,9 @@ def test_on_annotated_clips_memory_helps_in_bursts(tmp_path):
     folder = Path(os.environ.get('IMPNET_TEST_CLIPS', '-'))
     if not folder.is_dir():
         pytest.skip('IMPNET_TEST_CLIPS names no folder of annotated clips')
-    clips = [str(path) for path in sorted(folder.iterdir()) if (path / 'gt').is_dir()][:3]
+    clips = [str(folder / name) for name in ('dog', 'drift-chicane')]
     assert main(['evaluate-clips', *clips, '--setting', 'l=1', '--bursts', 'clean', 'strong',
-                 '--frames', '40', '--json', str(tmp_path / 'rows.json')]) == 0
+                 '--frames', '24', '--json', str(tmp_path / 'rows.json')]) == 0
     clean, _, spoilt, remembered = json.loads((tmp_path / 'rows.json').read_text())['summary']
-    assert clean['ap50']['value'] > 50
+    assert clean['ap50']['value'] > 80
     assert remembered['ap50']['value'] > spoilt['ap50']['value']

@@ -4,8 +4,8 @@
 from impnet_ros import load_network
 from impnet_ros.cli import main
 from impnet_ros.model.nanodet.detector import NanoDet
+from impnet_ros.model.nanodet.graph import nanodet_onnx
 from impnet_ros.model.onnx import runtimes
-from impnet_ros.model.onnx.nanodet_graph import nanodet_onnx
 from impnet_ros.model.onnx.runtimes import choose, open_runtime
 import numpy as np
 import pytest

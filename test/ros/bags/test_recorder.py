@@ -86,6 +86,9 @@ def test_a_type_that_is_not_installed_costs_its_topic(tmp_path: Path,
 
         begin = monotonic()
 
+        def wait_for_end(self) -> None:
+            """Do nothing: it is no flag of a process."""
+
         @property
         def is_set(self) -> bool:
             text.publish(String(data='a'))

@@ -132,7 +132,8 @@ def test_a_bad_picture_costs_a_line(folder: Path, tmp_path: Path,
                                     capsys: pytest.CaptureFixture[str]) -> None:
     """Its time stays empty."""
     (folder / '2.png').write_bytes(b'no picture')
-    assert main([str(folder), str(tmp_path / 'new'), '--quiet', '--start', '0', '--fps', '10']) == 0
+    options = ['--quiet', '--start', '0', '--fps', '10']
+    assert main([str(folder), str(tmp_path / 'new'), *options]) == 0
     said = capsys.readouterr()
     assert '2.png' in said.err and '5 frames written' in said.out and '1 could not' in said.out
     assert times(tmp_path / 'new') == [0, 10**8, 3 * 10**8, 4 * 10**8, 5 * 10**8]

@@ -3,7 +3,7 @@
 """Stamps that can tell when an image was taken, and those that cannot."""
 from collections.abc import Sequence
 
-from impnet_ros.ros.stamps import Stamps
+from impnet_ros.stamps import Stamps
 import pytest
 
 ARRIVALS_S = [100 + number / 10 for number in range(12)]

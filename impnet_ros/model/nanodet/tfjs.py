@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-_DTYPES = {'float32': np.dtype('<f4'), 'int32': np.dtype('<i4'), 'float16': np.dtype('<f2')}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    'float32': np.dtype('<f4'), 'int32': np.dtype('<i4'), 'float16': np.dtype('<f2')}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 """
 Importing NanoDet-g, on a graph of the same structure with random constants.
 
-The real package is too large to be kept here; `test/model/test_nanodet.py` holds the weights that
+The real package is too large to be kept here; `test_detector.py` holds the weights that
 were imported from it against the original graph's outputs.
 """
 import json
@@ -11,8 +11,8 @@ from pathlib import Path
 import tarfile
 from typing import Any
 
-from impnet_ros.importers.nanodet_g import import_nanodet_g
 from impnet_ros.model.nanodet.detector import NanoDet
+from impnet_ros.model.nanodet.importing import import_nanodet_g
 from impnet_ros.model.weights import load_into, load_weights
 import numpy as np
 import pytest

@@ -47,13 +47,14 @@ class LateImages:
         self._newest_s, self._in_a_row = None, 0
 
 
-def glance(engine: Engine, frame: Frame, state: StreamState) -> Detections:
+def read_late(engine: Engine, frame: Frame, state: StreamState) -> Detections:
     """
     Detect in a late image with what is remembered, and remember nothing of it.
 
     Parameters
     ----------
     engine : Engine
+        Of the video.
     frame : Frame
         Like the video's others but for its stamp.
     state : StreamState

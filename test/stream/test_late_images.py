@@ -9,8 +9,8 @@ from typing import Any
 from impnet_ros.config import StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
-from impnet_ros.ros.late_images import glance, LateImages
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.late_images import LateImages, read_late
 from impnet_ros.stream.types import Detections, Frame
 from impnet_ros.video import open_video
 import pytest
@@ -80,7 +80,7 @@ def test_a_glance_changes_nothing(network: Network, frames: list[Frame],
         _, state = engine.step(frame, state)
     expected, _ = engine.step(frames[8], state)
     stamp_s = frames[6].stamp_s - 0.01
-    seen = glance(engine, replace(frames[7], stamp_s=stamp_s), state)
+    seen = read_late(engine, replace(frames[7], stamp_s=stamp_s), state)
     assert seen.stamp_s == stamp_s
     assert seen.reset_reason == ''
     assert len(seen) > 0
@@ -93,4 +93,4 @@ def test_a_glance_before_the_first_key_frame_sees_nothing(network: Network,
     """Frame 0 waits for key frame 2: there is nothing to see a late frame with."""
     engine = Engine(network, StreamConfig(segment_length=4, key_offset=2))
     _, state = engine.step(frames[1], engine.reset())
-    assert len(glance(engine, frames[0], state)) == 0
+    assert len(read_late(engine, frames[0], state)) == 0

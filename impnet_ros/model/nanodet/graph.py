@@ -1,9 +1,10 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """NanoDet-g as an ONNX graph, written node by node: no exporter is needed to run it elsewhere."""
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
-from impnet_ros.model.nanodet.detector import ConvLeaky, NanoDet, STRIDES
+from impnet_ros.model.nanodet.detector import Block, ConvLeaky, Head, NanoDet, Stage, STRIDES
 import onnx
 from onnx import helper, numpy_helper, TensorProto
 from torch import nn
@@ -31,22 +32,24 @@ def nanodet_onnx(detector: NanoDet) -> bytes:
     x = graph.convolved('pixels', detector.stem)
     x = graph.add('MaxPool', [x], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
     stages = []
-    for stage in detector.stages:
+    for stage in cast(Iterable[Stage], detector.stages):
         entry = graph.convolved(x, stage.entry)
         x = entry
-        for block in stage.blocks:
+        for block in cast(Iterable[Block], stage.blocks):
             first = graph.convolved(x, block.first)
             x = graph.add('Concat', [graph.convolved(first, block.second), first], axis=1)
         x = graph.add('Concat', [graph.convolved(x, stage.exit), entry], axis=1)
         stages.append(x)
     fine, middle, coarse = (graph.convolved(stage, lateral) for stage, lateral
-                            in zip(stages[1:], detector.pan.laterals, strict=True))
+                            in zip(stages[1:], cast(Iterable[nn.Conv2d], detector.pan.laterals),
+                                   strict=True))
     middle = graph.add('Add', [middle, graph.doubled(coarse)])
     fine = graph.add('Add', [fine, graph.doubled(middle)])
     middle = graph.add('Add', [middle, graph.halved(fine)])
     coarse = graph.add('Add', [coarse, graph.halved(middle)])
     outputs = [graph.convolved(graph.convolved(level, head.conv), head.linear)
-               for level, head in zip((fine, middle, coarse), detector.heads, strict=True)]
+               for level, head in zip((fine, middle, coarse),
+                                      cast(Iterable[Head], detector.heads), strict=True)]
     return graph.finished('pixels', outputs, [f'level_{stride}' for stride in STRIDES])
 
 

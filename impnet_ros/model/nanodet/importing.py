@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.importers.tfjs import GraphModel, read_graph_model
 from impnet_ros.model.nanodet.detector import Head, NanoDet
+from impnet_ros.model.nanodet.tfjs import GraphModel, read_graph_model
 from impnet_ros.model.weights import save_weights, Weights
 import numpy as np
 import torch
