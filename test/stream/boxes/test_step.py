@@ -261,6 +261,7 @@ def test_a_glance_begins_what_is_new_from_a_score_on():
         def task(self, levels, flow, detection):
             boxes, _, labels = super().task(levels, flow, detection)
             return boxes + 40 * len(self.heights), torch.tensor([self.score]), labels
+
     for score, expected in ((.15, 1), (.25, 2)):
         network = Dim()
         network.score = score
