@@ -168,7 +168,7 @@ def test_ids_are_never_given_twice():
 
 
 def test_a_weighty_look_moves_a_place_further():
-    """Score .8 against 2 * .8 remembered: a third of the way; four times as weighty: two thirds."""
+    """Score .8 against 2 * .8 remembered: a third of the way; weighed four times: two thirds."""
     carried = tracks_of((10, 10, 50, 50, .8, 0))
     for weight, share in ((1.0, 1 / 3), (4.0, 2 / 3)):
         table = torch.tensor([[16., 10, 56, 50, .8, 0]])

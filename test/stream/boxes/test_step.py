@@ -256,10 +256,12 @@ def test_glances_and_key_frames_take_turns():
 
 def test_a_glance_begins_what_is_new_from_a_score_on():
     """Reported from .1 on, a glance begins from .2 on, a key frame at once."""
+
     class Dim(Astray):
         def task(self, levels, flow, detection):
             boxes, _, labels = super().task(levels, flow, detection)
             return boxes + 40 * len(self.heights), torch.tensor([self.score]), labels
+
     for score, expected in ((.15, 1), (.25, 2)):
         network = Dim()
         network.score = score
