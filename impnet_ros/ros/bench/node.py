@@ -44,7 +44,8 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640))
     parser.add_argument('--rate', type=positive, default=30.0, metavar='HZ', help='of each camera')
     parser.add_argument('--cameras', type=count, default=1)
-    parser.add_argument('--modes', nargs='+', choices=('auto', *MODES), default=['per_frame', 'impression'])
+    parser.add_argument('--modes', nargs='+', choices=('auto', *MODES),
+                        default=['per_frame', 'impression'])
     parser.add_argument('--key-modes', nargs='+', choices=get_args(KeyMode),
                         default=get_args(KeyMode))
     parser.add_argument('--box-memory', nargs='+', choices=('off', 'on'), default=['off', 'on'])
