@@ -53,6 +53,6 @@ def compute_with(count: int) -> None:
 
 
 @cache
-def thread_beside() -> ThreadPoolExecutor:
-    """Give the one thread of this process that works beside the features of key frames."""
-    return ThreadPoolExecutor(1, 'beside_features', compute_with, (1,))
+def spare_thread() -> ThreadPoolExecutor:
+    """Give the one thread of this process that carries memory while features are computed."""
+    return ThreadPoolExecutor(1, 'spare', compute_with, (1,))

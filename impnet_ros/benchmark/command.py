@@ -104,8 +104,8 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
                       disable=quiet):
             pass
     part_ms = parts.mean_ms
-    beside = network.spare_thread is not None
-    return [make_row(network.name, variant, stream.times, streams[0].times, part_ms, beside)
+    overlaps = network.spare_thread is not None
+    return [make_row(network.name, variant, stream.times, streams[0].times, part_ms, overlaps)
             for stream, variant in zip(streams, variants, strict=True)], part_ms
 
 

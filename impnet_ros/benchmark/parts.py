@@ -14,6 +14,7 @@ from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.model.impression import absorb, aggregate
 from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
+from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
 import torch
 
@@ -83,7 +84,8 @@ class Parts:
             w_k = self._timed('weights', network.weights, carried, f_k)
             fused = self._timed('fuse', _fuse, carried, f_k, w_k)
         boxes = self._timed('task', network.task, fused, None, network.detection)
-        return fused, self._timed('merge', merge, tracks, *boxes, 0.1, 1.0, network.detection)
+        return fused, self._timed('merge', merge, tracks, Sighting(*boxes, 0.1), 1.0,
+                                  network.detection)
 
     def _as_other(self, image: RgbImage, key: Any, f_task: Any, tracks: Tracks) -> None:
         network = self._network
@@ -113,15 +115,15 @@ def _fuse(f_imp_warped: Any, f_k: Any, w_k: Any) -> Any:
     return absorb(f_k, aggregate(f_imp_warped, f_k, w_k), 1.0)
 
 
-def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = False) -> float:
+def bound_ms(variant: Variant, part_ms: Mapping[str, float], overlaps: bool = False) -> float:
     """
     Time a frame if nothing but the parts of its segment were paid for.
 
     The sum of the calls that Algorithm 1 makes in a segment of l frames, each at its mean time in
     `Parts`, over l. No program that makes the same calls is faster; what is above it is spent
     between them (bookkeeping, waiting, threads that disturb each other). For asynchronous key
-    frames: the calls that a frame waits for; what a key frame costs is paid for beside them.
-    What runs beside the features of a key frame costs nothing, unless it takes longer than they.
+    frames: the calls that a frame waits for; a key frame itself costs them nothing.
+    What runs while features are computed costs nothing, unless it takes longer than they.
 
     Parameters
     ----------
@@ -130,8 +132,8 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = Fals
     part_ms : mapping
         Mean milliseconds of prepare, features, flow, propagate, weights, fuse, task, carry and
         merge; and of task_along, the task on a frame that is no key frame.
-    beside : bool
-        Whether flow, propagation and carrying run beside the features of a key frame.
+    overlaps : bool
+        Whether flow, propagation and carrying run while the features of a key frame are computed.
 
     Returns
     -------
@@ -139,7 +141,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = Fals
         Milliseconds a frame, over a long video.
 
     """
-    key, other = call_ms(variant, part_ms, beside)
+    key, other = call_ms(variant, part_ms, overlaps)
     length = 1 if variant.mode == 'per_frame' else variant.l
     if variant.key_mode == 'sync' or variant.mode == 'per_frame':
         return (key + (length - 1) * other) / length
@@ -151,7 +153,7 @@ def bound_ms(variant: Variant, part_ms: Mapping[str, float], beside: bool = Fals
 
 
 def call_ms(variant: Variant, part_ms: Mapping[str, float],
-            beside: bool = False) -> tuple[float, float]:
+            overlaps: bool = False) -> tuple[float, float]:
     """Sum up the parts that a key frame and another frame call; see `bound_ms`."""
     part = part_ms
     fuses = variant.config.fuses
@@ -165,5 +167,5 @@ def call_ms(variant: Variant, part_ms: Mapping[str, float],
         other = part['flow'] + part['carry']
         carrying += other
         key += part['merge']
-    key += max(part['features'], carrying) if beside else part['features'] + carrying
+    key += max(part['features'], carrying) if overlaps else part['features'] + carrying
     return part['prepare'] + key, part['prepare'] + other

@@ -21,7 +21,7 @@ def spread(milliseconds: list[float]) -> dict[str, float]:
 
 
 def make_row(model: str, variant: Variant, times: Times, per_frame: Times,
-             part_ms: Mapping[str, float], beside: bool = False) -> Row:
+             part_ms: Mapping[str, float], overlaps: bool = False) -> Row:
     """
     Sum up one variant.
 
@@ -37,7 +37,7 @@ def make_row(model: str, variant: Variant, times: Times, per_frame: Times,
         Of the network on every frame, in the same run.
     part_ms : mapping
         What its parts take alone, in the same run; see `bound_ms`.
-    beside : bool
+    overlaps : bool
         See `bound_ms`.
 
     Returns
@@ -54,7 +54,7 @@ def make_row(model: str, variant: Variant, times: Times, per_frame: Times,
     row: Row = {'model': model, 'mode': variant.mode, 'key_mode': variant.key_mode,
                 'l': variant.l, 'box_memory': variant.box_memory, **spread(times.frame_ms)}
     count = len(times.frame_ms)
-    bound = bound_ms(variant, part_ms, beside)
+    bound = bound_ms(variant, part_ms, overlaps)
     ratios = [base / own for base, own in zip(per_frame.round_ms, times.round_ms)]
     row.update(ratio=float(np.mean(per_frame.frame_ms)) / row['mean_ms'],
                ratio_range=[min(ratios), max(ratios)],

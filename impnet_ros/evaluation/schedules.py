@@ -4,6 +4,7 @@
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 import json
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,10 @@ from impnet_ros.evaluation.conventions import MEGA
 from impnet_ros.evaluation.matching import FrameBoxes, match_all
 from impnet_ros.evaluation.plots import new_figure
 from impnet_ros.evaluation.predict import sharing, to_boxes
-from impnet_ros.evaluation.scene_cut import is_cut, thumbnail
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.stream.boxes.memory import SCENE_CUT
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Frame
@@ -110,7 +111,7 @@ def clip_sequences(args: argparse.Namespace, network: Network,
     images = [np.asarray(frame.image) for frame in open_video(path).frames]
     labels: dict[int, PseudoTruth] = {}
     made = []
-    for number, (start, stop) in enumerate(scenes(images)):
+    for number, (start, stop) in enumerate(scenes(network, images)):
         for sequence in range(args.sequences):
             rng = np.random.default_rng((args.seed, number, sequence))
             chosen = [start + place for place
@@ -122,10 +123,11 @@ def clip_sequences(args: argparse.Namespace, network: Network,
     return made
 
 
-def scenes(images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, int]]:
-    """Find stretches of frames without a cut that are long enough."""
-    small = [thumbnail(image) for image in images]
-    cuts = [place for place in range(1, len(images)) if is_cut(small[place - 1], small[place])]
+def scenes(network: Network, images: Sequence[NDArray[np.uint8]]) -> Iterator[tuple[int, int]]:
+    """Find stretches of frames that are long enough, without what box memory takes for a cut."""
+    pictures = [network.prepare(image) for image in images]
+    cuts = [place for place, (before, after) in enumerate(pairwise(pictures), 1)
+            if network.mismatch(before, after, network.flow(before, after)).mean() > SCENE_CUT]
     for start, stop in zip([0, *cuts], [*cuts, len(images)], strict=True):
         if stop - start >= _FEWEST:
             yield start, stop

@@ -14,10 +14,10 @@ from impnet_ros.config import DetectionConfig
 from impnet_ros.model.levels import Array, Flow, Levels
 from impnet_ros.model.sight import compare, pair_quality
 from impnet_ros.model.sight.dis_flow import flow_between
-from impnet_ros.model.sight.picture import make_picture, Picture
+from impnet_ros.model.sight.picture import make_picture, Picture, shrunk
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.static_part import StaticPart
-from impnet_ros.threads import on_threads, thread_beside
+from impnet_ros.threads import on_threads, spare_thread
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
@@ -121,6 +121,10 @@ class Network(ABC):
     def prepare(self, image: Array | Tensor, side: int | None = None) -> Picture:
         """Make the picture of a uint8 (H, W, 3) RGB image, once a frame."""
         return make_picture(image, self.input_size((image.shape[0], image.shape[1]), side))
+
+    def glance(self, picture: Picture, side: int) -> Picture:
+        """Make a smaller picture of a frame's own, of about a square's area, to look again."""
+        return shrunk(picture, self.input_size(picture.image_size, side))
 
     def cells(self, picture: Picture) -> list[tuple[int, int]]:
         """Rows and columns of each level."""
@@ -234,7 +238,7 @@ class Network(ABC):
         None where PyTorch computes on one thread, or on a GPU, which works while the host goes on.
         """
         alone = self.device.type != 'cpu' or torch.get_num_threads() == 1
-        return None if alone else thread_beside()
+        return None if alone else spare_thread()
 
     def run_with(self, precision: torch.dtype, runtime: str) -> None:
         """

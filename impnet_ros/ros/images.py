@@ -62,7 +62,7 @@ def to_jpeg(image: RgbImage, header: Header, quality: int) -> CompressedImage:
 
 
 def encoding_of(message: Image | CompressedImage) -> str:
-    """Name what a change of which is a change of the camera's setting."""
+    """Give the pixel format; if it changes, the camera was set up anew and a new video begins."""
     return message.format if isinstance(message, CompressedImage) else message.encoding
 
 

@@ -65,8 +65,8 @@ def test_bound_of_box_memory_counts_its_own_parts():
 def test_bound_of_a_network_that_carries_beside_its_features(features, key):
     part_ms = {**PART_MS, 'features': features}
     variant = Variant('impression', l=10, box_memory=True)
-    assert bound_ms(variant, part_ms, beside=True) == pytest.approx((key + 9 * (1 + 4)) / 10)
-    assert bound_ms(PER_FRAME, part_ms, beside=True) == pytest.approx(1 + features + 5)
+    assert bound_ms(variant, part_ms, overlaps=True) == pytest.approx((key + 9 * (1 + 4)) / 10)
+    assert bound_ms(PER_FRAME, part_ms, overlaps=True) == pytest.approx(1 + features + 5)
 
 
 def test_bound_counts_the_task_along_a_flow_as_measured():

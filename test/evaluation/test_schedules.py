@@ -6,6 +6,8 @@ import json
 import cv2
 from impnet_ros.cli import main
 from impnet_ros.evaluation.schedules import gains, scenes
+from impnet_ros.model.network import load_network
+from impnet_ros.video import open_video
 import numpy as np
 import pytest
 
@@ -32,7 +34,14 @@ def test_scenes_end_at_cuts():
     pictures = [cv2.resize(rng.integers(0, 255, (6, 8, 3), np.uint8), (64, 48))
                 for _ in range(3)]
     images = [pictures[0]] * 30 + [pictures[1]] * 10 + [pictures[2]] * 24
-    assert list(scenes(images)) == [(0, 30), (40, 64)]
+    assert list(scenes(load_network('nanodet_g', 'cpu', 'torch'), images)) == [(0, 30), (40, 64)]
+
+
+def test_real_cuts(bikes):
+    """The five of the clip, seen by eye, and none beside them."""
+    images = [np.asarray(frame.image) for frame in open_video(bikes).frames]
+    found = list(scenes(load_network('nanodet_g', 'cpu', 'torch'), images))
+    assert found == [(0, 30), (30, 76), (76, 137), (137, 187), (187, 242)]
 
 
 def test_the_command_writes_figures_and_curves(tmp_path, capsys):
