@@ -28,7 +28,7 @@ class Pool:
     Attributes
     ----------
     workers : int
-        Actors.
+        Actors; 0 for as many as a cluster has room for.
     gpus : float
         GPUs an actor, a share too.
     address : str
@@ -128,11 +128,13 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progres
     import ray
     _begin(pool, job.runs.threads)
     try:
+        shown.workers = workers = pool.workers or _room(job.runs.threads, pool.gpus)
         board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
         with _Watch(board, shown, stopping):
             left = {piece.name: piece for piece in pieces}
             for attempt in range(1, job.tries + 1):
-                for outcome in _round(list(left.values()), job, pool, board):
+                for outcome in _round(list(left.values()), job, workers, pool.gpus,
+                                      board):
                     if outcome.status == 'refused':
                         raise ValueError(outcome.reason)
                     left.pop(outcome.name, None)
@@ -153,7 +155,6 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progres
 def _begin(pool: Pool, threads: int) -> None:
     import ray
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
-    os.environ.setdefault('RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO', '0')
     os.environ.setdefault('RAY_BACKEND_LOG_LEVEL', 'fatal')
     quiet: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
     if pool.address:
@@ -163,7 +164,16 @@ def _begin(pool: Pool, threads: int) -> None:
                  object_store_memory=_STORE_BYTES, **quiet)
 
 
-def _round(pieces: list[Piece], job: Job, pool: Pool, board: Any) -> Iterator[Outcome]:
+def _room(threads: int, gpus: float) -> int:
+    """Tell how many workers a cluster has room for."""
+    import ray
+    there = ray.cluster_resources()
+    room = there.get('CPU', 0.0) / threads
+    return max(1, int(min(room, there.get('GPU', 0.0) / gpus) if gpus else room))
+
+
+def _round(pieces: list[Piece], job: Job, workers: int, gpus: float,
+           board: Any) -> Iterator[Outcome]:
     import ray
     from ray.data import ActorPoolStrategy, DataContext
     context = DataContext.get_current()
@@ -171,7 +181,7 @@ def _round(pieces: list[Piece], job: Job, pool: Pool, board: Any) -> Iterator[Ou
     context.print_on_execution_start = False
     context.max_errored_blocks = -1  # a worker's death costs its piece this round, no more
     logging.getLogger('ray.data').setLevel(logging.CRITICAL)
-    workers = min(pool.workers, len(pieces))
+    workers = min(workers, len(pieces))
     data = ray.data.from_items([{'piece': json.dumps(asdict(piece))} for piece in pieces],
                                override_num_blocks=len(pieces))
     with warnings.catch_warnings():
@@ -180,7 +190,7 @@ def _round(pieces: list[Piece], job: Job, pool: Pool, board: Any) -> Iterator[Ou
         warnings.simplefilter('ignore', DeprecationWarning)
         outcomes = data.map_batches(
             Actor, fn_constructor_args=(job, board), batch_size=1, num_cpus=job.runs.threads,
-            num_gpus=pool.gpus or None, max_restarts=-1, max_task_retries=0,
+            num_gpus=gpus or None, max_restarts=-1, max_task_retries=0,
             compute=ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers,
                                       max_tasks_in_flight_per_actor=1))
     for row in outcomes.iter_rows():

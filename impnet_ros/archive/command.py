@@ -21,6 +21,7 @@ from impnet_ros.archive.sources import find_sources
 from impnet_ros.archive.store import Store
 from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
+from impnet_ros.images import MAX_PIXELS
 from impnet_ros.stopping import Stop, stopping
 from tqdm import tqdm
 
@@ -38,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--topics', nargs='+', default=(), metavar='TOPIC',
                         help='image topics (default: every one)')
     parser.add_argument('--fps', type=positive, default=30.0, help='frame rate of an image folder')
+    parser.add_argument('--max-image-pixels', type=count, default=MAX_PIXELS, metavar='N',
+                        help='largest image taken, width times height')
     add_settings(parser, RunConfig, 'model', 'device', 'runtime', 'precision')
     add_settings(parser, StreamConfig)
     add_settings(parser, DetectionConfig)
@@ -65,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
     store = Store(args.out, f'{socket.gethostname()[:20]}-{os.getpid()}-{uuid4().hex[:6]}')
     job = Job(store.root.url, store.run, tuple(sorted(set(args.format))), stream, detection,
-              config_of(RunConfig, args), args.fps, args.tries)
+              _runs(args), args.fps, args.max_image_pixels, args.tries)
     pool = _pool(args, store)
     sources = find_sources(args.sources, without=store.root)
     with tqdm(total=len(sources), unit='source', desc='look', leave=False,
@@ -74,25 +77,40 @@ def run(args: argparse.Namespace) -> int:
     done = state.find_done(store, plan.pieces, job) if args.resume else {}
     outcomes = [_skipped(piece, done[piece.name]) for piece in plan.pieces if piece.name in done]
     pieces = [piece for piece in plan.pieces if piece.name not in done]
-    shown = progress.Progress(args.log, pieces)
+    shown = progress.Progress(args.log, pieces, pool.workers)
     shown.event('plan', sources=len(sources), pieces=len(plan.pieces), skipped=len(done))
     try:
         with stopping() as stop, redirect_stdout(StringIO()):  # Ray's raylet prints there
-            for outcome in _labelled(pieces, job, pool, shown, lambda: bool(stop.signal)):
+            def asked() -> bool:
+                if stop.signal:
+                    shown.stopping()
+                return bool(stop.signal)
+
+            for outcome in _labelled(pieces, job, pool, shown, asked):
                 outcomes.append(outcome)
                 shown.finished(outcome)
     finally:
         shown.close()
         store.tidy()
-    told = summary.summarise(outcomes, plan.nothing, *shown.seconds, pool.workers,
+    told = summary.summarise(outcomes, plan.nothing, *shown.seconds, shown.workers,
                              {'model': job.model_name, 'settings': job.settings,
                               'threads': args.threads})
     return _end(store, plan.gone, told, shown, args.log, stop)
 
 
+def _runs(args: argparse.Namespace) -> RunConfig:
+    """Compute on processors unless GPUs are asked for, however many workers there are."""
+    if args.device == 'auto' and not args.gpus:
+        return config_of(RunConfig, args, device='cpu')
+    return config_of(RunConfig, args)
+
+
 def _pool(args: argparse.Namespace, store: Store) -> Pool:
     """Decide who works."""
     has_ray = find_spec('ray') is not None
+    if args.device.startswith('cuda') and (args.address or args.workers != 1) and not args.gpus:
+        raise ValueError(f'--gpus: expected the GPUs of a worker, 0.5 say, with {args.device} and '
+                         'more than one worker')
     if (args.address or (args.workers or 1) > 1 or args.gpus) and not has_ray:
         raise ValueError(f'--workers, --gpus, --address: more than one worker needs Ray: {_EXTRA}')
     alone = not has_ray or any(name.startswith('memory://') for name in args.sources)

@@ -135,7 +135,7 @@ def _forgets(bag: Bag, topic: Topic, before: Stretch, after: Stretch,
     first = next(iter(bag.messages(topic.name, after.first_ns, after.last_ns + 1)))
     try:
         there, here = (
-            Origin(stamp_of(message, log_ns) * 1e-9, (1, 1), getattr(message, 'encoding', ''),
+            Origin(stamp_of(message, log_ns) / 1e9, (1, 1), getattr(message, 'encoding', ''),
                    message.header.frame_id)
             for message, log_ns in ((decode(raw, topic), log_ns) for log_ns, raw in (last, first)))
     except Exception:  # noqa: B902 - a broken image is no place to cut at

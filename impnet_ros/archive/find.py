@@ -17,7 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('condition', nargs='?', default='',
                         help="such as 'class == \"person\" and score > 0.7' (default: everything)")
     parser.add_argument('--best', type=count, default=_SHOWN, metavar='N',
-                        help='show the N with the best scores (default: %(default)s)')
+                        help='show the N objects with the best scores (default: %(default)s)')
     parser.add_argument('--sheet', type=Path, metavar='FILE',
                         help='draw these on a contact sheet, a picture file')
     parser.add_argument('--json', type=Path, metavar='FILE',
@@ -34,10 +34,9 @@ def run(args: argparse.Namespace) -> int:
     rows = search(args.dest, args.condition)
     shown = best_of(rows, args.best)
     number = _write(args.json, rows) if args.json else rows.count_rows()
-    frames = len({(row['piece'], row['frame']) for row in shown})
     for row in shown:
         print(_line(row))
-    print(f'{number} found, the best {len(shown)} shown, in {frames} frames')
+    print(f'{number} detections found; the best {len(shown)} objects are shown')
     if args.sheet and shown:
         from impnet_ros.archive.sheet import contact_sheet
         print(f'{contact_sheet(args.sheet, shown)} pictures drawn on {args.sheet}')

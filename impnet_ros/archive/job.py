@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
+from impnet_ros.images import MAX_PIXELS
 
 FORMATS = ('mcap', 'coco', 'parquet')
 _EDITION = 1
@@ -33,6 +34,8 @@ class Job:
         The network, and where it runs; its `threads` are a worker's.
     fps : float
         Of folders of pictures.
+    max_pixels : int
+        Largest image taken, width times height.
     tries : int
         How often a piece is tried.
 
@@ -45,6 +48,7 @@ class Job:
     detection: DetectionConfig = DetectionConfig()
     runs: RunConfig = RunConfig(threads=1)
     fps: float = 30.0
+    max_pixels: int = MAX_PIXELS
     tries: int = 3
 
     @cached_property
@@ -56,7 +60,7 @@ class Job:
         """
         told = {'edition': _EDITION, 'model': model_content(self.runs.model),
                 'runtime': self.runs.runtime, 'precision': self.runs.precision,
-                'fps': self.fps, 'stream': asdict(self.stream),
+                'fps': self.fps, 'max_pixels': self.max_pixels, 'stream': asdict(self.stream),
                 'detection': asdict(self.detection)}
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -26,10 +26,13 @@ class Progress:
         One of `LOGS`: a bar on stderr, a JSON object a line on stdout, or nothing.
     pieces : sequence of Piece
         What is to be done.
+    workers : int
+        How many there are; 0 until a cluster has told.
 
     """
 
-    def __init__(self, log: str, pieces: Sequence[Piece]) -> None:
+    def __init__(self, log: str, pieces: Sequence[Piece], workers: int) -> None:
+        self.workers, self._is_stopping = workers, False
         # What libraries print later goes elsewhere.
         self._log, self._out = log, sys.stdout
         self._pieces = len(pieces)
@@ -53,6 +56,13 @@ class Progress:
         self.event('note', text=text)
         if self._log == 'bar':
             tqdm.write(text, file=sys.stderr)
+
+    def stopping(self) -> None:
+        """Say once that the run was asked to stop."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self.note('stopping: pieces near their end are finished, the same command goes on '
+                      'later; once more ends at once')
 
     def told(self, frames: dict[str, int]) -> None:
         """Take in the images so far of pieces that are under way."""

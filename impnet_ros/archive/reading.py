@@ -3,6 +3,7 @@
 """The images of a piece, one at a time; a broken one costs a count, not the piece."""
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -13,7 +14,8 @@ from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.places import place
 from impnet_ros.archive.sources import natural
 from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image, IMAGE_SUFFIXES,
-                               RgbImage)
+                               MAX_PIXELS, require_few, RgbImage, unpack)
+from impnet_ros.sources.pictures import size_of
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 
@@ -61,6 +63,8 @@ class Images:
         Which.
     fps : float
         Frames a second of folders of pictures, and of videos that do not say.
+    max_pixels : int
+        Largest image taken, width times height.
 
     Attributes
     ----------
@@ -73,8 +77,8 @@ class Images:
 
     """
 
-    def __init__(self, piece: Piece, fps: float) -> None:
-        self._piece, self._fps = piece, fps
+    def __init__(self, piece: Piece, fps: float, max_pixels: int = MAX_PIXELS) -> None:
+        self._piece, self._fps, self._max_pixels = piece, fps, max_pixels
         self.broken, self.reason = 0, ''
         self.read_s = self.decode_s = 0.0
 
@@ -101,7 +105,8 @@ class Images:
             begun_s = perf_counter()
             for log_ns, raw in bag.messages(piece.topic, piece.start_ns, piece.stop_ns):
                 self.read_s += perf_counter() - begun_s
-                seen = self._tried(index, lambda: _of_message(raw, log_ns, index, topic))
+                seen = self._tried(index, partial(_of_message, raw, log_ns, index, topic,
+                                                  self._max_pixels))
                 if seen is not None:
                     yield seen
                 index += 1
@@ -113,7 +118,8 @@ class Images:
     def _of_video(self) -> Iterator[Seen]:
         with place(self._piece.source).on_disk() as path:
             begun_s = perf_counter()
-            for index, frame in enumerate(open_video(path, fps=self._fps).frames):
+            video = open_video(path, '', self._fps, self._refused, self._max_pixels)
+            for index, frame in enumerate(video.frames):
                 self.decode_s += perf_counter() - begun_s
                 stamp_ns = round(frame.stamp_s * 1e9)
                 yield Seen(frame, index, stamp_ns, stamp_ns, '', f'{index:06d}')
@@ -129,10 +135,14 @@ class Images:
             begun_s = perf_counter()
             raw = (folder / name).read_bytes()
             self.read_s += perf_counter() - begun_s
-            image = self._tried(index, lambda: decode_compressed(raw))
+            image = self._tried(index, partial(_upright, raw, self._max_pixels))
             if image is not None:
                 stamp_ns = round(index / self._fps * 1e9)
                 yield Seen(Frame(image, index / self._fps), index, stamp_ns, stamp_ns, '', name)
+
+    def _refused(self, reason: str, images: int) -> None:
+        self.broken += images
+        self.reason = self.reason or reason
 
     def _tried(self, index: int, made: Callable[[], Any]) -> Any:
         begun_s = perf_counter()
@@ -148,17 +158,24 @@ class Images:
         return None
 
 
-def decoded(message: Any, topic: Topic) -> RgbImage:
+def _upright(data: bytes, max_pixels: int) -> RgbImage:
+    """Decode a picture file as `open_video` does, from wherever its bytes came."""
+    require_few(*size_of(data), max_pixels)
+    return unpack(data, max_pixels, upright=True)
+
+
+def decoded(message: Any, topic: Topic, max_pixels: int) -> RgbImage:
     """Give the pixels of an image message."""
     if topic.kind == COMPRESSED_TYPE:
-        return decode_compressed(message.data)
+        return decode_compressed(message.data, max_pixels)
     return decode_image(message.data, message.height, message.width, message.encoding,
-                        message.step, bool(message.is_bigendian))
+                        message.step, bool(message.is_bigendian), max_pixels)
 
 
-def _of_message(raw: bytes, log_ns: int, index: int, topic: Topic) -> Seen:
+def _of_message(raw: bytes, log_ns: int, index: int, topic: Topic, max_pixels: int) -> Seen:
     message = decode(raw, topic)
     stamp_ns = stamp_of(message, log_ns)
-    frame = Frame(decoded(message, topic), stamp_ns * 1e-9, getattr(message, 'encoding', ''),
-                  message.header.frame_id)
-    return Seen(frame, index, stamp_ns, log_ns, message.header.frame_id, f'{index:06d}')
+    encoding = message.format if topic.kind == COMPRESSED_TYPE else message.encoding
+    camera = message.header.frame_id
+    frame = Frame(decoded(message, topic, max_pixels), stamp_ns / 1e9, encoding, camera)
+    return Seen(frame, index, stamp_ns, log_ns, camera, f'{index:06d}')

@@ -8,6 +8,9 @@ from impnet_ros.archive.places import place
 import pyarrow
 from pyarrow import dataset
 
+_LOOKS = 100
+"""Rows kept for each object that is shown, as one object has many."""
+
 
 def search(dest: str, text: str = '') -> Any:
     """
@@ -50,12 +53,17 @@ def search(dest: str, text: str = '') -> Any:
 
 
 def best_of(rows: Any, number: int) -> list[dict[str, Any]]:
-    """Give the rows with the best scores, as dicts."""
+    """Give the objects with the best scores, each in its best image, as dicts."""
     best = pyarrow.Table.from_batches([], rows.schema)
     for batch in rows.to_batches():
         both = pyarrow.concat_tables([best, pyarrow.Table.from_batches([batch])])
-        best = both.sort_by([('score', 'descending')]).slice(0, number)
-    return [{**row, 'stamp': row['stamp']} for row in _plain(best)]
+        best = both.sort_by([('score', 'descending')]).slice(0, number * _LOOKS)
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in _plain(best):
+        place = (('frame', row['frame'], row['box']['x1']) if row['track'] is None else
+                 ('track', row['track']))
+        found.setdefault((row['piece'], row['class'], *place), row)
+    return list(found.values())[:number]
 
 
 def _plain(table: Any) -> list[dict[str, Any]]:

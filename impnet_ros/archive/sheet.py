@@ -11,7 +11,7 @@ from impnet_ros.archive.bags import open_bag
 from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.reading import decoded, Images
 from impnet_ros.archive.sources import find_sources
-from impnet_ros.images import RgbImage
+from impnet_ros.images import MAX_PIXELS, RgbImage
 import numpy as np
 
 _WIDTH, _HEIGHT, _COLUMNS = 320, 240, 4
@@ -64,7 +64,7 @@ def _image(row: dict[str, Any]) -> RgbImage | None:
                 topic = bag.camera(row['topic'])
                 at_ns = row['logged_ns']
                 for _, raw in bag.messages(topic.name, at_ns, at_ns + 1):
-                    return decoded(decode(raw, topic), topic)
+                    return decoded(decode(raw, topic), topic, MAX_PIXELS)
             return None
         [source] = find_sources([row['source']])
         for seen in Images(Piece(source.url, source.kind, source.identity), _FPS):

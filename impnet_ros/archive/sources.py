@@ -77,6 +77,8 @@ def find_sources(names: Sequence[str], without: Place | None = None) -> list[Sou
 
 def _named(name: str, without: Place | None) -> list[Source]:
     where = place(name)
+    if without is not None and where == without:
+        raise ValueError(f'{name}: expected another place than the destination')
     if not where.exists():
         matches = sorted(where.fs.glob(where.path), key=natural) if glob.has_magic(name) else []
         if not matches:

@@ -111,7 +111,8 @@ class Labeller:
 
     def _run(self, piece: Piece, writers: list[Any], attempt: int) -> Outcome:
         begun_s = told_s = perf_counter()
-        images, numbering = Images(piece, self._job.fps), Numbering(piece.begins)
+        images = Images(piece, self._job.fps, self._job.max_pixels)
+        numbering = Numbering(piece.begins)
         waiting: deque[Seen] = deque()
         found: Counter[str] = Counter()
         names = self._network.class_names

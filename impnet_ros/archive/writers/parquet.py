@@ -15,7 +15,8 @@ SCHEMA = pyarrow.schema([
     ('box', pyarrow.struct([(name, pyarrow.float32()) for name in ('x1', 'y1', 'x2', 'y2')])),
     ('track', pyarrow.int64()), ('width', pyarrow.int32()), ('height', pyarrow.int32()),
     ('model', pyarrow.string()), ('settings', pyarrow.string())])
-_GROUP = 16384
+_GROUP = 4096
+_SIDES = ('x1', 'y1', 'x2', 'y2')
 
 
 class ParquetFile:
@@ -38,27 +39,34 @@ class ParquetFile:
         piece, job = about.piece, about.job
         self._same = {'source': piece.source, 'topic': piece.topic, 'piece': piece.name,
                       'model': job.model_name, 'settings': job.settings}
-        self._rows: list[dict[str, Any]] = []
+        self._columns = _empty()
+        pyarrow.array([0])  # loads pandas where it is there: better now than in the middle
         self._writer = ParquetWriter(path, SCHEMA, compression='zstd')
 
     def write(self, image: Labelled) -> None:
         """Add an image."""
-        seen = image.seen
+        seen, count = image.seen, len(image.boxes)
         height, width = seen.size
-        tracks = image.tracks or [None] * len(image.boxes)
-        for box, score, label, track in zip(image.boxes, image.scores, image.labels, tracks,
-                                            strict=True):
-            self._rows.append({
-                **self._same, 'stamp': seen.stamp_ns, 'logged': seen.log_ns, 'frame': seen.index,
-                'class': self._names[label], 'score': score,
-                'box': dict(zip(('x1', 'y1', 'x2', 'y2'), box, strict=True)), 'track': track,
-                'width': width, 'height': height})
-        if len(self._rows) >= _GROUP:
+        found = {
+            'stamp': [seen.stamp_ns] * count, 'logged': [seen.log_ns] * count,
+            'frame': [seen.index] * count, 'class': [self._names[label] for label in image.labels],
+            'score': image.scores, 'track': image.tracks or [None] * count,
+            'width': [width] * count, 'height': [height] * count,
+            **dict(zip(_SIDES, zip(*image.boxes), strict=bool(count)))}
+        for name, values in found.items():
+            self._columns[name] += values
+        if len(self._columns['score']) >= _GROUP:
             self._flush()
 
     def _flush(self) -> None:
-        self._writer.write_table(pyarrow.Table.from_pylist(self._rows, SCHEMA))
-        self._rows = []
+        columns, self._columns = self._columns, _empty()
+        count = len(columns['score'])
+        sides = [pyarrow.array(columns[side], pyarrow.float32()) for side in _SIDES]
+        made = {'box': pyarrow.StructArray.from_arrays(sides, _SIDES),
+                **{name: [value] * count for name, value in self._same.items()}}
+        self._writer.write_table(pyarrow.Table.from_arrays(
+            [pyarrow.array(made.get(name, columns.get(name)), SCHEMA.field(name).type)
+             if name != 'box' else made['box'] for name in SCHEMA.names], schema=SCHEMA))
 
     def close(self) -> None:
         """Write what is left, and the index."""
@@ -67,5 +75,10 @@ class ParquetFile:
 
     def abandon(self) -> None:
         """Let it be unfinished."""
-        self._rows = []
+        self._columns = _empty()
         self._writer.close()
+
+
+def _empty() -> dict[str, list[Any]]:
+    return {name: [] for name in ('stamp', 'logged', 'frame', 'class', 'score', 'track', 'width',
+                                  'height', *_SIDES)}

@@ -74,6 +74,7 @@ def status(image: Labelled, about: About, processed: int, lost: int) -> bytes:
     job, kind = about.job, types().types[STATUS]
     values = {'header': _header(image), 'is_key': image.is_key, 'age': image.age,
               'mean_weight': image.mean_weight, 'reset_reason': image.reset_reason,
+              'stamp_problem': '',
               'latency_ms': math.nan, 'frames_processed': processed, 'frames_lost': lost,
               'camera': about.piece.topic, 'model': job.model_name, 'mode': about.mode,
               'device': about.device, 'l': job.stream.segment_length,
