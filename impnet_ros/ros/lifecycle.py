@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The managed node: its states, its cameras, its parameters and services."""
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 import gc
 import os
@@ -12,7 +12,7 @@ from impnet_ros.config import StreamConfig
 from impnet_ros.model.network import load_network
 from impnet_ros.ros import detections, diagnostics, parameters, qos
 from impnet_ros.ros.camera import Camera
-from impnet_ros.ros.guards import guard_services
+from impnet_ros.ros.managed import ManagedNode
 from impnet_ros.ros.settings import Settings
 from impnet_ros.ros.worker import Worker
 from impnet_ros.stream.boxes.memory import tracks_of
@@ -22,22 +22,17 @@ from impnet_ros.stream.settled import settled
 from impnet_ros.stream.types import Frame
 import numpy as np
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock, ClockType, JumpThreshold
-from rclpy.duration import Duration
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 import torch
 from vision_msgs.msg import LabelInfo, VisionInfo
 
-SUCCESS = TransitionCallbackReturn.SUCCESS
-FAILURE = TransitionCallbackReturn.FAILURE
 _PERIOD_S = 1.0
 # The network is too small to share among more; they sleep while they wait (docs/performance.md).
 _MOST_THREADS = 4
 
 
-class DetectorNode(LifecycleNode):
+class DetectorNode(ManagedNode):
     """
     Detect objects in the images of one or several cameras with one network.
 
@@ -55,70 +50,9 @@ class DetectorNode(LifecycleNode):
             self.get_logger().warning(f'parameter {name!r} is not known and has no effect')
         self.network: Any = None
         self.cameras: list[Camera] = []
-        self._state = 'unconfigured'
-        self._error = ''
         self.add_on_set_parameters_callback(self._on_parameters)
         self.create_service(Trigger, '~/reset', self._on_reset)
-        guard_services(self)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.RESULTS)
-        # On the steady clock: reports must not stop with a paused /clock.
-        self.create_timer(_PERIOD_S, self._report, clock=Clock(clock_type=ClockType.STEADY_TIME))
-        # Backward only: the first /clock message looks like a jump of decades forward, and a
-        # real one forward shows itself as a gap between the images.
-        self._jumps = self.get_clock().create_jump_callback(
-            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
-                          on_clock_change=False), post_callback=self._on_clock_jump)
-
-    def start(self) -> None:
-        """Configure and activate, where `autostart` says so."""
-        if self.settings.autostart and self.trigger_configure() == SUCCESS:
-            self.trigger_activate()
-
-    def finish(self) -> None:
-        """Free the network before the process ends."""
-        self._jumps.unregister()
-        self._stop_cameras()
-        self._free()
-
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Load the network, warm it up, create the topics."""
-        return self._transition(self._configure, 'inactive', 'unconfigured')
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Begin to take images."""
-        super().on_activate(state)
-        return self._transition(self._activate, 'active', 'inactive')
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Take no more images and forget the videos."""
-        result = self._transition(self._stop_cameras, 'inactive', 'active')
-        super().on_deactivate(state)
-        return result
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Free the network and its memory on the device."""
-        return self._transition(self._free, 'unconfigured', 'inactive')
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop from any state."""
-        self._stop_cameras()
-        return self._transition(self._free, 'finalized', self._state)
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Fall back to unconfigured."""
-        return self._transition(self._free, 'unconfigured', 'finalized')
-
-    def _transition(self, work: Callable[[], None], after: str,
-                    otherwise: str) -> TransitionCallbackReturn:
-        """Do the work of a transition; a failure is told, as rclpy swallows it silently."""
-        try:
-            work()
-        except Exception as error:  # noqa: B902 - a missing device, file or memory
-            self._state, self._error = otherwise, f'{type(error).__name__}: {error}'
-            self.get_logger().error(f'stays {otherwise}: {self._error}')
-            return FAILURE
-        self._state, self._error = after, ''
-        return SUCCESS
+        self.every(_PERIOD_S, self._report)
 
     def _configure(self) -> None:
         settings = self.settings
@@ -168,7 +102,7 @@ class DetectorNode(LifecycleNode):
                 camera.start()
                 self.get_logger().info(f'{camera.input.topic} -> {camera.output}')
 
-    def _stop_cameras(self) -> None:
+    def _stop(self) -> None:
         for done in [camera.stop('deactivate') for camera in self.cameras]:
             done.result()
 

@@ -1,32 +1,27 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The managed depth node: its states, topics, parameters and diagnostics."""
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from impnet_ros.ros import qos
 from impnet_ros.ros.depth import parameters, report
 from impnet_ros.ros.depth.outputs import Outputs
 from impnet_ros.ros.depth.stream import Answer, DepthStream
 from impnet_ros.ros.depth.topics import FollowedTopic, SILENT_S
 from impnet_ros.ros.depth.transforms import listen
+from impnet_ros.ros.managed import ManagedNode
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock, ClockType, JumpThreshold
-from rclpy.duration import Duration
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CameraInfo, Image
 from vision_msgs.msg import Detection2DArray
 
-SUCCESS = TransitionCallbackReturn.SUCCESS
-FAILURE = TransitionCallbackReturn.FAILURE
 _REPORT_S, _WORK_S = 1.0, 0.02
 _LONGEST_LATENCY_MS = 60_000.0
 
 
-class DepthNode(LifecycleNode):
+class DepthNode(ManagedNode):
     """
     Place the detections of one camera in space.
 
@@ -44,68 +39,9 @@ class DepthNode(LifecycleNode):
         self._inputs: dict[str, FollowedTopic] = {}
         self._window = report.Window()
         self._warn = report.Teller(self.get_logger().warning)
-        self._state, self._error = 'unconfigured', ''
         self.add_on_set_parameters_callback(self._on_parameters)
-        self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.RESULTS)
-        # On the steady clock: neither may stop with a paused /clock.
-        steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(_REPORT_S, self._report, clock=steady)
-        self.create_timer(_WORK_S, self._work, clock=steady)
-        self._jumps = self.get_clock().create_jump_callback(
-            JumpThreshold(min_forward=None, min_backward=Duration(nanoseconds=-1),
-                          on_clock_change=False), post_callback=self._on_clock_jump)
-
-    def start(self) -> None:
-        """Configure and activate, where `autostart` says so."""
-        if self.settings.autostart and self.trigger_configure() == SUCCESS:
-            self.trigger_activate()
-
-    def finish(self) -> None:
-        """Stop before the process ends."""
-        self._jumps.unregister()
-        self._stop()
-        self._free()
-
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Create the topics."""
-        return self._transition(self._configure, 'inactive', 'unconfigured')
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Begin to take detections."""
-        super().on_activate(state)
-        return self._transition(self._activate, 'active', 'inactive')
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Take no more, and forget."""
-        result = self._transition(self._stop, 'inactive', 'active')
-        super().on_deactivate(state)
-        return result
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Remove the topics."""
-        return self._transition(self._free, 'unconfigured', 'inactive')
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop from any state."""
-        self._stop()
-        return self._transition(self._free, 'finalized', self._state)
-
-    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Fall back to unconfigured."""
-        self._stop()
-        return self._transition(self._free, 'unconfigured', 'finalized')
-
-    def _transition(self, work: Callable[[], None], after: str,
-                    otherwise: str) -> TransitionCallbackReturn:
-        """Do the work of a transition; a failure is told, as rclpy swallows it silently."""
-        try:
-            work()
-        except Exception as error:  # noqa: B902 - whatever is missing
-            self._state, self._error = otherwise, str(error)
-            self.get_logger().error(f'stays {otherwise}: {error}')
-            return FAILURE
-        self._state, self._error = after, ''
-        return SUCCESS
+        self.every(_REPORT_S, self._report)
+        self.every(_WORK_S, self._work)
 
     def _configure(self) -> None:
         stream = DepthStream(self.settings, self._now_s, self._answer, self._refuse)
