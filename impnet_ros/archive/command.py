@@ -4,6 +4,7 @@
 import argparse
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
+from dataclasses import replace
 from importlib.util import find_spec
 from io import StringIO
 import os
@@ -99,10 +100,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _runs(args: argparse.Namespace) -> RunConfig:
-    """Compute on processors unless GPUs are asked for, however many workers there are."""
-    if args.device == 'auto' and not args.gpus:
-        return config_of(RunConfig, args, device='cpu')
-    return config_of(RunConfig, args)
+    """
+    Decide what runs the network, the same for every worker and every run.
+
+    Processors unless GPUs are asked for, and a runtime that is not chosen by trying which is the
+    fastest today: results differ by rounding.
+    """
+    runs = config_of(RunConfig, args)
+    if runs.device == 'auto' and not args.gpus:
+        runs = replace(runs, device='cpu')
+    is_onnx = runs.model.endswith('.onnx')
+    if runs.runtime == 'auto' and runs.device == 'cpu' and runs.precision == 'float32' and (
+            is_onnx or runs.model == 'nanodet_g'):
+        return replace(runs, runtime='cpu')
+    return replace(runs, runtime='cuda') if runs.runtime == 'auto' and is_onnx else runs
 
 
 def _pool(args: argparse.Namespace, store: Store) -> Pool:

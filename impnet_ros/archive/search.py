@@ -60,8 +60,9 @@ def best_of(rows: Any, number: int) -> list[dict[str, Any]]:
         best = both.sort_by([('score', 'descending')]).slice(0, number * _LOOKS)
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in _plain(best):
-        place = (('frame', row['frame'], row['box']['x1']) if row['track'] is None else
-                 ('track', row['track']))
+        place = ('track', row['track'])
+        if row['track'] is None:
+            place = 'box', (row['frame'], row['box']['x1'])
         found.setdefault((row['piece'], row['class'], *place), row)
     return list(found.values())[:number]
 

@@ -80,7 +80,7 @@ def test_no_archive(tmp_path, capsys):
 
 
 def test_the_examples_of_the_document(dest):
-    """What docs/archives.md shows works in DuckDB and in pyarrow."""
+    """Search with DuckDB and pyarrow, as docs/archives.md shows them."""
     duckdb = pytest.importorskip('duckdb')
     found = duckdb.sql(f"""SELECT source, topic, count(*) AS people FROM '{dest}/parquet/*.parquet'
         WHERE class = 'person' AND score > 0.55 GROUP BY ALL ORDER BY people DESC""").fetchall()

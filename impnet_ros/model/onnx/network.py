@@ -17,7 +17,7 @@ from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placeme
 from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.moving import brought_along
 from impnet_ros.model.onnx.reading import read_onnx
-from impnet_ros.model.onnx.runtimes import choose, open_runtime, Run
+from impnet_ros.model.onnx.runtimes import choose, ERRORS, first_line, open_runtime, Run
 from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
 from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.dis_flow import dis_flow
@@ -119,7 +119,19 @@ class ImportedNetwork(Network):
             self._task = open_runtime(task, 'cpu', trusted=False)
         self._run, self.runtime, told = choose(graph, runtime, [example], self._where,
                                                trusted=False)
+        self._try()
         _log.info('%s: runtime %s', self.name, told)
+
+    @torch.inference_mode()
+    def _try(self) -> None:
+        """Look once, so that a declaration that does not fit its graph is told at once."""
+        try:
+            picture = self.prepare(made_up(self.declaration.picture.size))
+            self.task(self.features(picture), None, DetectionConfig(score_threshold=0.01))
+        except (*ERRORS, KeyError, IndexError, TypeError, AssertionError) as error:
+            raise ValueError(f'{self.name}: the declaration does not fit the graph, import the '
+                             f'original again (impnet import-detector): {first_line(error)}'
+                             ) from error
 
     def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
         """Give the size that an image has in the input, without borders."""
