@@ -258,6 +258,7 @@ def test_a_glance_begins_what_is_new_from_a_score_on():
     """Reported from .1 on, a glance begins from .2 on, a key frame at once."""
 
     class Dim(Astray):
+
         def task(self, levels, flow, detection):
             boxes, _, labels = super().task(levels, flow, detection)
             return boxes + 40 * len(self.heights), torch.tensor([self.score]), labels
