@@ -29,11 +29,18 @@ def _taken(row: Setting) -> dict[str, Any]:
     """Say to argparse which values an option takes."""
     if True in row.choices:
         return {'action': BooleanOptionalAction}
-    if row.choices:
+    if row.choices and not row.bounds:
         return {'choices': row.choices}
     if row.kind is tuple:
         return {'nargs': '*', 'metavar': 'NAME'}
-    return {'type': row.kind, 'metavar': row.word.rpartition('_')[2].upper()}
+    metavar = row.word.rpartition('_')[2].upper()
+    if row.choices:
+        return {'type': _word_or_number, 'metavar': f'{metavar}|{"|".join(row.choice_words)}'}
+    return {'type': row.kind, 'metavar': metavar}
+
+
+def _word_or_number(text: str) -> int | str:
+    return int(text) if text.isdecimal() else text
 
 
 def count(text: str) -> int:

@@ -93,6 +93,12 @@ class StreamConfig(Checked):
         'auto', 'Carry boxes too: by flow between key frames, fading where key frames miss them; '
         'gives track ids (key_offset 0 only). auto: as the model recommends in mode impression '
         'with key_offset 0 (nanodet_g: yes).')
+    glance: int | Literal['off'] = setting(
+        'off', 'Between key frames look again at a small picture, whose area is that of a square '
+        'of this side in pixels, and let it correct, confirm and begin what box memory holds: for '
+        'cameras that move. 256 is a good start.', bounds=(64, 1024))
+    glance_every: int = setting(
+        2, 'Frames from one look to the next, glances and key frames alike.', bounds=(1, 1000))
     box_lifetime: float = setting(
         0.3, 'Seconds in which the score of a carried box that no key frame confirms falls to '
         '1 / e; up to ten times as long while the picture is blurred or dark.',

@@ -22,7 +22,8 @@ def class_color(label: int) -> tuple[int, int, int]:
 def caption(detections: Detections) -> str:
     """Give one line on how a frame was served: key frame or age, and the mean w_k."""
     role = 'key' if detections.is_key else f'age {detections.age:+d}'
-    return f'{role}  w_k {detections.mean_weight:.2f}'
+    glance = ' glance' if detections.is_glance else ''
+    return f'{role}{glance}  w_k {detections.mean_weight:.2f}'
 
 
 def draw_detections(image: RgbImage, detections: Detections, class_names: Sequence[str],

@@ -13,7 +13,9 @@ from typing import Any
 from impnet_ros.arguments import add_settings, config_of
 from impnet_ros.config import RunConfig, StreamConfig
 from impnet_ros.model.contract import Network
+from impnet_ros.model.device import choose_device
 from impnet_ros.model.network import load_network
+from impnet_ros.model.onnx.network import ImportedNetwork
 from impnet_ros.model.paper.network import ImpressionNetwork
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
@@ -217,7 +219,7 @@ def _size(text: str) -> tuple[int, int]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument('--model', default='impression_r101', help='name, or checkpoint')
+    parser.add_argument('--model', default='impression_r101', help='name, checkpoint or .onnx')
     parser.add_argument('--size', type=_size, default=(600, 1000), metavar='HxW',
                         help='of the image in pixels (default: 600x1000)')
     add_settings(parser, StreamConfig, 'segment_length')
@@ -230,7 +232,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Profile, and show or write it."""
     config_of(StreamConfig, args)  # refuses what is no segment length
-    network = load_network(args.model, args.device)
+    if args.model.endswith('.onnx'):
+        _show_onnx(Path(args.model))
+        return
+    network = load_network(args.model, args.device, 'torch')  # which counts what it computes
     result = profile(network, args.size, args.l)
     measured = measure_ratio(network, args.size, args.l) if args.measure else None
     show(result, measured)
@@ -238,3 +243,12 @@ def run(args: argparse.Namespace) -> None:
         values = asdict(result) | ({} if measured is None else {'ratio_measured': measured})
         args.json.parent.mkdir(parents=True, exist_ok=True)
         args.json.write_text(json.dumps(values, indent=1) + '\n')
+
+
+def _show_onnx(path: Path) -> None:
+    """Print what an imported detector costs; a frame between key frames costs it no features."""
+    network = ImportedNetwork.load(path, choose_device('cpu'))
+    total, task = network.multiply_adds()
+    print(f'{path}: tier {network.declaration.tier}, {network.parameters() / 1e6:.2f} million '
+          f'parameters, {total / 1e9:.3f} GMAC a key frame, {task / 1e9:.3f} of them in the task '
+          'half')

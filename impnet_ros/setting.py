@@ -46,7 +46,7 @@ class Setting:
     kind : type
         bool, int, float, str (words, a truth value among them too), or tuple for a list of names.
     choices : tuple
-        All values, where they can be counted: words, truth values or both.
+        Words and truth values that it can be; a number within the bounds too, where it has any.
 
     """
 
@@ -78,22 +78,27 @@ class Setting:
     @property
     def expected(self) -> str:
         """Say which values are taken."""
-        if self.choices:
-            return f'one of {", ".join(self.choice_words)}'
+        number = ''
         if self.bounds:
             kind = 'an int' if self.kind is int else 'a number'
-            return f'{kind} in {self.bounds[0]:g}..{_whole(self.bounds[1])}'
+            number = f'{kind} in {self.bounds[0]:g}..{_whole(self.bounds[1])}'
+        if self.choices:
+            words = ', '.join(self.choice_words)
+            return f'{words} or {number}' if number else f'one of {words}'
+        if number:
+            return number
         return 'a list of names' if self.kind is tuple else 'a name'
 
     def check(self, value: object) -> None:
         """Refuse what the setting cannot be with a ValueError that names both."""
-        if self.choices:
-            fits = any(type(value) is type(choice) and value == choice for choice in self.choices)
-        elif self.bounds:
+        fits = any(type(value) is type(choice) and value == choice for choice in self.choices)
+        if self.bounds:
             number = Integral if self.kind is int else Real
             low, high = self.bounds
-            fits = (isinstance(value, number) and not isinstance(value, bool)
-                    and low <= cast(float, value) <= high)
+            fits = fits or (isinstance(value, number) and not isinstance(value, bool)
+                            and low <= cast(float, value) <= high)
+        elif self.choices:
+            pass
         elif self.kind is tuple:
             fits = isinstance(value, tuple) and all(isinstance(name, str) for name in value)
         else:
@@ -142,6 +147,8 @@ def documented(config: C) -> C:
 def _kind(hint: Any) -> type:
     if get_origin(hint) is tuple:
         return tuple
+    if int in get_args(hint):
+        return int
     return str if get_origin(hint) else cast(type, hint)
 
 

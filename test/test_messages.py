@@ -63,10 +63,11 @@ def test_fields_of_frame_status() -> None:
     from impnet_ros.msg import FrameStatus
 
     times = {f'{stage}_ms': 'float' for stage in (
-        'features', 'flow', 'propagate', 'weights', 'task', 'boxes', 'decode', 'total', 'latency')}
+        'features', 'flow', 'propagate', 'weights', 'task', 'glance', 'boxes', 'decode', 'total',
+        'latency')}
     assert FrameStatus.get_fields_and_field_types() == {
-        'header': 'std_msgs/Header', 'is_key': 'boolean', 'age': 'int32', 'mean_weight': 'float',
-        'reset_reason': 'string', **times,
+        'header': 'std_msgs/Header', 'is_key': 'boolean', 'is_glance': 'boolean', 'age': 'int32',
+        'mean_weight': 'float', 'reset_reason': 'string', 'stamp_problem': 'string', **times,
         'frames_processed': 'uint64', 'frames_lost': 'uint64',
         'camera': 'string', 'model': 'string', 'mode': 'string', 'device': 'string',
         'l': 'uint32', 'g': 'float'}

@@ -128,7 +128,7 @@ def test_a_detector_is_held_to_the_contract(monkeypatch: pytest.MonkeyPatch) -> 
     assert load_network('ball_detector:make_boxes_only', 'cpu').boxes_only
     with pytest.raises(ValueError, match="precision: expected 'float32' for model 'balls', got"):
         load_network('ball_detector:make', 'cpu', precision='bfloat16')
-    with pytest.raises(ValueError, match="runtime: expected 'torch' for model 'balls', got"):
+    with pytest.raises(ValueError, match="runtime: expected .*'torch' for model 'balls', got"):
         load_network('ball_detector:make', 'cpu', runtime='openvino')
     monkeypatch.setattr(BallDetector, 'strides', ())
     with pytest.raises(ValueError, match='expected strides'):

@@ -43,7 +43,7 @@ def shown(cell: Any) -> str:
 def mode(row: Row) -> str:
     """Name the mode of a row."""
     return (row['mode'] + (' + boxes' if row.get('box_memory') else '')
-            + (', async' if row['key_mode'] == 'async' else ''))
+            + ('' if row['key_mode'] == 'sync' else f", {row['key_mode']}"))
 
 
 def modes(*names: str) -> str:

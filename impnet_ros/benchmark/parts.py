@@ -14,6 +14,7 @@ from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.model.impression import absorb, aggregate
 from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
+from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
 import torch
 
@@ -83,7 +84,8 @@ class Parts:
             w_k = self._timed('weights', network.weights, carried, f_k)
             fused = self._timed('fuse', _fuse, carried, f_k, w_k)
         boxes = self._timed('task', network.task, fused, None, network.detection)
-        return fused, self._timed('merge', merge, tracks, *boxes, 0.1, 1.0, network.detection)
+        return fused, self._timed('merge', merge, tracks, Sighting(*boxes, 0.1), 1.0,
+                                  network.detection)
 
     def _as_other(self, image: RgbImage, key: Any, f_task: Any, tracks: Tracks) -> None:
         network = self._network

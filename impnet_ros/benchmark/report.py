@@ -13,7 +13,8 @@ _COLUMNS = (('mean', 'mean_ms', '.2f'), ('median', 'median_ms', '.2f'), ('p95', 
             ('p99', 'p99_ms', '.2f'), ('max', 'max_ms', '.2f'), ('key', 'key_ms', '.2f'),
             ('others', 'other_ms', '.2f'), ('CPU', 'cpu_ms', '.2f'), ('ratio', 'ratio', '.2f'),
             ('of bound', 'bound_share', '.2f'))
-STAGES = ('prepare', 'features', 'flow', 'propagate', 'weights', 'task', 'boxes')
+STAGES = ('prepare', 'features', 'flow', 'propagate', 'weights', 'task', 'glance',
+          'boxes')
 
 
 def row_label(row: Row) -> str:

@@ -14,7 +14,7 @@ from impnet_ros.config import DetectionConfig
 from impnet_ros.model.levels import Array, Flow, Levels
 from impnet_ros.model.sight import compare, pair_quality
 from impnet_ros.model.sight.dis_flow import flow_between
-from impnet_ros.model.sight.picture import make_picture, Picture
+from impnet_ros.model.sight.picture import make_picture, Picture, shrunk
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.static_part import StaticPart
 from impnet_ros.threads import on_threads, spare_thread
@@ -121,6 +121,10 @@ class Network(ABC):
     def prepare(self, image: Array | Tensor, side: int | None = None) -> Picture:
         """Make the picture of a uint8 (H, W, 3) RGB image, once a frame."""
         return make_picture(image, self.input_size((image.shape[0], image.shape[1]), side))
+
+    def glance(self, picture: Picture, side: int) -> Picture:
+        """Make a smaller picture of a frame's own, of about a square's area, to look again."""
+        return shrunk(picture, self.input_size(picture.image_size, side))
 
     def cells(self, picture: Picture) -> list[tuple[int, int]]:
         """Rows and columns of each level."""

@@ -175,7 +175,7 @@ def save_quality(path: Path, quality: PairQuality, provenance: Mapping[str, Any]
     return save_weights(path, Weights(quality.state_dict(), config, dict(provenance)))
 
 
-def load_quality(path: Path) -> PairQuality:
+def load_quality(path: str | Path) -> PairQuality:
     """
     Read N_q from a file of `impnet distil`, for `Network.quality`.
 
@@ -185,7 +185,7 @@ def load_quality(path: Path) -> PairQuality:
         If the file is missing or holds something else.
 
     """
-    weights = load_weights(path)
+    weights = load_weights(Path(path))
     hidden = weights.config.get('hidden')
     if not isinstance(hidden, int) or not 0 < hidden <= 1024:
         raise ValueError(f'weights: {path}: expected N_q as `impnet distil` writes it, with '

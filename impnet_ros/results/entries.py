@@ -16,7 +16,7 @@ def as_entry(index: int, detections: Detections, class_names: Sequence[str]) -> 
     tracks = {} if ids is None else {'track_ids': ids.tolist()}
     return {'frame': index, 'stamp_s': detections.stamp_s, 'is_key': detections.is_key,
             'age': detections.age, 'mean_weight': detections.mean_weight,
-            'reset_reason': detections.reset_reason,
+            'is_glance': detections.is_glance, 'reset_reason': detections.reset_reason,
             'boxes': detections.boxes.tolist(), 'scores': detections.scores.tolist(),
             'labels': [class_names[label] for label in detections.labels.tolist()], **tracks}
 
@@ -29,7 +29,7 @@ def as_detections(entry: Entry, class_names: Sequence[str]) -> Detections:
                           torch.tensor(entry['scores'], dtype=torch.float32),
                           torch.tensor(labels, dtype=torch.int64), entry['stamp_s'],
                           entry['is_key'], entry['age'], entry['mean_weight'],
-                          entry['reset_reason'])
+                          entry['is_glance'], entry['reset_reason'])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f'expected an entry of `impnet detect` with classes of the model, got '
                          f'{str(entry)[:80]} ({error})') from error

@@ -11,7 +11,7 @@ def against_losses(key_ms: float, other_ms: float, period_ms: float, settings: S
     Parameters
     ----------
     key_ms, other_ms : float
-        Mean time that a key frame, and that another image, took; NaN where there was none.
+        Time that a key frame, and that another image, took; NaN where there was none.
     period_ms : float
         Mean time from one image to the next, lost ones counted.
     settings : Settings
@@ -34,7 +34,7 @@ def against_losses(key_ms: float, other_ms: float, period_ms: float, settings: S
 
 
 def _faster(settings: Settings) -> str:
-    runtime = ', runtime:=openvino or onnxruntime' if settings.runtime == 'torch' else ''
+    runtime = '' if settings.runtime == 'auto' else ', runtime:=auto'
     return f'set a lower rate of the camera{runtime}, or device:=cuda where there is a GPU'
 
 

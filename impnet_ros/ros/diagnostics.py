@@ -85,6 +85,7 @@ def camera_status(node: Node, camera: Camera, settings: Settings,
         'errors of the network': statistics.failed,
         'images waiting for a key frame': camera.stream.waiting,
         'key frames': camera.stream.key_mode,
+        'newest key frame (ms)': f'{1e3 * camera.stream.pace.key_s:.1f}',
         'topic': camera.input.topic,
         'publishers': camera.input.publishers,
         'reliability': camera.input.reliability,
@@ -127,7 +128,7 @@ def _judge(node: Node, camera: Camera, settings: Settings, window: Window,
     if window.refused:
         return DiagnosticStatus.WARN, f'{window.refused} images could not be decoded'
     if window.lost > LOST_SHARE * window.arrived:
-        advice = against_losses(window.mean_ms('key work'), window.mean_ms('other work'),
+        advice = against_losses(1e3 * camera.stream.pace.key_s, window.mean_ms('other work'),
                                 1e3 * seconds / window.arrived, settings)
         text = f'{window.lost} of {window.arrived} images lost: {advice}'
         _tell(node, camera, 'lost', f'{text} ({camera.statistics.lost} lost since activation)')

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+import math
 from statistics import median
 from time import perf_counter
 from typing import Any, Literal
@@ -31,10 +32,13 @@ class KeyPace:
     ----------
     choice : str
         'sync' or 'async'; 'sync' until enough is known.
+    key_s : float
+        How long the newest key frame took; NaN before the first.
 
     """
 
     choice: Literal['sync', 'async'] = 'sync'
+    key_s: float = math.nan
     _arrived_s: float | None = None
     _periods_s: deque[float] = field(default_factory=lambda: deque(maxlen=_IMAGES))
     _keys_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEY_FRAMES))
@@ -47,6 +51,7 @@ class KeyPace:
 
     def took(self, seconds: float) -> None:
         """Note how long a key frame took."""
+        self.key_s = seconds
         self._keys_s.append(seconds)
 
     def decide(self) -> Literal['sync', 'async']:

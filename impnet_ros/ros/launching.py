@@ -52,7 +52,7 @@ def node_arguments(rviz_config: str = 'impnet.rviz',
         *(DeclareLaunchArgument(
             row.word, default_value=cameras if row.word == 'cameras' else '',
             description=f'{row.text} ({_SPLIT if row.kind is tuple else ""}{_FILE})',
-            choices=('', *row.choice_words) if row.choices else None)
+            choices=('', *row.choice_words) if row.choices and not row.bounds else None)
           for row in ROWS),
         DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *_BOOLEANS),
                               description=f'Take the time from /clock. ({_FILE})'),

@@ -31,7 +31,7 @@ def main(args: list[str] | None = None) -> int:
     # OpenCV would print a line for each broken picture; ours are throttled.
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')
     spin_briefly()
-    # Imported under the flag's guard: torch takes seconds, and Ctrl-C may come in them.
+    # Imported here: torch takes seconds, and Ctrl-C may come in them.
     try:
         from impnet_ros.ros.guards import SteadyExecutor
         from impnet_ros.ros.lifecycle import DetectorNode
@@ -52,6 +52,9 @@ def main(args: list[str] | None = None) -> int:
     except (ParameterException, ValueError) as error:
         rclpy.shutdown()
         return _fail(f'parameters: {error}')
+    except Exception as error:  # noqa: B902 - a name or remapping that ROS refuses
+        rclpy.shutdown()
+        return _fail(_about_start(error))
     executor = SteadyExecutor(node)
     # A request is served within about this time while the other thread runs Python.
     sys.setswitchinterval(_SWITCH_S)

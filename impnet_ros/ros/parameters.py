@@ -25,15 +25,16 @@ def descriptor(row: Setting) -> ParameterDescriptor:
     `check` does it.
     """
     limits = [row.expected if row.choices else '', _WHEN[row.changes]]
-    # A whole number for a real one (g:=1), an empty list and true for 'auto' have another ROS
-    # type than the default; static typing would refuse them before the callback sees them.
-    mixed = row.kind in (float, tuple) or 'auto' in row.choices and True in row.choices
+    # A whole number for a real one (g:=1), an empty list, true or a number for 'auto' have
+    # another ROS type than the default; static typing would refuse them before the callback.
+    mixed = (row.kind in (float, tuple)
+             or 'auto' in row.choices and (True in row.choices or row.bounds is not None))
     result = ParameterDescriptor(description=row.text, dynamic_typing=mixed,
                                  additional_constraints='; '.join(filter(None, limits)))
     if row.bounds and row.kind is float:
         result.floating_point_range = [FloatingPointRange(
             from_value=float(row.bounds[0]), to_value=float(row.bounds[1]), step=0.0)]
-    elif row.bounds:
+    elif row.bounds and not row.choices:
         result.integer_range = [IntegerRange(
             from_value=int(row.bounds[0]), to_value=int(row.bounds[1]), step=1)]
     return result
@@ -134,4 +135,6 @@ def _value(row: Setting, value: Any) -> Any:
     """Bring a value from its ROS type to the field's; `Settings` says what is wrong with it."""
     if row.kind is tuple and isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return tuple(name for name in value if name != '')
+    if value is False and 'off' in row.choices:
+        return 'off'  # as YAML reads the word
     return float(value) if row.kind is float and type(value) is int else value

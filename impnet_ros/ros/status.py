@@ -6,7 +6,7 @@ import math
 from impnet_ros.msg import FrameStatus
 from impnet_ros.ros.camera_stream import Answer
 
-STAGES = ('features', 'flow', 'propagate', 'weights', 'task', 'boxes')
+STAGES = ('features', 'flow', 'propagate', 'weights', 'task', 'glance', 'boxes')
 _LARGEST_LATENCY_S = 60.0
 _CLOCK_STEP_S = 0.1
 
@@ -54,7 +54,8 @@ def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost
     stages = {f'{stage}_ms': float(detections.stage_ms.get(stage, 0.0)) for stage in STAGES}
     decode_ms = answer.arrival.decode_ms + detections.stage_ms.get('prepare', 0.0)
     return FrameStatus(
-        header=answer.arrival.header, is_key=detections.is_key, age=detections.age,
+        header=answer.arrival.header, is_key=detections.is_key, is_glance=detections.is_glance,
+        age=detections.age,
         mean_weight=detections.mean_weight, reset_reason=detections.reset_reason,
         decode_ms=decode_ms, total_ms=total_ms, latency_ms=latency,
         frames_processed=processed, frames_lost=lost, camera=camera, model=settings.model,

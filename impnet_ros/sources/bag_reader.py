@@ -63,6 +63,8 @@ class BagReader(AnyReader):
     def __init__(self, path: Path) -> None:
         self.path = path = Path(path)
         self.notes: list[str] = []
+        if not path.exists():
+            raise FileNotFoundError(f'no such bag: {path}')
         if path.is_dir() and not (path / 'metadata.yaml').is_file():
             found = _storages(path)
             if len(found) != 1:

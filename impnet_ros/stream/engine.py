@@ -9,7 +9,7 @@ from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.stream.adaptive import with_doubt
 from impnet_ros.stream.asynchronous import advance
-from impnet_ros.stream.boxes.step import carried_tracks, seen
+from impnet_ros.stream.boxes.step import carried_tracks, remembers
 from impnet_ros.stream.executors import BackgroundExecutor, Executor
 from impnet_ros.stream.keys import absorbed, aligned
 from impnet_ros.stream.look import look
@@ -189,17 +189,20 @@ class Engine:
         """Detect in all the waiting frames; `fresh` where the task feature has just changed."""
         key = state.key
         assert key is not None
-        tracks = None
+        tracks, unseen = None, 0
         if self.config.box_memory:
-            result, tracks = seen(self.network, self.config, self.detection, state.waiting[0], key,
-                                  fresh, state.tracks)
+            glances = (self.config.glance != 'off'
+                       and state.unseen + 1 >= self.config.glance_every)
+            result, tracks = remembers(self.network, self.config, self.detection,
+                                       state.waiting[0], key, fresh, glances, state.tracks)
             results = [result]
+            unseen = 0 if fresh or glances else state.unseen + 1
         else:
             first_age = key.age - len(state.waiting) + 1
             results = [self._served(frame, first_age + index, key)
                        for index, frame in enumerate(self._with_flows(state.waiting, key))]
         key = replace(key, mean_weight=results[-1].mean_weight)
-        return results, replace(state, key=key, tracks=tracks, waiting=())
+        return results, replace(state, key=key, tracks=tracks, unseen=unseen, waiting=())
 
     def _with_flows(self, frames: tuple[WaitingFrame, ...],
                     key: KeyFrame) -> list[WaitingFrame]:

@@ -9,6 +9,7 @@ from impnet_ros.stream.boxes.motion import moved_along
 from impnet_ros.stream.state import KeyFrame, WaitingFrame
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import NotFinite
+from torch import Tensor
 
 
 def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
@@ -45,13 +46,17 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
             flow = network.flow(frame.picture, key.picture)
     with timed(stage_ms, 'task'):
         boxes, scores, labels = network.task(key.f_task, flow, detection)
-        total = float(boxes.sum()) + float(scores.sum())
-    if not math.isfinite(total) or not math.isfinite(float(key.mean_weight)):
-        raise NotFinite(f'{network.name}: expected finite features, boxes and scores, got NaN or '
-                        'infinity')
+    require_finite(network, boxes, scores, float(key.mean_weight))
     if age and network.boxes_only:
         with timed(stage_ms, 'flow'):
             to_frame = network.flow(key.picture, frame.picture)
         with timed(stage_ms, 'boxes'):
             boxes = moved_along(boxes, to_frame, frame.origin.image_size)
     return boxes, scores, labels
+
+
+def require_finite(network: Network, boxes: Tensor, scores: Tensor, other: float = 0.0) -> None:
+    """Raise `NotFinite` if a box, a score or another number is NaN or infinite."""
+    if not math.isfinite(float(boxes.sum()) + float(scores.sum()) + other):
+        raise NotFinite(f'{network.name}: expected finite features, boxes and scores, got NaN or '
+                        'infinity')

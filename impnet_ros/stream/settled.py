@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from impnet_ros.config import StreamConfig
 from impnet_ros.model.contract import Network
+from impnet_ros.setting import require
 
 
 def settled(config: StreamConfig, network: Network) -> StreamConfig:
@@ -28,13 +29,13 @@ def settled(config: StreamConfig, network: Network) -> StreamConfig:
             boxes_alone or network.box_memory and mode == 'impression')
     if network.boxes_only and mode != 'per_frame':
         why = f'as features of {network.name} cannot be carried, only boxes'
-        if mode != 'sparse':
-            raise ValueError(f"mode: expected auto, sparse or per_frame, {why}, got '{mode}'")
-        if config.key_offset:
-            raise ValueError(f'key_offset: expected 0, {why}, got {config.key_offset}')
-        if not boxes:
-            raise ValueError(f'box_memory: expected auto or true, {why}, got false')
-        if config.schedule == 'adaptive':
-            raise ValueError(f"schedule: expected 'fixed', {why}, got 'adaptive'")
+        require(mode == 'sparse', 'mode', f'auto, sparse or per_frame, {why}', mode)
+        require(config.key_offset == 0, 'key_offset', f'0, {why}', config.key_offset)
+        require(boxes, 'box_memory', f'auto or true, {why}', boxes)
+        require(config.schedule == 'fixed', 'schedule', f"'fixed', {why}", config.schedule)
+    if config.glance != 'off':
+        require(boxes, 'glance', 'off without box_memory, which it corrects', config.glance)
+        require(not network.fixed_size, 'glance',
+                f'off, as {network.name} takes pictures of one size only', config.glance)
     key_mode = 'sync' if config.key_mode == 'auto' else config.key_mode
     return replace(config, mode=mode, box_memory=boxes, key_mode=key_mode)

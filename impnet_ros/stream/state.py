@@ -94,6 +94,8 @@ class StreamState:
         Frames whose key frame has not come.
     pending : PendingKey, optional
         The key frame that is being computed meanwhile, at most one.
+    unseen : int
+        Frames since the last look, at a key frame or a glance.
     doubt : float
         Mean mismatch of the frames since the newest key frame, added up, with an adaptive
         schedule.
@@ -108,4 +110,5 @@ class StreamState:
     tracks: Tracks | None = None
     waiting: tuple[WaitingFrame, ...] = ()
     pending: PendingKey | None = None
+    unseen: int = 0
     doubt: float = 0.0

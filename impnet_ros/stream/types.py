@@ -101,6 +101,8 @@ class Detections:
         Frames from the key frame that served this one; negative before it, 0 at a key frame.
     mean_weight : float
         Mean w_k at that key frame: the share of new against remembered; 1 where nothing was fused.
+    is_glance : bool
+        Whether a small picture of the frame was looked at.
     reset_reason : str
         Why a new video began at this frame: one of `schedule.REASONS`, or what the caller gave
         to `Engine.reset`; '' where it goes on.
@@ -120,6 +122,7 @@ class Detections:
     is_key: bool = True
     age: int = 0
     mean_weight: float = 1.0
+    is_glance: bool = False
     reset_reason: str = ''
     stage_ms: Mapping[str, float] = field(default_factory=dict)
     track_ids: Tensor | None = None

@@ -89,8 +89,8 @@ def load_piece(path: Path) -> Piece:
 
 def _mark(recipe: DistillRecipe, source: Path) -> str:
     """Tell apart pieces of one name that differ in model, source or recipe."""
-    what = (_known(Path(recipe.model)), recipe.runtime, _known(source), recipe.frames, recipe.spoilt_versions,
-            recipe.seed)
+    what = (_known(Path(recipe.model)), recipe.runtime, _known(source), recipe.frames,
+            recipe.spoilt_versions, recipe.seed)
     return hashlib.sha256(repr(what).encode()).hexdigest()[:8]
 
 

@@ -14,7 +14,7 @@ import pytest
     ((70, math.nan, 33), {'key_mode': 'sync', 'mode': 'per_frame'}, 'set mode:=impression'),
     ((70, 12, 33), {'key_mode': 'async'}, 'set l above 10'),
     ((90, 50, 33), {}, 'lower rate'),
-    ((90, 50, 33), {}, 'runtime:=openvino'),
+    ((90, 50, 33), {'runtime': 'torch'}, 'runtime:=auto'),
     ((20, 10, 33), {}, 'on the way'),
     ((math.nan, math.nan, 33), {}, 'on the way'),
 ])

@@ -79,7 +79,8 @@ def test_boxes_are_where_their_objects_are_by_then(
         tmp_path: Path, client: Client, pictures: list[np.ndarray],
         changes: dict[str, Any]) -> None:
     """Moved by nearly the 20 pixels; stamped with that instant; all else as in `detections`."""
-    with node_process(tmp_path / 'log', use_sim_time=True, detections_now=True, l=4, **changes):
+    with node_process(tmp_path / 'log', use_sim_time=True, detections_now=True, l=4,
+                      key_mode='sync', **changes):
         street = Street(client)
         now = client.listen('detections_now')
         client.spin(0.3)
@@ -115,7 +116,8 @@ def test_detections_stay_as_they_are(tmp_path: Path, pictures: list[np.ndarray])
     for offered in (False, True):
         client = Client()
         options = {'detections_now': True} if offered else {}
-        with node_process(tmp_path / f'{offered}', use_sim_time=True, l=4, **options):
+        with node_process(tmp_path / f'{offered}', use_sim_time=True, l=4,
+                          key_mode='sync', **options):
             street = Street(client)
             if offered:
                 now = client.listen('detections_now')

@@ -55,7 +55,8 @@ class Session:
 def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """Run one node for all tests here."""
     log = tmp_path_factory.mktemp('node') / 'log'
-    with node_process(log, l=4, score_threshold=0.3, max_image_pixels=2_000_000) as running:
+    with node_process(log, l=4, key_mode='sync', score_threshold=0.3,
+                      max_image_pixels=2_000_000) as running:
         client = Client()
         yield Session(client)
         client.close()

@@ -28,7 +28,8 @@ def said(*arguments: str, code: str = CODE, **changes: str | None) -> tuple[int,
 @pytest.mark.parametrize('arguments', [
     ['--bogus'], ['-r', 'x'], ['-p', 'l:=['], ['--log-level', 'nope'],
     ['--params-file', '/nowhere.yaml'], ['-p', 'l:=0'], ['-p', 'mode:=fast'], ['-p', 'l:=many'],
-    ['-r', '__ns:=a b']])
+    ['-r', '__ns:=a b'], ['-r', '__node:=a-b'], ['-r', '__ns:=/1x'],
+    ['-p', 'start_type_description_service:=3']])
 def test_wrong_arguments(arguments: list[str]) -> None:
     """One line that repeats what was wrong."""
     status, lines = said('--ros-args', *arguments)

@@ -1,13 +1,14 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Segments that keep their length in time, and videos whose key frames fall apart."""
+from concurrent.futures import Future
 from dataclasses import replace
 
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
-from impnet_ros.stream.state import KeyFrame, StreamState
+from impnet_ros.stream.state import KeyFrame, PendingKey, StreamState
 from impnet_ros.stream.types import Frame
 import numpy as np
 import pytest
@@ -68,6 +69,8 @@ def test_age_counts_lost_frames() -> None:
     key = KeyFrame(None, None, None, 1.0, age=2)  # type: ignore[arg-type]
     state = StreamState(position=3, key=key)
     assert skip(state, 4, config).key == replace(key, age=6)
+    pending = PendingKey(Future(), 1)
+    assert skip(replace(state, pending=pending), 4, config).pending == replace(pending, age=5)
     assert skip(state, 4, config).position == 7
     assert skip(state, 0, config) is state
 

@@ -52,7 +52,7 @@ def test_what_is_asked_for_is_left_alone():
                              "cannot be carried, only boxes, got 'impression'"),
     ({'mode': 'average'}, "mode: expected auto, sparse or per_frame, .* got 'average'"),
     ({'key_offset': 3}, 'key_offset: expected 0, .* only boxes, got 3'),
-    ({'box_memory': False}, 'box_memory: expected auto or true, .* only boxes, got false'),
+    ({'box_memory': False}, 'box_memory: expected auto or true, .* only boxes, got False'),
     ({'schedule': 'adaptive'}, "schedule: expected 'fixed', .* only boxes, got 'adaptive'")])
 def test_a_network_of_boxes_only_refuses_what_needs_features(asked, message):
     with pytest.raises(ValueError, match=message):

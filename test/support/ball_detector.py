@@ -44,7 +44,7 @@ class BallDetector(Network):
         """N_feat: one level, relative to an empty cell."""
         return self.levels_of(picture, [self.evidence(picture)])
 
-    def class_logits(self, level: Tensor) -> Tensor:
+    def class_logits(self, level: Tensor, number: int) -> Tensor:
         """All of it."""
         return level
 

@@ -4,6 +4,7 @@
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.levels import Flow
 from impnet_ros.stream.boxes.memory import merge, no_tracks
+from impnet_ros.stream.boxes.sighting import Sighting
 import torch
 
 SIZE = (80, 160)
@@ -16,14 +17,16 @@ def uniform_flow(x, y):
     return Flow((field,))
 
 
+def sighting_of(table, stamp_s, **how):
+    return Sighting(table[:, :4], table[:, 4], table[:, 5].long(), stamp_s, **how)
+
+
 def tracks_of(*rows, stamp_s=0.0):
     """Each row: x1, y1, x2, y2, score, label."""
     table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
-    return merge(no_tracks(table[:, :4], stamp_s), table[:, :4], table[:, 4], table[:, 5].long(),
-                 stamp_s, 1.0, DETECTION)
+    return merge(no_tracks(table[:, :4], stamp_s), sighting_of(table, stamp_s), 1.0, DETECTION)
 
 
 def met(carried, *rows, stamp_s=0.0, lifetime_s=1.0):
     table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
-    return merge(carried, table[:, :4], table[:, 4], table[:, 5].long(), stamp_s, lifetime_s,
-                 DETECTION)
+    return merge(carried, sighting_of(table, stamp_s), lifetime_s, DETECTION)

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 import subprocess
+from time import monotonic
 from typing import Any
 
+from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import TransformStamped
 from impnet_ros.ros import qos
 import numpy as np
@@ -98,11 +100,15 @@ class DepthClient(Client):
         """Listen to the results of a node that runs, or `listen` later."""
         super().__init__('impnet_depth_node')
         self.results: list[Detection3DArray] = []
+        self._reports = 0
         if node_runs:
             self.results = self.listen('detections_3d', Detection3DArray)
 
     def ready(self, info: CameraInfo | None = None) -> 'DepthClient':
         """Make the publishers, and send camera_info once they are heard."""
+        if '/diagnostics' not in self.received:
+            self.listen('/diagnostics', DiagnosticArray)
+        self._reports = len(self.received['/diagnostics'])
         for topic, kind in (('detections', Detection2DArray), ('depth/image', Image)):
             sender = self.publisher(topic, kind)
             self.until(lambda sender=sender: sender.get_subscription_count() > 0)
@@ -127,18 +133,17 @@ class DepthClient(Client):
         self.until(lambda: len(self.results) >= count, 20)
         return self.results[count - 1]
 
-    def why(self, text: str) -> Any:
-        """Wait until the diagnostics say something, and give the status."""
-        found: list[Any] = []
+    def why(self, text: str) -> None:
+        """Wait until the diagnostics have said something since `ready`."""
+        reports = self.received['/diagnostics']
 
-        def said() -> bool:
-            status = self.diagnostics()['depth']
-            found.append(status)
-            return text in status.message
-        for _ in range(12):
-            if said():
-                return found[-1]
-        raise AssertionError(f'no {text!r} in {[each.message for each in found]}')
+        def told() -> list[str]:
+            return [status.message for report in reports[self._reports:]
+                    for status in report.status if status.name.endswith(': depth')]
+        deadline = monotonic() + 15
+        while not any(text in message for message in told()):
+            assert monotonic() < deadline, f'no {text!r} in {told()}'
+            self.executor.spin_once(0.05)
 
 
 LATCHED = qos.LATCHED

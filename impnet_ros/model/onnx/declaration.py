@@ -8,6 +8,7 @@ from typing import Any
 
 from impnet_ros.model.onnx.families import COLOURS, FITS
 from impnet_ros.model.onnx.fitting import Input
+from impnet_ros.model.onnx.fixing import LARGEST_SIDE
 from impnet_ros.model.onnx.layout import Layout
 import onnx
 
@@ -149,6 +150,12 @@ def _built(told: dict[str, Any]) -> Declaration:
                         for level in told['levels'])})
     if made.picture.fit not in FITS or made.picture.colour not in COLOURS:
         raise ValueError(f'unknown fit or colour: {made.picture.fit}, {made.picture.colour}')
+    if len(made.class_names) != made.layout.classes:
+        raise ValueError(f'{len(made.class_names)} names for {made.layout.classes} classes')
+    sides = [*made.picture.size, *(side for level in made.levels for side in level.cells)]
+    if len(made.picture.size) != 2 or not all(
+            isinstance(side, int) and 1 <= side <= LARGEST_SIDE for side in sides):
+        raise ValueError(f'sizes out of all bounds: {sides}')
     return made
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
 from impnet_ros.model.levels import Flow, Levels
+from impnet_ros.model.onnx import counting
 from impnet_ros.model.onnx.cutting import halves
 from impnet_ros.model.onnx.declaration import Declaration, declared
 from impnet_ros.model.onnx.decoding import decode, suppressed
@@ -16,7 +17,7 @@ from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placeme
 from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.moving import brought_along
 from impnet_ros.model.onnx.reading import read_onnx
-from impnet_ros.model.onnx.runtimes import choose, open_runtime, Run
+from impnet_ros.model.onnx.runtimes import choose, ERRORS, first_line, open_runtime, Run
 from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
 from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.dis_flow import dis_flow
@@ -71,6 +72,7 @@ class ImportedNetwork(Network):
         self.strides = tuple(level.stride for level in declaration.levels) or (_CARRIED_AT,)
         self._outputs = [item.name for item in model.graph.output]
         self._model = model
+        self._cut = [name for level in declaration.levels for name in level.tensors]
         if not self.boxes_only:
             self.quality = pair_quality.PairQuality().eval()
             load_into(self.quality, load_shipped('nanodet_g_memory').tensors)
@@ -113,12 +115,23 @@ class ImportedNetwork(Network):
         graph = self._model.SerializeToString()
         self._task: Run | None = None
         if not self.boxes_only:
-            graph, task = halves(self._model, [
-                name for level in self.declaration.levels for name in level.tensors])
+            graph, task = halves(self._model, self._cut)
             self._task = open_runtime(task, 'cpu', trusted=False)
         self._run, self.runtime, told = choose(graph, runtime, [example], self._where,
                                                trusted=False)
+        self._try()
         _log.info('%s: runtime %s', self.name, told)
+
+    @torch.inference_mode()
+    def _try(self) -> None:
+        """Look once, so that a declaration that does not fit its graph is told at once."""
+        try:
+            picture = self.prepare(made_up(self.declaration.picture.size))
+            self.task(self.features(picture), None, DetectionConfig(score_threshold=0.01))
+        except (*ERRORS, KeyError, IndexError, TypeError, AssertionError) as error:
+            raise ValueError(f'{self.name}: the declaration does not fit the graph, import the '
+                             f'original again (impnet import-detector): {first_line(error)}'
+                             ) from error
 
     def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
         """Give the size that an image has in the input, without borders."""
@@ -171,6 +184,18 @@ class ImportedNetwork(Network):
             boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
         best = scores.argsort(descending=True, stable=True)[:detection.max_detections]
         return boxes[best], scores[best], labels[best]
+
+    def parameters(self) -> int:
+        """Count its weights."""
+        return counting.parameters(self._model)
+
+    def multiply_adds(self) -> tuple[int, int]:
+        """Count multiply-adds, of the whole and of the task half."""
+        if self.boxes_only:
+            return counting.multiply_adds(self._model), 0
+        _, task = halves(self._model, self._cut)
+        return (counting.multiply_adds(self._model),
+                counting.multiply_adds(onnx.ModelProto.FromString(task)))
 
     def _read(self, levels: Levels, flow: Flow | None) -> Sequence[Tensor]:
         """Give the graph's outputs for a key frame's levels, carried along a flow."""

@@ -20,6 +20,9 @@ MOST = 0.01
 _LOW, _RAISED = -12.0, 6.0  # logits of all channels, and of the one that is tried
 _RISE = 2.0  # of a class's logit by which a channel is one of its own
 
+Channels = tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]
+"""The channels of each class, and those that raise all."""
+
 Peaks = Callable[[Sequence[Tensor]], Tensor]
 """Tensors of the cut to the largest score of each class, (classes,)."""
 
@@ -30,7 +33,7 @@ def empty_cells(grey: Sequence[Tensor]) -> list[Tensor]:
 
 
 def score_channels(peaks: Peaks, like: Sequence[Tensor], level: Sequence[int], classes: int,
-                   objectness: bool) -> tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]:
+                   objectness: bool, guess: Channels | None = None) -> Channels:
     """
     Find the channels of a level that raise scores, by raising each in one cell.
 
@@ -46,6 +49,8 @@ def score_channels(peaks: Peaks, like: Sequence[Tensor], level: Sequence[int], c
         How many.
     objectness : bool
         Whether scores may be multiplied with one: then each class is tried beside it.
+    guess : tuple, optional
+        What another level has: if it fits here too, not every channel is tried.
 
     Returns
     -------
@@ -56,6 +61,8 @@ def score_channels(peaks: Peaks, like: Sequence[Tensor], level: Sequence[int], c
 
     """
     tried = _Tried(peaks, like, level)
+    if guess is not None and tried.confirms(*guess):
+        return guess
     wanted = tried.channels_that_matter()
     all_of_them: list[int] = []
     if objectness:
@@ -92,6 +99,17 @@ class _Tried:
                 wanted += own
             first += len(own)
         return wanted
+
+    def confirms(self, classes: tuple[tuple[int, ...], ...], objectness: tuple[int, ...]) -> bool:
+        """Try channels in groups, by the digits of their class: each group raises its classes."""
+        last = max((channel for which in (*classes, objectness) for channel in which), default=-1)
+        if not 0 <= last < len(self._place) or len({len(which) for which in classes}) != 1:
+            return False
+        groups = [list(range(len(classes))),
+                  *([label for label in range(len(classes)) if label >> bit & 1]
+                    for bit in range((len(classes) - 1).bit_length()))]
+        return all(self.risen([classes[label][anchor] for label in group], list(objectness))
+                   == tuple(group) for group in groups for anchor in range(len(classes[0])))
 
     def risen(self, channels: list[int], beside: list[int]) -> tuple[int, ...]:
         """Give the classes that rise with some channels where others are raised already."""

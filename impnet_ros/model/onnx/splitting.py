@@ -9,7 +9,7 @@ from impnet_ros.model.onnx.declaration import Declaration, Level
 from impnet_ros.model.onnx.decoding import class_peaks
 from impnet_ros.model.onnx.fitting import input_of
 from impnet_ros.model.onnx.fixing import run_whole
-from impnet_ros.model.onnx.nothing import empty_cells, MOST, NOTHING, score_channels
+from impnet_ros.model.onnx.nothing import Channels, empty_cells, MOST, NOTHING, score_channels
 from impnet_ros.model.onnx.runtimes import open_runtime, Run
 import numpy as np
 import onnx
@@ -73,16 +73,19 @@ def split(whole: onnx.ModelProto, declaration: Declaration, pictures: Sequence[T
     empty = dict(zip(tensors, empty_cells(grey), strict=True))
     cells = {name: (item.shape[2], item.shape[3])
              for name, item in zip(tensors, grey, strict=True)}
-    levels = tuple(_level(stride, cells[names[0]], names, empty, declaration, score_channels(
-        peaks, grey, [tensors.index(name) for name in names], len(declaration.class_names),
-        declaration.layout.objectness or declaration.layout.kind == 'list'))
-        for stride, names in by_stride.items())
+    levels: list[Level] = []
+    channels: Channels | None = None
+    for stride, names in by_stride.items():
+        channels = score_channels(
+            peaks, grey, [tensors.index(name) for name in names], len(declaration.class_names),
+            declaration.layout.objectness or declaration.layout.kind == 'list', channels)
+        levels.append(_level(stride, cells[names[0]], names, empty, channels))
     if not all(any(level.classes) for level in levels):
         return (), 'the channels of its scores could not be told', 0.0
     seen = float(peaks(_empty_maps(levels, tensors, grey)).max())
     if seen > MOST:
         return (), f'it sees something, of score {seen:.2f}, where nothing is', 0.0
-    return levels, '', difference
+    return tuple(levels), '', difference
 
 
 def _difference(whole: onnx.ModelProto, features: Run, task: Run,
@@ -119,8 +122,7 @@ def _is_half(model: onnx.ModelProto) -> bool:
 
 
 def _level(stride: int, cells: tuple[int, int], names: tuple[str, ...],
-           empty: dict[str, Tensor], declaration: Declaration,
-           channels: tuple[tuple[tuple[int, ...], ...], tuple[int, ...]]) -> Level:
+           empty: dict[str, Tensor], channels: Channels) -> Level:
     classes, objectness = channels
     values = torch.cat([empty[name] for name in names])
     scores = sorted({*objectness, *(channel for which in classes for channel in which)})

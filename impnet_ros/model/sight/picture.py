@@ -102,6 +102,13 @@ def make_picture(image: Array | Tensor, size: tuple[int, int]) -> Picture:
     return Picture(torch.from_numpy(small).permute(2, 0, 1)[None], image_size)
 
 
+def shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
+    """Make a picture of one image smaller, (height, width) in pixels, by area means."""
+    rows = picture.pixels[0].permute(1, 2, 0).cpu().numpy()
+    small = cv2.resize(rows, size[::-1], interpolation=cv2.INTER_AREA)
+    return Picture(torch.from_numpy(small).permute(2, 0, 1)[None], picture.image_size)
+
+
 def normalised(picture: Picture, mean: tuple[float, float, float],
                deviation: tuple[float, float, float], device: torch.device,
                bgr: bool = False) -> Tensor:

@@ -44,7 +44,8 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--size', type=image_size, metavar='WxH', default=(480, 640))
     parser.add_argument('--rate', type=positive, default=30.0, metavar='HZ', help='of each camera')
     parser.add_argument('--cameras', type=count, default=1)
-    parser.add_argument('--modes', nargs='+', choices=MODES, default=['per_frame', 'impression'])
+    parser.add_argument('--modes', nargs='+', choices=('auto', *MODES),
+                        default=['per_frame', 'impression'])
     parser.add_argument('--key-modes', nargs='+', choices=get_args(KeyMode),
                         default=get_args(KeyMode))
     parser.add_argument('--box-memory', nargs='+', choices=('off', 'on'), default=['off', 'on'])
@@ -63,8 +64,8 @@ def settings_in_turn(options: argparse.Namespace) -> list[dict[str, Any]]:
         setting = {'mode': mode, 'key_mode': key_mode, 'l': length, 'box_memory': boxes == 'on'}
         if mode == 'per_frame':
             setting.update(key_mode='sync', l=1)
-        if mode != 'impression':
-            setting.update(box_memory=False)
+        if mode != 'impression':  # auto leaves boxes to the network too
+            setting.update(box_memory='auto' if mode == 'auto' else False)
         if setting not in found:
             found.append(setting)
     return found

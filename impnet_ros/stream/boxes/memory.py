@@ -14,6 +14,7 @@ import math
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.levels import Flow
 from impnet_ros.stream.boxes.motion import advanced, corrected, INSIDE, read
+from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
 import torch
 from torch import Tensor
@@ -88,9 +89,8 @@ def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None, image_size: tuple
     return moved.chosen(alive)
 
 
-def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float,
-          lifetime_s: float, detection: DetectionConfig, clarity: float = 0.0,
-          begin_threshold: float = 0.0) -> Tracks:
+def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
+          detection: DetectionConfig) -> Tracks:
     """
     Unite remembered and fresh boxes.
 
@@ -107,18 +107,12 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
     carried : Tracks
         Remembered boxes, already moved to this frame; their scores fade by the time and the way
         since they last met fresh ones.
-    boxes, scores, labels : Tensor
-        Fresh boxes (N, 4), (N,), (N,).
-    stamp_s : float
-        Time of this frame in seconds.
+    seen : Sighting
+        What is seen in this frame.
     lifetime_s : float
         Time in which a score falls to 1 / e, where the picture is as clear as those before.
     detection : DetectionConfig
         Score threshold, IoU above which two boxes of a class are one, and how many may remain.
-    clarity : float
-        Log of the detail in this frame's picture.
-    begin_threshold : float
-        Smallest score of a fresh box that begins a track of its own.
 
     Returns
     -------
@@ -126,27 +120,30 @@ def merge(carried: Tracks, boxes: Tensor, scores: Tensor, labels: Tensor, stamp_
         Best first. A fresh box that meets a remembered one inherits its id.
 
     """
-    elapsed_s = max(stamp_s - carried.stamp_s, 0.0)
-    clearest = max(clarity, carried.clarity - elapsed_s / CLARITY_SPAN_S)
-    blurred = min(clearest - clarity, 1.0)
+    boxes, scores, labels = seen.boxes, seen.scores, seen.labels
+    elapsed_s = max(seen.stamp_s - carried.stamp_s, 0.0)
+    clearest = max(seen.clarity, carried.clarity - elapsed_s / CLARITY_SPAN_S)
+    blurred = min(clearest - seen.clarity, 1.0)
     by_way = (WAY_FADES[0] * carried.way).clamp(max=WAY_FADES[1])
     folds = (elapsed_s / lifetime_s + by_way) / BLURRED_LIFETIME ** blurred
+    folds = folds * seen.visibility(carried.boxes)
     faded = carried.scores * torch.exp(-folds)
     threshold = min(detection.nms_threshold, SAME_OBJECT)
     overlap = box_iou(boxes, carried.boxes)
     overlap[labels[:, None] != carried.labels[None]] = 0
     met = _meet(overlap.cpu(), scores.cpu(), threshold).to(boxes.device)
     hits, known = (met >= 0).nonzero()[:, 0], met[met >= 0]
-    fresh = tracks_of(boxes.clone(), scores.clone(), labels, stamp_s)
+    fresh = tracks_of(boxes.clone(), scores.clone(), labels, seen.stamp_s)
     fresh.velocity[hits], fresh.drift[hits] = corrected(carried, known, boxes[hits], elapsed_s)
-    share = scores[hits] / (scores[hits] + LOOKS * faded[known]).clamp(min=1e-6)
+    weight = seen.place_weight * scores[hits]
+    share = weight / (weight + LOOKS * faded[known]).clamp(min=1e-6)
     fresh.boxes[hits] = torch.lerp(carried.boxes[known], boxes[hits], share[:, None])
     better_before = (carried.scores[known] - scores[hits]).clamp(min=0)
     left = torch.exp(-2 * folds[known]).clamp(min=LEFT_BY_A_LOOK)
     fresh.scores[hits] = scores[hits] + left * better_before
     fresh.age_s[hits] = carried.age_s[known]
     fresh.ids[hits.cpu()] = carried.ids[known.cpu()]
-    begins = scores >= begin_threshold
+    begins = scores >= seen.begins
     begins[hits] = True
     missed = faded >= detection.score_threshold
     missed[known] = False

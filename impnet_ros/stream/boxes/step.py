@@ -2,20 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """Box memory's share of a step: what it asks of the network, and what it reports."""
 from dataclasses import replace
+import math
 
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
+from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
-from impnet_ros.stream.look import look
+from impnet_ros.stream.look import look, require_finite
 from impnet_ros.stream.state import KeyFrame, StreamState, WaitingFrame
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import Detections, Origin
 
 WEAKEST = 0.5
 """Share of the reported score down to which what was once reported is remembered, and recognised
-by a weaker look. 0.3 to 0.6 are as good (docs/memory.md)."""
+by a weaker look. 0.3 to 0.6 are as good."""
+
+KEY_WEIGHT, GLANCE_WEIGHT = 4.0, 8.0
+"""What places seen at a key frame, and at a glance, count where glances are on: who looks more
+often need not hold on to old places."""
+
+LEAST_GLANCE = 0.2
+"""Score from which on a glance begins a track, where less is reported."""
+
+SMALLEST = 24.0
+"""Side in pixels of a glance's picture from which on it surely sees a thing."""
 
 
 def carried_tracks(network: Network, detection: DetectionConfig, picture: Picture, origin: Origin,
@@ -48,25 +60,26 @@ def carried_tracks(network: Network, detection: DetectionConfig, picture: Pictur
     if tracks is None or not len(tracks.scores):
         return tracks
     assert state.picture is not None
+    remembered = replace(detection, score_threshold=WEAKEST * detection.score_threshold)
     with timed(stage_ms, 'flow'):
         flow = network.flow(state.picture, picture)
     with timed(stage_ms, 'boxes'):
         mismatch = network.mismatch(state.picture, picture, flow)
-        return carry(tracks, flow, mismatch, origin.image_size, _remembered(detection),
-                     origin.stamp_s)
+        return carry(tracks, flow, mismatch, origin.image_size, remembered, origin.stamp_s)
 
 
-def seen(network: Network, config: StreamConfig, detection: DetectionConfig, frame: WaitingFrame,
-         key: KeyFrame, fresh: bool, tracks: Tracks | None) -> tuple[Detections, Tracks]:
+def remembers(network: Network, config: StreamConfig, detection: DetectionConfig,
+              frame: WaitingFrame, key: KeyFrame, fresh: bool, glances: bool,
+              tracks: Tracks | None) -> tuple[Detections, Tracks]:
     """
-    Detect in a frame: boxes carried there, united with fresh ones.
+    Detect in a frame: boxes carried there, united with what is seen in it.
 
     Parameters
     ----------
     network : Network
         See `look`; and its method clarity.
     config : StreamConfig
-        How long boxes live.
+        How long boxes live, and at which size a glance looks.
     detection : DetectionConfig
         Thresholds of what is reported; the memory goes lower.
     frame : WaitingFrame
@@ -75,27 +88,53 @@ def seen(network: Network, config: StreamConfig, detection: DetectionConfig, fra
         Whose task feature is looked at.
     fresh : bool
         Whether that feature is new.
+    glances : bool
+        Whether to look at a small picture where it is not.
     tracks : Tracks, optional
-        In this frame already, see `carried_tracks`; None looks whatever `fresh` says.
+        In this frame already, see `carried_tracks`; None looks at the key frame's feature.
 
     """
     stage_ms = dict(frame.stage_ms)
+    remembered = replace(detection, score_threshold=WEAKEST * detection.score_threshold)
+    seen = None
     if fresh or tracks is None:
-        remembered = _remembered(detection)
-        boxes, scores, labels = look(network, frame, key.age, key, remembered, stage_ms)
-        with timed(stage_ms, 'boxes'):
-            stamp_s = frame.origin.stamp_s
-            tracks = merge(tracks or no_tracks(boxes, stamp_s), boxes, scores, labels, stamp_s,
-                           config.box_lifetime, remembered, network.clarity(frame.picture),
-                           detection.score_threshold)
-    best = tracks.scores.argsort(descending=True, stable=True)
-    best = best[tracks.scores[best] >= detection.score_threshold]
+        seen = _key_look(network, config, detection, remembered, frame, key, stage_ms)
+    elif glances:
+        seen = _glance(network, config, detection, remembered, frame, stage_ms)
+    with timed(stage_ms, 'boxes'):
+        if tracks is None:
+            assert seen is not None
+            tracks = no_tracks(seen.boxes, seen.stamp_s)
+        if seen is not None:
+            tracks = merge(tracks, seen, config.box_lifetime, remembered)
+        best = tracks.scores.argsort(descending=True, stable=True)
+        best = best[tracks.scores[best] >= detection.score_threshold]
     return Detections(tracks.boxes[best], tracks.scores[best], tracks.labels[best],
                       stamp_s=frame.origin.stamp_s, is_key=key.age == 0, age=key.age,
-                      mean_weight=float(key.mean_weight), reset_reason=frame.reset_reason,
-                      stage_ms=stage_ms, track_ids=tracks.ids[best.cpu()]), tracks
+                      is_glance=glances and not fresh, mean_weight=float(key.mean_weight),
+                      reset_reason=frame.reset_reason, stage_ms=stage_ms,
+                      track_ids=tracks.ids[best.cpu()]), tracks
 
 
-def _remembered(detection: DetectionConfig) -> DetectionConfig:
-    """Give the thresholds of what is remembered: lower than those of what is reported."""
-    return replace(detection, score_threshold=WEAKEST * detection.score_threshold)
+def _key_look(network: Network, config: StreamConfig, detection: DetectionConfig,
+              remembered: DetectionConfig, frame: WaitingFrame, key: KeyFrame,
+              stage_ms: dict[str, float]) -> Sighting:
+    boxes, scores, labels = look(network, frame, key.age, key, remembered, stage_ms)
+    return Sighting(boxes, scores, labels, frame.origin.stamp_s, network.clarity(frame.picture),
+                    begins=detection.score_threshold,
+                    place_weight=1.0 if config.glance == 'off' else KEY_WEIGHT)
+
+
+def _glance(network: Network, config: StreamConfig, detection: DetectionConfig,
+            remembered: DetectionConfig, frame: WaitingFrame,
+            stage_ms: dict[str, float]) -> Sighting:
+    """Look at a small picture of the frame with the same detector (Liu et al., 2019)."""
+    assert isinstance(config.glance, int)
+    with timed(stage_ms, 'glance'):
+        small = network.glance(frame.picture, config.glance)
+        boxes, scores, labels = network.task(network.features(small), None, remembered)
+    require_finite(network, boxes, scores)
+    scale = math.prod(frame.origin.image_size) ** 0.5 / math.prod(small.size) ** 0.5
+    return Sighting(boxes, scores, labels, frame.origin.stamp_s, network.clarity(frame.picture),
+                    begins=max(detection.score_threshold, LEAST_GLANCE),
+                    place_weight=GLANCE_WEIGHT, smallest=SMALLEST * scale)

@@ -221,6 +221,33 @@ def test_metadata_of_ultralytics_tell_all():
     assert found.notes == ()
 
 
+@pytest.mark.parametrize('wrong', [
+    {'layout': {'boxes': ('nowhere',)}}, {'layout': {'kind': 'bins', 'bins': 8}},
+    {'levels': ()}, {'picture': {'size': (64, 64)}}])
+def test_a_declaration_that_lies_is_told(wrong):
+    """Whoever writes a checksum can write anything before it."""
+    found = imported(small.yolov8(), 'ultralytics')
+    changes = {name: replace(getattr(found.declaration, name), **value)
+               if isinstance(value, dict) else value for name, value in wrong.items()}
+    lying = replace(found.declaration, **changes)
+    if wrong == {'levels': ()}:
+        assert network(replace(found, declaration=lying)).boxes_only
+        return
+    with pytest.raises(ValueError, match='does not (fit|work)'):
+        network(replace(found, declaration=lying))
+
+
+def test_a_declaration_of_giants_is_refused():
+    found = imported(small.yolov8(), 'ultralytics')
+    picture = replace(found.declaration.picture, size=(10 ** 5, 10 ** 5))
+    seal(found.model, replace(found.declaration, picture=picture))
+    with pytest.raises(ValueError, match='sizes out of all bounds'):
+        declared(found.model)
+    seal(found.model, replace(found.declaration, class_names=('one',)))
+    with pytest.raises(ValueError, match='1 names for 3 classes'):
+        declared(found.model)
+
+
 @pytest.mark.parametrize('tier', ['A', 'B'])
 def test_the_tier_that_is_asked_for(tier):
     found = imported(small.yolov8(), 'ultralytics', tier=tier).declaration

@@ -43,7 +43,7 @@ def test_settings_in_turn():
     options = bench_node._arguments(['--l', '5', '10'])
     found = bench_node.settings_in_turn(options)
     assert found[0] == {'mode': 'per_frame', 'key_mode': 'sync', 'l': 1, 'box_memory': False}
-    assert len(found) == 1 + 2 * 2 * 2
+    assert len(found) == 1 + 2 * 3 * 2
     assert {'mode': 'impression', 'key_mode': 'async', 'l': 5, 'box_memory': True} in found
 
 
@@ -69,10 +69,10 @@ def test_through_dds(tmp_path):
     assert status == 0
     results = json.loads(file.read_text())
     assert [(row['key_mode'], row['published']) for row in results['rows']] == [
-        ('sync', 30), ('async', 30)]
+        ('auto', 30), ('sync', 30), ('async', 30)]
     for row in results['rows']:
         assert row['lost'] < 30, row
         assert 0 < row['median_ms'] <= row['p99_ms'] <= row['max_ms'] < 5000
         assert row['mean_ms'] >= row['node_ms'] > 0 and row['cpu_percent'] > 0
-    assert results['rows'][0]['age'] <= 3
+    assert results['rows'][1]['age'] <= 3
     assert results['node_memory_mb'] > 50

@@ -4,9 +4,10 @@
 from dataclasses import replace
 import math
 
-from box_tables import DETECTION, met, SIZE, tracks_of, uniform_flow
+from box_tables import DETECTION, met, sighting_of, SIZE, tracks_of, uniform_flow
 from impnet_ros.config import DetectionConfig
 from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
+from impnet_ros.stream.boxes.sighting import Sighting
 import pytest
 import torch
 
@@ -87,8 +88,8 @@ def test_unconfirmed_scores_fade_and_end():
 def test_a_weak_box_confirms_what_is_known_and_begins_nothing():
     carried = tracks_of((10, 10, 50, 50, .8, 0))
     table = torch.tensor([[12., 10, 52, 50], [100, 10, 140, 50], [60, 10, 90, 50]])
-    both = merge(carried, table, torch.tensor([.4, .45, .5]), torch.tensor([0, 0, 0]), 0.0, 1.0,
-                 DETECTION, begin_threshold=0.5)
+    seen = Sighting(table, torch.tensor([.4, .45, .5]), torch.tensor([0, 0, 0]), 0.0, begins=0.5)
+    both = merge(carried, seen, 1.0, DETECTION)
     assert both.ids.tolist() == [0, 1] and both.next_id == 2
     assert both.scores.tolist() == pytest.approx([.8, .5])
     assert both.boxes[1].tolist() == [60, 10, 90, 50]
@@ -96,14 +97,13 @@ def test_a_weak_box_confirms_what_is_known_and_begins_nothing():
 
 def test_what_is_blurred_is_not_gone():
     table = torch.tensor([[10., 10, 50, 50]])
-    clear = merge(no_tracks(table, 0.0), table, torch.tensor([.9]), torch.tensor([0]), 0.0, 1.0,
-                  DETECTION, clarity=3.0)
+    seen = Sighting(table, torch.tensor([.9]), torch.tensor([0]), 0.0, clarity=3.0)
+    clear = merge(no_tracks(table, 0.0), seen, 1.0, DETECTION)
     assert clear.clarity == 3.0
 
     def after(clarity):
-        nothing = torch.zeros(0)
-        return merge(clear, nothing.reshape(0, 4), nothing, nothing.long(), 0.75, 1.0, DETECTION,
-                     clarity)
+        nothing = sighting_of(torch.zeros(0, 6), 0.75, clarity=clarity)
+        return merge(clear, nothing, 1.0, DETECTION)
 
     assert after(3.0).scores.tolist() == pytest.approx([.9 * math.exp(-0.75)])
     # 0.75 s take half an e-fold off what is expected: 1.5 is one e-fold less than that.
@@ -127,21 +127,18 @@ def test_a_scene_cut_ends_what_was_known_of_the_clarity():
 def test_half_an_overlap_makes_one_object_whatever_nms_allows(label, shift, ids):
     """Detections that overlap by up to 0.9 may be reported; remembered they are one from 0.5."""
     lenient = DetectionConfig(score_threshold=0.3, nms_threshold=0.9)
-    table = torch.tensor([[10. + shift, 10, 50 + shift, 50]])
-    both = merge(tracks_of((10, 10, 50, 50, .9, 0)), table, torch.tensor([.8]),
-                 torch.tensor([label]), 0.0, 1.0, lenient)
+    table = torch.tensor([[10., 10, 50, 50, .9, 0], [10. + shift, 10, 50 + shift, 50, .8, label]])
+    both = merge(tracks_of((10, 10, 50, 50, .9, 0)), sighting_of(table[1:], 0.0), 1.0, lenient)
     assert sorted(both.ids.tolist()) == ids
-    fresh = torch.tensor([[10., 10, 50, 50], [10. + shift, 10, 50 + shift, 50]])
-    alone = merge(no_tracks(fresh, 0.0), fresh, torch.tensor([.9, .8]), torch.tensor([0, label]),
-                  0.0, 1.0, lenient)
+    alone = merge(no_tracks(table[:, :4], 0.0), sighting_of(table, 0.0), 1.0, lenient)
     assert alone.ids.tolist() == ids
 
 
 def test_no_more_are_remembered_than_may_be_reported_and_the_best_are():
     rows = [(20 * n, 10, 20 * n + 18, 50, .4 + .1 * n, 0) for n in range(5)]
     table = torch.tensor(rows)
-    few = merge(no_tracks(table[:, :4], 0.0), table[:, :4], table[:, 4], table[:, 5].long(), 0.0,
-                1.0, replace(DETECTION, max_detections=2))
+    few = merge(no_tracks(table[:, :4], 0.0), sighting_of(table, 0.0), 1.0,
+                replace(DETECTION, max_detections=2))
     assert few.scores.tolist() == pytest.approx([.8, .7])
 
 
@@ -168,3 +165,20 @@ def test_ids_are_never_given_twice():
     gone = met(tracks, stamp_s=9.0)
     assert len(gone.ids) == 0 and gone.next_id == 2
     assert met(gone, (10, 10, 40, 40, .9, 0), stamp_s=9.1).ids.tolist() == [2]
+
+
+def test_a_weighty_look_moves_a_place_further():
+    """Score .8 against 2 * .8 remembered: a third of the way; weighed four times: two thirds."""
+    carried = tracks_of((10, 10, 50, 50, .8, 0))
+    for weight, share in ((1.0, 1 / 3), (4.0, 2 / 3)):
+        table = torch.tensor([[16., 10, 56, 50, .8, 0]])
+        both = merge(carried, sighting_of(table, 0.0, place_weight=weight), 1.0, DETECTION)
+        assert both.boxes[0].tolist() == pytest.approx([10 + 6 * share, 10, 50 + 6 * share, 50])
+
+
+def test_the_absence_of_what_is_too_small_to_be_seen_means_the_less():
+    """Sides 10 and 40 where 20 would surely be seen: half an e-fold and one of a second each."""
+    carried = tracks_of((10, 10, 20, 20, .9, 0), (60, 10, 100, 50, .9, 0))
+    missed = merge(carried, sighting_of(torch.zeros(0, 6), 1.0, smallest=20.0), 1.0, DETECTION)
+    assert missed.boxes[0].tolist() == [10, 10, 20, 20]
+    assert missed.scores.tolist() == pytest.approx([.9 * math.exp(-.5), .9 * math.exp(-1)])

@@ -5,14 +5,15 @@ from dataclasses import replace
 import math
 
 from box_tables import DETECTION, SIZE, tracks_of, uniform_flow
-from impnet_ros.config import StreamConfig
+from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.levels import Levels
 from impnet_ros.stream.boxes.memory import carry
-from impnet_ros.stream.boxes.step import seen
+from impnet_ros.stream.boxes.step import remembers
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.state import KeyFrame, StreamState, WaitingFrame
 from impnet_ros.stream.types import Frame, Origin
+from manual_executor import ManualExecutor
 import numpy as np
 import pytest
 import torch
@@ -125,7 +126,7 @@ def test_what_is_reported_is_best_first_between_key_frames_too():
     frame = WaitingFrame(None, Origin(0.1, SIZE), '', {})
     key = KeyFrame(None, None, None, 1.0, age=1)
     config = StreamConfig(box_memory=True)
-    result, kept = seen(MovingBox(), config, DETECTION, frame, key, False, moved)
+    result, kept = remembers(MovingBox(), config, DETECTION, frame, key, False, False, moved)
     assert kept is moved and result.age == 1 and not result.is_key
     assert result.track_ids.tolist() == [1, 0]
     assert result.scores.tolist() == pytest.approx([.8, .45])
@@ -179,3 +180,124 @@ def test_the_impression_keeps_what_a_network_trusts_beside_boxes(mode, box_memor
         image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
         _, state = engine.step(Frame(image, number * 0.1), state)
     assert state.key.mean_weight == pytest.approx(expected)
+
+
+class BoxOnly(MovingBox):
+    """The same without features that could be carried: it looks at key frames only."""
+
+    boxes_only = True
+
+    def task(self, levels, flow, detection):
+        assert flow is None
+        return super().task(levels, None, detection)
+
+
+def test_boxes_of_a_late_key_frame_are_brought_to_the_frame_that_switches():
+    """Key frame 4 is ready at frame 6, where the box is 8 pixels further; its feature is not."""
+    executor = ManualExecutor(2)
+    network = BoxOnly(blind=[10])  # nothing is known before key frame 4
+    engine = Engine(network, StreamConfig(segment_length=4, key_mode='async'), executor=executor)
+    state, results = engine.reset(), []
+    for number in range(8):
+        executor.tick()
+        image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
+        finished, state = engine.step(Frame(image, number * 0.1), state)
+        results += finished
+    assert [len(result) for result in results] == [0, 0, 0, 0, 0, 0, 1, 1]
+    for number in (6, 7):
+        x = 10 + 4 * number
+        assert results[number].boxes[0].tolist() == pytest.approx([x, 20, x + 16, 36], abs=1e-3)
+        assert results[number].age == number - 4
+
+
+class Astray(MovingBox):
+    """Its flow sees no motion; it looks at pictures of any size and notes their heights."""
+
+    fixed_size = False
+
+    def __init__(self):
+        super().__init__()
+        self.heights = []
+
+    def input_size(self, image_size, side=None):
+        return image_size if side is None else (side // 2, side)
+
+    def flow(self, picture, key_picture):
+        return uniform_flow(0, 0)
+
+    def features(self, picture):
+        self.heights.append(picture.size[0])
+        return super().features(picture)
+
+
+def test_a_glance_corrects_what_flow_leads_astray():
+    """
+    Remembered .8, faded for 0.1 of 0.3 s, counts 2, the glance's .8 counts 8: most of the way.
+
+    It fades the less as 16 pixels are small: of 60 in the image, 24 in the glance, it is sure.
+    """
+    network = Astray()
+    results = run(network, 3, segment_length=4, glance=64, glance_every=1)
+    share = 8 * .8 / (8 * .8 + 2 * .8 * math.exp(-1 / 3 * 16 / 60))
+    assert results[1].boxes[0, 0].item() == pytest.approx(10 + 4 * share)
+    assert [result.is_glance for result in results] == [False, True, True]
+    assert [result.track_ids.tolist() for result in results] == [[0], [0], [0]]
+    assert network.heights == [80, 32, 32]
+    assert results[1].stage_ms['glance'] > 0 and 'glance' not in results[0].stage_ms
+
+
+def test_glances_and_key_frames_take_turns():
+    """In every third frame, counted from the last look; a key frame is one."""
+    network = Astray()
+    results = run(network, 9, segment_length=5, glance=64, glance_every=3)
+    assert [number for number, result in enumerate(results) if result.is_glance] == [3, 8]
+    assert [number for number, result in enumerate(results) if result.is_key] == [0, 5]
+
+
+def test_a_glance_begins_what_is_new_from_a_score_on():
+    """Reported from .1 on, a glance begins from .2 on, a key frame at once."""
+
+    class Dim(Astray):
+        def task(self, levels, flow, detection):
+            boxes, _, labels = super().task(levels, flow, detection)
+            return boxes + 40 * len(self.heights), torch.tensor([self.score]), labels
+
+    for score, expected in ((.15, 1), (.25, 2)):
+        network = Dim()
+        network.score = score
+        engine = Engine(network, StreamConfig(box_memory=True, segment_length=4, glance=64,
+                                              glance_every=1), DetectionConfig(.1))
+        state = engine.reset()
+        for number in range(2):
+            image = np.full((*SIZE, 3), 10, np.uint8)
+            (found,), state = engine.step(Frame(image, number * 0.01), state)
+        assert len(found) == expected
+
+
+def test_while_a_key_frame_is_computed_glances_serve():
+    executor = ManualExecutor(99)
+    network = Astray()
+    engine = Engine(network, StreamConfig(box_memory=True, segment_length=2, key_mode='async',
+                                          glance=64, glance_every=1), executor=executor)
+    state, results = engine.reset(), []
+    for number in range(4):
+        image = np.full((*SIZE, 3), 10 + 4 * number, np.uint8)
+        finished, state = engine.step(Frame(image, number * 0.1), state)
+        results += finished
+    assert [result.is_glance for result in results] == [False, True, True, True]
+    assert [result.is_key for result in results] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(('kind', 'config', 'message'), [
+    (Astray, {'box_memory': False}, 'glance: expected off without box_memory, .* got 64'),
+    (MovingBox, {'box_memory': True}, 'glance: expected off, as moving_box takes .* one size'),
+    (Astray, {'mode': 'per_frame'}, 'glance: expected off without box_memory')])
+def test_what_cannot_glance_says_why(kind, config, message):
+    with pytest.raises(ValueError, match=message):
+        Engine(kind(), StreamConfig(glance=64, **config))
+
+
+@pytest.mark.parametrize('wrong', ['on', 63, 1025, 100.5, True])
+def test_a_glance_is_off_or_a_side(wrong):
+    with pytest.raises(ValueError, match='glance: expected off or an int in 64..1024'):
+        StreamConfig(glance=wrong)

@@ -1,0 +1,45 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A whole video, with images that newer ones overtook on the way."""
+from collections.abc import Sequence
+
+from fake_network import OneHotNetwork
+from impnet_ros.config import StreamConfig
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.play import play
+from impnet_ros.stream.types import Detections, Frame
+import numpy as np
+
+
+def played(numbers: Sequence[int], **settings: int) -> list[tuple[int, Detections]]:
+    """Play frames at one a second, whose pixels are their numbers."""
+    engine = Engine(OneHotNetwork(), StreamConfig(**settings))  # type: ignore[arg-type]
+    frames = [Frame(np.full((8, 8, 3), number, np.uint8), float(number)) for number in numbers]
+    return [(int(frame.stamp_s), seen) for frame, seen in play(engine, frames)]
+
+
+def test_a_late_image_is_answered_and_changes_nothing() -> None:
+    """The others get what they get without it; no video begins anew."""
+    swapped = played([0, 1, 2, 4, 3, 5, 6, 7], segment_length=3)
+    without = played([0, 1, 2, 4, 5, 6, 7], segment_length=3)
+    assert [number for number, _ in swapped] == [0, 1, 2, 4, 3, 5, 6, 7]
+    assert [seen.reset_reason for _, seen in swapped] == ['start', *[''] * 7]
+    for (number, seen), (other, expected) in zip(
+            [each for each in swapped if each[0] != 3], without, strict=True):
+        assert number == other and seen.scores.tolist() == expected.scores.tolist()
+    assert not swapped[4][1].is_key and swapped[4][1].stamp_s == 3.0
+
+
+def test_frames_that_wait_keep_their_order() -> None:
+    """A late one is answered before those that wait for a key frame."""
+    numbers = [number for number, _ in played([0, 1, 2, 3, 4, 6, 5, 7, 8], segment_length=3,
+                                              key_offset=1)]
+    assert sorted(numbers) == list(range(9))
+    assert [number for number in numbers if number != 5] == [0, 1, 2, 3, 4, 6, 7, 8]
+
+
+def test_a_video_that_begins_again_is_a_new_one() -> None:
+    """A bag that loops goes back by more than a few frames."""
+    seen = played([*range(8), *range(4)], segment_length=3)
+    assert [number for number, one in seen if one.reset_reason] == [0, 0]
+    assert seen[8][1].reset_reason == 'backward_stamp'
