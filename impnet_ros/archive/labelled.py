@@ -79,5 +79,5 @@ class Numbering:
             tracks = [self._base + number for number in found.track_ids.tolist()]
             self._next = max([self._next, *(number + 1 for number in tracks)])
         return Labelled(seen, found.is_key, found.is_glance, found.age,
-                        float(found.mean_weight), reason, found.boxes.tolist(), found.scores.tolist(), found.labels.tolist(),
-                        tracks)
+                        float(found.mean_weight), reason, found.boxes.tolist(),
+                        found.scores.tolist(), found.labels.tolist(), tracks)
