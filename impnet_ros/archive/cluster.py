@@ -120,13 +120,16 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progres
     Raises
     ------
     ConnectionError
-        If there is no cluster at the address.
+        If there is no cluster at the address, or Ray does not start.
     ValueError
         If the network cannot be loaded with these settings.
 
     """
     import ray
-    _begin(pool, job.runs.threads)
+    try:
+        _begin(pool, job.runs.threads)
+    except Exception as error:  # noqa: B902 - Ray has no class for what keeps it from starting
+        raise ConnectionError(f'Ray does not start: {error}') from error
     try:
         shown.workers = workers = pool.workers or _room(job.runs.threads, pool.gpus)
         board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()

@@ -29,7 +29,7 @@ class Labelled:
     ----------
     seen : Seen
         Where the image comes from.
-    is_key, age, mean_weight, reset_reason
+    is_key, is_glance, age, mean_weight, reset_reason
         As in `Detections`.
     boxes : list of list of float
         x1 y1 x2 y2 in pixels of the image.
@@ -42,6 +42,7 @@ class Labelled:
 
     seen: Seen
     is_key: bool
+    is_glance: bool
     age: int
     mean_weight: float
     reset_reason: str
@@ -77,6 +78,6 @@ class Numbering:
         if found.track_ids is not None:
             tracks = [self._base + number for number in found.track_ids.tolist()]
             self._next = max([self._next, *(number + 1 for number in tracks)])
-        return Labelled(seen, found.is_key, found.age, float(found.mean_weight), reason,
-                        found.boxes.tolist(), found.scores.tolist(), found.labels.tolist(),
-                        tracks)
+        return Labelled(seen, found.is_key, found.is_glance, found.age,
+                        float(found.mean_weight), reason, found.boxes.tolist(),
+                        found.scores.tolist(), found.labels.tolist(), tracks)

@@ -28,9 +28,10 @@ def dest(tmp_path_factory):
     file = ParquetFile(folder / 'out' / 'parquet' / f'{piece.name}.parquet', about)
     for index, time_ns in enumerate(stamps(4)):
         seen = Seen(Frame(picture(index), 0.0), index, time_ns, time_ns, '', str(index))
-        file.write(Labelled(seen, True, 0, 1.0, '', [[5.0, 10.0, 30.0, 50.0]],
+        file.write(Labelled(seen, True, False, 0, 1.0, '', [[5.0, 10.0, 30.0, 50.0]],
                             [0.5 + 0.1 * index], [0], [7]))
-    file.write(Labelled(seen, True, 0, 1.0, '', [[50.0, 20.0, 90.0, 60.0]], [0.4], [1], None))
+    file.write(Labelled(seen, True, False, 0, 1.0, '', [[50.0, 20.0, 90.0, 60.0]], [0.4], [1],
+                        None))
     file.close()
     return folder / 'out'
 

@@ -72,7 +72,8 @@ def detections(image: Labelled, class_names: tuple[str, ...]) -> bytes:
 def status(image: Labelled, about: About, processed: int, lost: int) -> bytes:
     """Give a FrameStatus; times of this machine are left out, so that every run is the same."""
     job, kind = about.job, types().types[STATUS]
-    values = {'header': _header(image), 'is_key': image.is_key, 'age': image.age,
+    values = {'header': _header(image), 'is_key': image.is_key,
+              'is_glance': image.is_glance, 'age': image.age,
               'mean_weight': image.mean_weight, 'reset_reason': image.reset_reason,
               'stamp_problem': '',
               'latency_ms': math.nan, 'frames_processed': processed, 'frames_lost': lost,
