@@ -4,6 +4,7 @@
 from collections.abc import Iterator
 import os
 from pathlib import Path
+import signal
 
 import pytest
 
@@ -16,6 +17,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set what must be known before the first test module is imported."""
     # Two threads on a busy machine can be ten times slower than one. Inherited by child processes.
     os.environ['OMP_NUM_THREADS'] = '1'
+    # A shell's background job ignores Ctrl-C, and so would the programs that tests interrupt.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope='session', autouse=True)

@@ -16,7 +16,8 @@ from impnet_ros.ros.bench.rows import make_row  # noqa: E402
 
 def answer(published_s, latency_ms, age=0, total_ms=8.0):
     status = SimpleNamespace(age=age, total_ms=total_ms, features_ms=0.0, flow_ms=2.0,
-                             propagate_ms=1.0, weights_ms=0.0, task_ms=2.0, boxes_ms=1.0)
+                             propagate_ms=1.0, weights_ms=0.0, task_ms=2.0, glance_ms=0.0,
+                             boxes_ms=1.0)
     return Answer(published_s, published_s + latency_ms / 1e3, status)
 
 
