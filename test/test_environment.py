@@ -99,7 +99,8 @@ def test_command_can_start(name: str, module: str) -> None:
 
 
 @built
-@pytest.mark.parametrize('name', sorted(executables().keys() - {'impnet_node', 'impnet_depth_node'}))
+@pytest.mark.parametrize('name', sorted(set(executables()) - {'impnet_node',
+                                                              'impnet_depth_node'}))
 def test_command_explains_itself(name: str) -> None:
     """Commands say how they are used; nodes take ROS arguments only."""
     assert 'usage' in in_shell(f'. {ENV}; {name} --help').lower()

@@ -75,7 +75,7 @@ def test_flow_without_weights_has_no_multiply_adds() -> None:
 
 
 def test_compact_detector() -> None:
-    network = load_network('nanodet_g', 'cpu')
+    network = load_network('nanodet_g', 'cpu', 'torch')
     result = profile(network, (480, 640), 10)
     quality = sum(item.numel() for item in network.quality.parameters())
     assert sum(result.parameters.values()) == 3_786_068 + quality

@@ -12,6 +12,9 @@ from impnet_ros.stream.types import Detections, Frame, nothing_seen
 FEW = 3
 """Periods that an image may be late, and late images that may come in a row."""
 
+LONGEST_PERIOD_S = 2.0
+"""A longer step between two images is a gap, and tells nothing of the camera's period."""
+
 
 @dataclass
 class LateImages:
@@ -37,7 +40,7 @@ class LateImages:
                 -step_s < (FEW + 0.5) * median(self._intervals_s)):
             self._in_a_row += 1
             return True
-        if step_s > 0:
+        if 0 < step_s <= LONGEST_PERIOD_S:
             self._intervals_s.append(step_s)
         self._newest_s, self._in_a_row = time_s, 0
         return False

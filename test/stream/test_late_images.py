@@ -94,3 +94,11 @@ def test_a_glance_before_the_first_key_frame_sees_nothing(network: Network,
     engine = Engine(network, StreamConfig(segment_length=4, key_offset=2))
     _, state = engine.step(frames[1], engine.reset())
     assert len(read_late(engine, frames[0], state)) == 0
+
+
+def test_a_gap_tells_nothing_of_the_period() -> None:
+    """Images 0.1 s apart, with gaps of 100 s: one that is 1 s older is of another video."""
+    late = LateImages()
+    for time_s in (0.0, 0.1, 100.0, 200.0, 300.0, 400.0):
+        assert not late.is_late(time_s)
+    assert late.is_late(399.8) and not late.is_late(399.0)

@@ -34,6 +34,9 @@ _CARRIED_AT = 8
 
 _log = logging.getLogger(__name__)
 
+_MISFITS: tuple[type[Exception], ...] = (*ERRORS, KeyError, IndexError, TypeError,
+                                          AssertionError)
+
 
 class ImportedNetwork(Network):
     """
@@ -128,7 +131,7 @@ class ImportedNetwork(Network):
         try:
             picture = self.prepare(made_up(self.declaration.picture.size))
             self.task(self.features(picture), None, DetectionConfig(score_threshold=0.01))
-        except (*ERRORS, KeyError, IndexError, TypeError, AssertionError) as error:
+        except _MISFITS as error:
             raise ValueError(f'{self.name}: the declaration does not fit the graph, import the '
                              f'original again (impnet import-detector): {first_line(error)}'
                              ) from error

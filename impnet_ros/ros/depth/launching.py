@@ -10,12 +10,11 @@ from typing import Any
 
 from impnet_ros.ros.depth.settings import ROWS
 from impnet_ros.ros.launching import config, PACKAGE
-from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
-
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
 
 _BOOLEANS = ('true', 'false')
 _FILE = 'empty: as the parameters file says'
