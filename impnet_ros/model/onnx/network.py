@@ -34,8 +34,8 @@ _CARRIED_AT = 8
 
 _log = logging.getLogger(__name__)
 
-_MISFITS: tuple[type[Exception], ...] = (*ERRORS, KeyError, IndexError, TypeError,
-                                          AssertionError)
+_MISFITS: tuple[type[Exception], ...] = (
+    *ERRORS, KeyError, IndexError, TypeError, AssertionError)
 
 
 class ImportedNetwork(Network):
