@@ -27,8 +27,8 @@ def descriptor(row: Setting) -> ParameterDescriptor:
     limits = [row.expected if row.choices else '', _WHEN[row.changes]]
     # A whole number for a real one (g:=1), an empty list, true or a number for 'auto' have
     # another ROS type than the default; static typing would refuse them before the callback.
-    mixed = (row.kind in (float, tuple)
-             or 'auto' in row.choices and (True in row.choices or row.bounds is not None))
+    mixed = (row.kind in (float, tuple) or True in row.choices and 'auto' in row.choices
+             or bool(row.choices) and row.bounds is not None)
     result = ParameterDescriptor(description=row.text, dynamic_typing=mixed,
                                  additional_constraints='; '.join(filter(None, limits)))
     if row.bounds and row.kind is float:

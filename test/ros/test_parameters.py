@@ -211,3 +211,17 @@ def test_types_on_the_wire(context: Context) -> None:
     assert node.get_parameter('g').get_parameter_value().type == ParameterType.PARAMETER_DOUBLE
     assert node.get_parameter('l').get_parameter_value().type == ParameterType.PARAMETER_INTEGER
     node.destroy_node()
+
+
+def test_a_word_or_a_number(context: Context) -> None:
+    """A side in pixels, or off, which YAML reads as false; at start and later."""
+    node = build(context, '-p', 'glance:=256')
+    assert node.settings.glance == 256
+    assert reason(node, glance='off') == '' and node.settings.glance == 'off'
+    assert reason(node, glance=128) == '' and node.settings.glance == 128
+    assert reason(node, glance=False) == '' and node.settings.glance == 'off'
+    assert 'glance: expected off or an int in 64..1024' in reason(node, glance=7)
+    node.destroy_node()
+    node = build(context, '-p', 'glance:=off')
+    assert node.settings.glance == 'off'
+    node.destroy_node()
