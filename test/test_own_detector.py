@@ -191,7 +191,7 @@ def node(tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.Mon
     from ros_harness import Client, node_process
     path = os.environ.get('PYTHONPATH', '')
     monkeypatch.setenv('PYTHONPATH', f'{Path(__file__).parent / "support"}:{path}')
-    with node_process(tmp_path / 'log', model=f'ball_detector:{request.param[0]}',
+    with node_process(tmp_path / 'log', model=f'ball_detector:{request.param[0]}', key_mode='sync',
                       device='cpu', **request.param[1]):
         client = Client()
         yield client
