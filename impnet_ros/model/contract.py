@@ -224,7 +224,8 @@ class Network(ABC):
         height, width = picture.size
         cells = -(-height // _COMPARED), -(-width // _COMPARED)
         here, there = (compare.grey_level(item.grey, cells) for item in (picture, key_picture))
-        return compare.picture_mismatch(here, warp(there, _at(flow.levels[0].cpu(), cells)))
+        there = compare.grey_along(there, _at(flow.levels[0].cpu(), cells))
+        return compare.picture_mismatch(here, there)
 
     def clarity(self, picture: Picture) -> float:
         """Log of the detail in a picture, noise not counted."""

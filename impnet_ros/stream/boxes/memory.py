@@ -16,6 +16,7 @@ from impnet_ros.model.levels import Flow
 from impnet_ros.stream.boxes.motion import advanced, corrected, INSIDE, read
 from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
+import numpy as np
 import torch
 from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
@@ -75,8 +76,8 @@ def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None, image_size: tuple
     if mismatch is not None:
         if float(mismatch.mean()) > SCENE_CUT:
             scores, clarity = torch.zeros_like(scores), -math.inf
-        inside = read(mismatch.to(scores), tracks.boxes, INSIDE.to(scores), image_size)
-        scores = scores * (1 - inside[..., 0].median(dim=1).values)
+        inside = read(mismatch[0, 0].cpu().numpy(), tracks.boxes.cpu().numpy(), INSIDE, image_size)
+        scores = scores * (1 - torch.from_numpy(np.median(inside, axis=1)).to(scores))
     elapsed_s = max(stamp_s - tracks.frame_s, 1e-3)
     boxes, velocity = advanced(tracks, flow, image_size, elapsed_s)
     extents = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
