@@ -24,6 +24,10 @@ LAPLACIAN_DIFFERENCE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float3
 """Immerkaer's mask for noise: the difference of two Laplacians."""
 
 
+NO_SECOND_MAP = np.empty(0, np.float32)
+"""For `cv2.remap`, where one map holds columns and rows."""
+
+
 def sharpness(grey: Array) -> float:
     """
     Tell how much a picture can show: detail that is not noise.
@@ -99,8 +103,8 @@ def grey_along(level: Tensor, flow: Tensor) -> Tensor:
 
     """
     rows, columns = level.shape[2:]
-    places = flow[0].permute(1, 2, 0).float().numpy() + _grid(rows, columns)
-    carried = cv2.remap(level[0, 0].numpy(), places, None, cv2.INTER_LINEAR,
+    places: Array = flow[0].permute(1, 2, 0).float().numpy() + _grid(rows, columns)
+    carried = cv2.remap(level[0, 0].numpy(), places, NO_SECOND_MAP, cv2.INTER_LINEAR,
                         borderMode=cv2.BORDER_CONSTANT)
     return torch.from_numpy(carried)[None, None]
 

@@ -11,6 +11,7 @@ import math
 
 import cv2
 from impnet_ros.model.levels import Array, Flow
+from impnet_ros.model.sight.compare import NO_SECOND_MAP
 from impnet_ros.stream.boxes.tracks import Tracks
 import numpy as np
 import torch
@@ -248,7 +249,7 @@ def read(field: Array, boxes: Array, points: Array, image_size: tuple[int, int])
     extents = corners[:, 1] - corners[:, 0]
     places = corners.mean(axis=1)[:, None] + points * extents[:, None]
     places = (places * (cells / size) - np.float32(0.5)).astype(np.float32)
-    values: Array = cv2.remap(field, places, None, cv2.INTER_LINEAR,
+    values: Array = cv2.remap(field, places, NO_SECOND_MAP, cv2.INTER_LINEAR,
                               borderMode=cv2.BORDER_REPLICATE)
     return values
 

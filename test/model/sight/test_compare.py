@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much a picture shows, and where two cannot show the same thing: known answers."""
 import cv2
-from impnet_ros.model.sight.compare import (grey_along, grey_level, OUTSIDE,
-                                             picture_mismatch, sharpness)
+from impnet_ros.model.sight.compare import (grey_along, grey_level, OUTSIDE, picture_mismatch,
+                                            sharpness)
 from impnet_ros.model.sight.warp import warp
 import numpy as np
 import pytest
