@@ -52,6 +52,9 @@ class Network(ABC):
         between them. Settings that need more are refused.
     fixed_size : bool
         It takes pictures of one size only.
+    glance_side : int
+        Side in pixels of a square of the area at which it glances, where it takes other sizes and
+        nobody says; half the area of its own input is about right.
     box_memory : bool
         Whether box memory is recommended beside the features.
     features_pay : bool
@@ -72,6 +75,7 @@ class Network(ABC):
     detection: DetectionConfig = DetectionConfig()
     boxes_only: bool = False
     fixed_size: bool = True
+    glance_side: int = 288
     box_memory: bool = True
     features_pay: bool = True
     empty_logit: float = -7.0  # a score of 0.001
