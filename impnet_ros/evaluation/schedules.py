@@ -22,6 +22,7 @@ from impnet_ros.evaluation.predict import sharing, to_boxes
 from impnet_ros.evaluation.teacher import label_frame, PseudoTruth
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct, write_whole
 from impnet_ros.stream.boxes.memory import SCENE_CUT
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
@@ -79,6 +80,7 @@ def run(args: argparse.Namespace) -> None:
     """Make the sequences, run all the settings, print, write and draw."""
     if bool(args.clips) == bool(args.sprites):
         raise ValueError('expected clips or --sprites N, one of the two')
+    require_distinct({'--json': args.json, '--plot': args.plot}, args.clips)
     torch.set_num_threads(1)
     network: Network = load_network(args.model, 'cpu')
     groups = (sprite_sequences(args, network) if args.sprites else
@@ -91,8 +93,7 @@ def run(args: argparse.Namespace) -> None:
     result = {'arguments': {key: str(value) for key, value in vars(args).items() if key != 'run'},
               'gains': found, 'rows': rows}
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result, indent=1) + '\n')
+        write_whole(args.json, json.dumps(result, indent=1) + '\n')
     if args.plot:
         draw(rows, args.plot)
 
