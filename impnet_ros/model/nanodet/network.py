@@ -60,6 +60,7 @@ class NanoDetNetwork(Network):
     strides = STRIDES
     empty_logit = BACKGROUND
     fixed_size = False
+    features_pay = False
 
     def __init__(self, detector: NanoDet, device: torch.device,
                  quality: PairQuality | None = None) -> None:
