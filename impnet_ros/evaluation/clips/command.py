@@ -26,11 +26,8 @@ from impnet_ros.evaluation.clips.table import LEGEND, tables
 from impnet_ros.evaluation.clips.unlabelled import label_clip
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
-<<<<<<< HEAD
 from impnet_ros.outputs import require_distinct, write_whole
-=======
 from impnet_ros.stream.schedule import length_of
->>>>>>> main
 import torch
 from tqdm import tqdm
 

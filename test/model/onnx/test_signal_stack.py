@@ -9,7 +9,7 @@ import pytest
 
 
 def test_a_network_leaves_the_thread_its_own_stack() -> None:
-    """OpenVINO sets another one where the processor has large registers."""
+    """Its own stack is the one in use, though OpenVINO sets another one for large registers."""
     pytest.importorskip('openvino')
     before = signal_stack()
     network = load_network('nanodet_g', device='cpu', runtime='openvino')
