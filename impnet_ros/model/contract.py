@@ -144,6 +144,10 @@ class Network(ABC):
         strides = self.strides or (_COMPARED,)  # boxes alone follow a flow too
         return flow_between(picture.grey, key_picture.grey, _cells(picture, strides), strides)
 
+    def motion(self, picture: Picture, later: Picture) -> Flow:
+        """Give the flow along which boxes are carried from a picture to the next; a cheap one."""
+        return self.flow(picture, later)
+
     def flows(self, pictures: Sequence[Picture], key_picture: Picture) -> list[Flow]:
         """Give the flow of each of several pictures to one key frame."""
         return [self.flow(picture, key_picture) for picture in pictures]

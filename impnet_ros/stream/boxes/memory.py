@@ -161,8 +161,8 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     new = united.ids < 0
     next_id = carried.next_id + int(new.sum())
     united.ids[new] = torch.arange(carried.next_id, next_id)
-    united = witnessed(united, looked[kept], elapsed_s)
-    return replace(united, next_id=next_id, clarity=clearest)
+    united = replace(united, next_id=next_id, clarity=clearest)
+    return witnessed(united, looked[kept], elapsed_s)
 
 
 def no_tracks(like: Tensor, stamp_s: float) -> Tracks:

@@ -19,7 +19,7 @@ EVIDENCE_SPAN_S = 1.0
 
 def witnessed(tracks: Tracks, seen: Tensor, elapsed_s: float) -> Tracks:
     """
-    Add up what speaks for each track's class, and let the object's id go with the likeliest.
+    Add up what speaks for each track's class, and make tracks in one place one object.
 
     Parameters
     ----------
@@ -33,33 +33,37 @@ def witnessed(tracks: Tracks, seen: Tensor, elapsed_s: float) -> Tracks:
     Returns
     -------
     Tracks
-        `rival` marks those whose object another class explains better.
+        Those of one object have its id. `rival` marks those that another class explains better;
+        that one has the best score there.
 
     """
     evidence = tracks.evidence * math.exp(-elapsed_s / EVIDENCE_SPAN_S) + seen
-    rival = torch.zeros_like(tracks.labels, dtype=torch.bool)
-    ids = tracks.ids
-    if len(evidence) > 1:
-        together = box_iou(tracks.boxes, tracks.boxes) > SAME_PLACE
-        together &= tracks.labels[:, None] != tracks.labels
-        if together.any():
-            rival, ids = _led(together.cpu(), evidence.cpu(), ids)
-    return replace(tracks, evidence=evidence, rival=rival.to(evidence.device), ids=ids)
+    tracks = replace(tracks, evidence=evidence, rival=torch.zeros_like(tracks.rival))
+    together = box_iou(tracks.boxes, tracks.boxes) > SAME_PLACE
+    together &= tracks.labels[:, None] != tracks.labels
+    if together.any() or len(tracks.ids.unique()) < len(tracks.ids):
+        return _as_objects(tracks, together.cpu())
+    return tracks
 
 
-def _led(together: Tensor, evidence: Tensor, ids: Tensor) -> tuple[Tensor, Tensor]:
-    """Of tracks that are together the likeliest leads, and has the oldest of their ids."""
-    rival, ids = torch.zeros_like(together[0]), ids.clone()
+def _as_objects(tracks: Tracks, together: Tensor) -> Tracks:
+    """Group tracks around the likeliest ones; the oldest id of a group is the object's."""
+    evidence, scores, ids = tracks.evidence.cpu(), tracks.scores.clone(), tracks.ids.clone()
+    free = torch.ones(len(ids), dtype=torch.bool)
+    rival, taken, next_id = ~free, set[int](), tracks.next_id
     for leader in evidence.argsort(descending=True, stable=True).tolist():
-        if rival[leader]:
+        if not free[leader]:
             continue
-        group = together[leader] & ~rival
-        group &= (evidence < evidence[leader]) | (torch.arange(len(ids)) > leader)
+        group = together[leader] & free
         rival |= group
-        oldest = torch.where(group, ids, ids[leader]).argmin()
-        if ids[oldest] < ids[leader]:
-            ids[[leader, int(oldest)]] = ids[[int(oldest), leader]]
-    return rival, ids
+        group[leader] = True
+        free &= ~group
+        known = sorted(set(ids[group].tolist()) - taken)
+        ids[group] = known[0] if known else next_id
+        next_id += not known
+        taken.add(int(ids[leader]))
+        scores[leader] = scores[group.to(scores.device)].max()
+    return replace(tracks, scores=scores, ids=ids, rival=rival.to(scores.device), next_id=next_id)
 
 
 def told(tracks: Tracks, score_threshold: float) -> Tensor:

@@ -38,7 +38,7 @@ def carried_tracks(network: Network, detection: DetectionConfig, picture: Pictur
     Parameters
     ----------
     network : Network
-        Its methods flow and mismatch are used.
+        Its methods motion and mismatch are used.
     detection : DetectionConfig
         Thresholds of what is reported.
     picture : Picture
@@ -62,7 +62,7 @@ def carried_tracks(network: Network, detection: DetectionConfig, picture: Pictur
     assert state.picture is not None
     remembered = replace(detection, score_threshold=WEAKEST * detection.score_threshold)
     with timed(stage_ms, 'flow'):
-        flow = network.flow(state.picture, picture)
+        flow = network.motion(state.picture, picture)
     with timed(stage_ms, 'boxes'):
         mismatch = network.mismatch(state.picture, picture, flow)
         return carry(tracks, flow, mismatch, origin.image_size, remembered, origin.stamp_s)

@@ -76,7 +76,7 @@ def test_a_fresh_box_ahead_of_its_track_corrects_the_tracks_drift():
     # Four pixels in half a second, 8 a second, of which half a second of 1.5 learns its part.
     assert tracks.drift[0].tolist() == pytest.approx([8 * (1 - math.exp(-1 / 3)), 0])
     # Between the two by what the first look still counts, and half a second of drift.
-    x = 10 + 4 / (1 + 2 * math.exp(-0.5)) + 4 * (1 - math.exp(-1 / 3))
+    x = 10 + 4 / (1 + 0.5 * math.exp(-0.5)) + 4 * (1 - math.exp(-1 / 3))
     moved = carry(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, 1.0)
     assert moved.boxes[0].tolist() == pytest.approx([x, 10, x + 40, 50], abs=1e-3)
 
