@@ -23,8 +23,8 @@ def pictures(bikes, tmp_path_factory):
 
 def detect(tmp_path, folder, *options):
     file = tmp_path / 'out' / 'detections.json'
-    assert main(['detect', str(folder), '--quiet', '--device', 'cpu', '--fps', '25',
-                 '--json', str(file), *options]) == 0
+    assert main(['detect', str(folder), '--quiet', '--device', 'cpu', '--runtime', 'torch',
+                 '--fps', '25', '--json', str(file), *options]) == 0
     return json.loads(file.read_text())
 
 
@@ -69,8 +69,8 @@ def test_in_real_time_it_says_what_it_chose_and_that_gives_the_same(tmp_path, pi
 
 
 def test_memory_changes_what_is_seen(tmp_path, pictures):
-    short = detect(tmp_path, pictures, '--l', '1', '--g', '0')
-    long = detect(tmp_path, pictures, '--l', '1', '--g', '1')
+    short = detect(tmp_path, pictures, '--l', '1', '--g', '0', '--mode', 'impression')
+    long = detect(tmp_path, pictures, '--l', '1', '--g', '1', '--mode', 'impression')
     assert short[:2] == long[:2] and short[5]['scores'] != long[5]['scores']
 
 

@@ -55,7 +55,7 @@ def test_defaults_are_the_settings(context: Context) -> None:
             assert word in described.additional_constraints
         assert ('start-up' in described.additional_constraints) == (row.changes == 'fixed')
     assert node.describe_parameter('g').floating_point_range[0].to_value == 1.0
-    assert node.describe_parameter('l').integer_range[0].from_value == 1
+    assert node.describe_parameter('l_max').integer_range[0].from_value == 1
     node.destroy_node()
 
 
@@ -206,18 +206,21 @@ def test_types_on_the_wire(context: Context) -> None:
     """`ros2 param get` shows numbers as numbers."""
     node = build(context)
     assert node.get_parameter('g').get_parameter_value().type == ParameterType.PARAMETER_DOUBLE
-    assert node.get_parameter('l').get_parameter_value().type == ParameterType.PARAMETER_INTEGER
+    assert node.get_parameter('l_max').get_parameter_value().type == (
+        ParameterType.PARAMETER_INTEGER)
     node.destroy_node()
 
 
 def test_a_word_or_a_number(context: Context) -> None:
     """A side in pixels, or off, which YAML reads as false; at start and later."""
-    node = build(context, '-p', 'glance:=256')
-    assert node.settings.glance == 256
+    node = build(context, '-p', 'glance:=256', '-p', 'l:=7')
+    assert (node.settings.glance, node.settings.segment_length) == (256, 7)
+    assert reason(node, l='auto') == '' and node.settings.segment_length == 'auto'
+    assert reason(node, l=3) == '' and node.settings.segment_length == 3
     assert reason(node, glance='off') == '' and node.settings.glance == 'off'
     assert reason(node, glance=128) == '' and node.settings.glance == 128
     assert reason(node, glance=False) == '' and node.settings.glance == 'off'
-    assert 'glance: expected off or an int in 64..1024' in reason(node, glance=7)
+    assert 'glance: expected auto, off or an int in 64..1024' in reason(node, glance=7)
     node.destroy_node()
     node = build(context, '-p', 'glance:=off')
     assert node.settings.glance == 'off'

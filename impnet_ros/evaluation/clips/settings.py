@@ -8,10 +8,8 @@ import shlex
 from typing import Any
 
 from impnet_ros.config import StreamConfig
-from impnet_ros.model.contract import Network
 from impnet_ros.setting import Setting as Row
 from impnet_ros.setting import table
-from impnet_ros.stream.real_time import real_time
 
 ROWS = {key: row for row in table(StreamConfig) for key in (row.name, row.word)}
 """Settings of the stream by the names of their parameters and of their fields."""
@@ -42,12 +40,12 @@ class Setting:
     seconds: float | None = None
     size: int | None = None
 
-    def stream(self, fps: float, network: Network) -> StreamConfig:
-        """Give the settings of the stream for a clip of so many frames a second, as in real time."""
+    def stream(self, fps: float) -> StreamConfig:
+        """Give the settings of the stream for a clip of so many frames a second."""
         values = dict(self.values)
         if self.seconds is not None:
             values['segment_length'] = max(1, round(fps * self.seconds))
-        return real_time(StreamConfig(**values), network, 1 / fps)
+        return StreamConfig(**values)
 
 
 def parse(text: str) -> Setting:
