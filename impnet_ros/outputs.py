@@ -13,7 +13,8 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
     """
     Refuse outputs that are an input, a file of an input folder, or each other.
 
-    Links and names that differ in case only are seen through. Folders that are missing are made.
+    Links and names that differ in case only are seen through; the names under which an output is
+    written and an earlier one is kept count too. Folders that are missing are made.
 
     Parameters
     ----------
@@ -33,19 +34,27 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
     for name, path in wanted.items():
         for source in inputs:
             for file in (source, *_files_in(source, path)):
-                if is_same(path, file):
+                if any(is_same(each, file) for each in _names_of(path)):
                     raise ValueError(f'{name}: expected another file than the input {file}, got '
                                      f'{path}')
     names = list(wanted)
     for number, name in enumerate(names):
         for other in names[:number]:
-            if is_same(wanted[name], wanted[other]):
+            if any(is_same(one, two) for one in _names_of(wanted[name])
+                   for two in _names_of(wanted[other])):
                 raise ValueError(f'{name}: expected another file than {other} writes, got '
                                  f'{wanted[name]}')
     for name, path in wanted.items():
         if path.is_dir():
             raise ValueError(f'{name}: {path}: expected a file to write, got a folder')
         path.parent.mkdir(parents=True, exist_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file in one move: whoever reads it finds the earlier one or all of this."""
+    part = unfinished(path)
+    part.write_text(text, encoding='utf-8')
+    os.replace(part, path.resolve())
 
 
 def said(error: BaseException) -> str:
@@ -89,9 +98,13 @@ def put_in_place(part: Path, path: Path, *, whole: bool) -> None:
         previous(path).unlink(missing_ok=True)
 
 
+def _names_of(output: Path) -> tuple[Path, ...]:
+    return output, unfinished(output), previous(output)
+
+
 def _files_in(source: Path, output: Path) -> list[Path]:
     """Give the files of an input folder, where the output exists and so may be one of them."""
-    if not (source.is_dir() and output.exists()):
+    if not (source.is_dir() and any(each.exists() for each in _names_of(output))):
         return []
     return [file for file in source.iterdir()
             if file.suffix.lower() in _INPUT_SUFFIXES or file.name == 'metadata.yaml']

@@ -17,6 +17,7 @@ from impnet_ros.model.device import choose_device
 from impnet_ros.model.network import load_network
 from impnet_ros.model.onnx.network import ImportedNetwork
 from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.outputs import require_distinct, write_whole
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 import numpy as np
@@ -231,6 +232,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Profile, and show or write it."""
+    require_distinct({'--json': args.json}, (Path(args.model),))
     config_of(StreamConfig, args)  # refuses what is no segment length
     if args.model.endswith('.onnx'):
         _show_onnx(Path(args.model))
@@ -241,8 +243,7 @@ def run(args: argparse.Namespace) -> None:
     show(result, measured)
     if args.json:
         values = asdict(result) | ({} if measured is None else {'ratio_measured': measured})
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(values, indent=1) + '\n')
+        write_whole(args.json, json.dumps(values, indent=1) + '\n')
 
 
 def _show_onnx(path: Path) -> None:

@@ -1,10 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """No output over an input or over another output."""
+from collections.abc import Callable
 import os
 from pathlib import Path
 
-from impnet_ros.outputs import require_distinct
+from impnet_ros.outputs import previous, require_distinct, unfinished, write_whole
 import pytest
 
 
@@ -38,6 +39,32 @@ def test_two_outputs_are_two_files(clip: Path, one: str, other: str) -> None:
     """Also on a disk that does not know case."""
     with pytest.raises(ValueError, match='--video: expected another file than --json writes'):
         require_distinct({'--json': clip.parent / one, '--video': clip.parent / other}, [])
+
+
+@pytest.mark.parametrize('beside', [unfinished, previous])
+def test_names_beside_an_output_count_too(tmp_path: Path, beside: Callable[[Path], Path]) -> None:
+    """What is written to out.part.mp4 first would destroy an input of that name."""
+    output = tmp_path / 'out.mp4'
+    clip = beside(output)
+    clip.touch()
+    with pytest.raises(ValueError, match='--video: expected another file than the input'):
+        require_distinct({'--video': output}, [clip])
+    with pytest.raises(ValueError, match='--jsonl: expected another file than --json writes'):
+        require_distinct({'--json': output, '--jsonl': clip}, [])
+    picture = beside(tmp_path / 'out.png')
+    picture.touch()
+    with pytest.raises(ValueError, match='--json: expected another file than the input'):
+        require_distinct({'--json': tmp_path / 'out.png'}, [tmp_path])
+
+
+def test_a_text_is_written_in_one_move(tmp_path: Path) -> None:
+    """Through a link, and nothing is left beside."""
+    file = tmp_path / 'a.json'
+    (tmp_path / 'link').symlink_to(file)
+    write_whole(tmp_path / 'link', 'one')
+    write_whole(file, 'two')
+    assert (tmp_path / 'link').read_text() == 'two'
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['a.json', 'link']
 
 
 def test_files_of_an_input_folder(tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_bag_without_header_stamps_uses_the_recording_time(tmp_path):
     video = open_video(write_bag(tmp_path / 'bag', ['image'], stamps=(0, 0, 0)),
                        refused=lambda reason, frames: told.append((reason, frames)))
     assert [frame.stamp_s for frame in video.frames] == pytest.approx([0.0, 0.1, 0.2])
+    assert video.fps == pytest.approx(10.0)
     [(reason, frames)] = told
     assert 'image 1 of image: its stamp is that of the one before' in reason and frames == 0
 

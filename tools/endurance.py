@@ -7,12 +7,18 @@ Publishers that restart and change their QoS, features that are not finite, cloc
 jump, storms of parameters and requests, malformed images, a kill. After each fault images must be
 answered again within some seconds; at the end the node's memory must be what it was.
 
-    python3 tools/endurance.py --seconds 3600 --every 60
+    python3 tools/endurance.py --seconds 3600 --every 60 --report endurance.jsonl
+
+Each fault is told when it is over, and a fault that does not recover does not end the others; a
+summary comes at the end, after Ctrl-C too.
 """
 import argparse
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import count
+import json
 import os
 from pathlib import Path
 import signal
@@ -53,6 +59,7 @@ class Row:
     recovered_s: float
     reasons: list[str]
     memory_mb: float
+    problem: str = ''
 
 
 class Robot:
@@ -72,7 +79,7 @@ class Robot:
         self._log = log.open('a')
         self._picture = self._random.integers(0, 255, (480, 640, 3), np.uint8)
         self.statuses: list[FrameStatus] = []
-        self.published = 0
+        self.published = self.answers = 0
         self._due_s = self._began_s = monotonic()
         self._ahead_s = 0.0
         self._publisher = self._offer(ReliabilityPolicy.RELIABLE)
@@ -89,6 +96,7 @@ class Robot:
 
     def _on_status(self, message: FrameStatus) -> None:
         self.statuses.append(message)
+        self.answers += 1
 
     def now_s(self) -> float:
         """Tell the time of this world."""
@@ -122,6 +130,10 @@ class Robot:
         """Whether the newest answers came without a new video between them."""
         return len(self.statuses) >= RUNNING and not any(
             each.reset_reason for each in self.statuses[-RUNNING + 1:])
+
+    def lives(self) -> bool:
+        """Whether the node runs."""
+        return self._process.poll() is None
 
     def memory_mb(self) -> float:
         """Give what the node holds."""
@@ -215,7 +227,17 @@ class Robot:
 
 
 FAULTS = ('restart_publisher', 'change_qos', 'spoil_features', 'clock_back', 'storm',
-          'malformed_images', 'clock_forward', 'change_qos', 'kill')
+          'malformed_images', 'clock_forward', 'change_qos')
+_KILL_ROUNDS = 3
+"""In the first round of faults, and in every third one, the node is killed at the end."""
+
+
+def faults() -> Iterator[str]:
+    """List the faults for ever."""
+    for number in count():
+        yield from FAULTS
+        if number % _KILL_ROUNDS == 0:
+            yield 'kill'
 
 
 @contextmanager
@@ -234,21 +256,24 @@ def _robot(options: argparse.Namespace) -> Iterator[Robot]:
 def _one(robot: Robot, fault: str, every_s: float) -> Row:
     """Do one fault, wait until images are answered again, and let it run on."""
     robot.statuses.clear()
-    getattr(robot, fault)()
+    problem = ''
+    try:
+        getattr(robot, fault)()
+    except RuntimeError as error:
+        problem = str(error)
     began_s = monotonic()
     limit_s = START_S if fault == 'kill' else RECOVERY_S
     if fault != 'spoil_features':
         robot.statuses.clear()
     if not robot.run(limit_s, robot.answered):
-        raise RuntimeError(f'{fault}: no answers within {limit_s:g} s')
+        problem = problem or f'no answers within {limit_s:g} s'
+    if not robot.lives():
+        raise RuntimeError(f'{fault}: the node ended')
     recovered_s = monotonic() - began_s
     robot.run(max(0.0, every_s - recovered_s))
     reasons = [each.reset_reason for each in robot.statuses if each.reset_reason]
-    row = Row(fault, recovered_s, reasons, robot.memory_mb())
     robot.statuses[:-RUNNING] = []
-    print(f'{row.fault:18} answers again after {row.recovered_s:5.2f} s, memory '
-          f'{row.memory_mb:.0f} MB, {", ".join(row.reasons) or "memory kept"}', flush=True)
-    return row
+    return Row(fault, recovered_s, reasons, robot.memory_mb(), problem)
 
 
 def main() -> int:
@@ -259,38 +284,72 @@ def main() -> int:
     parser.add_argument('--every', type=float, default=60.0, help='seconds between faults (60)')
     parser.add_argument('--rate', type=float, default=30.0, metavar='HZ')
     parser.add_argument('--seed', type=int, default=1)
-    parser.add_argument('--growth', type=float, default=5.0, metavar='PERCENT',
-                        help='memory that may be added after the first round of faults (5)')
+    parser.add_argument('--growth', type=float, default=1.0, metavar='PERCENT',
+                        help='memory that may be added after the first faults of a process (1)')
     parser.add_argument('--log', type=Path, default=Path('endurance.log'), help="the node's")
+    parser.add_argument('--report', type=Path, metavar='FILE',
+                        help='JSON Lines, a line for each fault as it is over')
     options = parser.parse_args()
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
+    rows: list[Row] = []
+    error = ''
     try:
         with _robot(options) as robot:
-            rows: list[Row] = []
             end_s = monotonic() + options.seconds
-            while monotonic() < end_s:
-                rows.append(_one(robot, FAULTS[len(rows) % len(FAULTS)], options.every))
-    except RuntimeError as error:
-        print(f'endurance: {error}', file=sys.stderr)
-        return 1
-    return _judge(rows, options.growth)
+            for fault in faults():
+                if monotonic() >= end_s:
+                    break
+                rows.append(_one(robot, fault, options.every))
+                _tell(rows[-1], options.report)
+            share = robot.answers / max(1, robot.published)
+            print(f'{robot.published} images published, {100 * share:.1f} % answered')
+    except (KeyboardInterrupt, RuntimeError) as ended:
+        error = str(ended) or 'interrupted'
+    _sum_up(rows)
+    problems = [f'{row.fault}: {row.problem}' for row in rows if row.problem]
+    problems += [*_grown(rows, options.growth), *filter(None, [error])]
+    for problem in problems:
+        print(f'endurance: {problem}', file=sys.stderr)
+    return 1 if problems else 0
 
 
-def _judge(rows: list[Row], growth_percent: float) -> int:
+def _tell(row: Row, report: Path | None) -> None:
+    """Say at once what became of a fault."""
+    reasons = ', '.join(row.reasons) or 'memory kept'
+    print(f'{row.fault:18} '
+          + (row.problem or f'answers again after {row.recovered_s:5.2f} s')
+          + f', memory {row.memory_mb:.0f} MB, {reasons}', flush=True)
+    if report:
+        with report.open('a') as file:
+            file.write(json.dumps(asdict(row)) + '\n')
+
+
+def _sum_up(rows: list[Row]) -> None:
+    """Say for each kind of fault how often it came, and what recovered from it, and when."""
+    for fault in dict.fromkeys(row.fault for row in rows):
+        of_kind = [row for row in rows if row.fault == fault]
+        reasons = Counter(', '.join(dict.fromkeys(row.reasons)) or 'memory kept'
+                          for row in of_kind)
+        said = '; '.join(f'{number} x {reason}' for reason, number in reasons.most_common())
+        over = sum(not row.problem for row in of_kind)
+        print(f'{fault:18} {over} of {len(of_kind)} recovered, slowest after '
+              f'{max(row.recovered_s for row in of_kind):.2f} s: {said}')
+
+
+def _grown(rows: list[Row], growth_percent: float) -> Iterator[str]:
     """Compare each process's memory at its end with that after its first faults."""
-    print(f'{len(rows)} faults, all recovered, slowest after '
-          f'{max(row.recovered_s for row in rows):.2f} s')
-    lives: list[list[float]] = [[]]
+    lives: list[list[float]] = []
     for row in rows:
-        if row.fault == 'kill':
+        if row.fault == 'kill' or not lives:
             lives.append([])
         lives[-1].append(row.memory_mb)
     for life in lives:
-        if len(life) > 4 and life[-1] > life[3] * (1 + growth_percent / 100):
-            print(f'endurance: memory grew from {life[3]:.0f} to {life[-1]:.0f} MB',
-                  file=sys.stderr)
-            return 1
-    return 0
+        judged = len(life) > len(FAULTS) + 2
+        first = life[len(FAULTS) if judged else 0]
+        print(f'a process of {len(life)} faults: memory {first:.0f} to {life[-1]:.0f} MB'
+              + ('' if judged else ', too few to judge'))
+        if judged and life[-1] > first * (1 + growth_percent / 100):
+            yield f'memory grew from {first:.0f} to {life[-1]:.0f} MB'
 
 
 if __name__ == '__main__':

@@ -20,6 +20,7 @@ from impnet_ros.config import KEY_MODES, MODES, RunConfig
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct, write_whole
 from tqdm import tqdm
 
 WHAT = ('modes', 'size', 'cameras', 'length')
@@ -111,6 +112,7 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print, write what was asked for."""
+    require_distinct({'--json': args.json, '--plot': args.plot}, filter(None, (args.input,)))
     use_threads(args.threads)
     source = args.input or default_clip()
     images = load_images(source, 120, args.size)
@@ -123,10 +125,8 @@ def run(args: argparse.Namespace) -> None:
         results.setdefault('conditions', conditions(network.device))
         _measure(args, network, images, results)
     results['memory_mb'] = memory_mb()
-    for path in filter(None, (args.json, args.plot)):
-        path.parent.mkdir(parents=True, exist_ok=True)
     if args.json:
-        args.json.write_text(json.dumps(results, indent=1) + '\n')
+        write_whole(args.json, json.dumps(results, indent=1) + '\n')
     if args.plot:
         report.plot(results, args.plot)
 

@@ -26,6 +26,7 @@ from impnet_ros.evaluation.streaming import (boxes_at_frames, Costs, simulate, s
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct, write_whole
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
@@ -186,6 +187,8 @@ def measure(network: Network, clips: Sequence[Clip], rates: Sequence[float],
 
 def run(args: argparse.Namespace) -> None:
     """Measure or read the parts, simulate, print, write the file."""
+    require_distinct({'--json': args.json},
+                     (*(args.input or ()), *filter(None, (args.bench,))))
     use_threads(args.threads)
     network = load_network(args.model, args.device)
     clips = _sprites(args, network) if args.sprites else _videos(args, network)
@@ -195,8 +198,7 @@ def run(args: argparse.Namespace) -> None:
     print_rows(rows, f'{network.name}: streaming AP50 of '
                + ('sprites' if args.sprites else 'per-frame detections'))
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(
+        write_whole(args.json, json.dumps(
             {'conditions': conditions(network.device), 'parts_ms': part_ms,
              'speed': args.speed, 'rows': rows}, indent=1) + '\n')
 

@@ -18,6 +18,7 @@ from impnet_ros.evaluation.predict import aggregate_video, predict_video
 from impnet_ros.evaluation.report import report
 from impnet_ros.evaluation.seq_nms import seq_nms
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct, write_whole
 from impnet_ros.stream.engine import Engine
 from tqdm import tqdm
 
@@ -61,6 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
+    require_distinct({'--json': args.json}, ())
     if args.dest:
         return evaluate_labelled(args)
     if not args.model:
@@ -92,8 +94,7 @@ def run(args: argparse.Namespace) -> None:
         print(f"mAP {value['value']} % ({name}; 95 % over videos: {value['low']} to "
               f"{value['high']})")
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps(result, indent=1) + '\n')
+        write_whole(args.json, json.dumps(result, indent=1) + '\n')
     if args.plots:
         plot_report(result, args.plots)
 

@@ -15,6 +15,7 @@ from impnet_ros.data.mot_challenge import is_mot_folder, open_mot
 from impnet_ros.data.true_clip import TrueClip
 from impnet_ros.evaluation.clips.precision import precisions
 from impnet_ros.evaluation.matching import FrameBoxes
+from impnet_ros.outputs import write_whole
 import numpy as np
 
 _SIDES = ('x1', 'y1', 'x2', 'y2')
@@ -148,9 +149,8 @@ def evaluate_labelled(args: argparse.Namespace) -> None:
              for kind in ('ap50', 'ap75', 'ap')}
     print(_line(f'mean of {len(results)}', means))
     if args.json:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        args.json.write_text(json.dumps({'dest': args.dest, 'mean': means, 'clips': results},
-                                        indent=1) + '\n')
+        content = {'dest': args.dest, 'mean': means, 'clips': results}
+        write_whole(args.json, json.dumps(content, indent=1) + '\n')
 
 
 def _clips(path: Path, names: tuple[str, ...], mapping: Mapping[str, int]) -> list[TrueClip]:

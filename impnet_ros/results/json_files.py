@@ -106,6 +106,12 @@ class JsonLines:
     def write(self, entry: Entry) -> None:
         """Append an entry; when this returns it outlives the process."""
         line = json.dumps(entry).encode()
+        try:
+            self._append(line)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(self.path)) from error
+
+    def _append(self, line: bytes) -> None:
         if not self._is_file:
             _write_all(self._file, line + b'\n', None)
             self.count += 1
@@ -116,9 +122,9 @@ class JsonLines:
         body += b'' if self._tail else b'\n'
         try:
             _write_all(self._file, body + self._tail, self._end)
-        except OSError as error:
+        except OSError:
             self._cut()
-            raise OSError(error.errno, error.strerror, str(self.path)) from error
+            raise
         self._end, self.count = self._end + len(body), self.count + 1
         if monotonic() - self._synced_s > _SYNC_S:
             os.fsync(self._file)

@@ -173,8 +173,9 @@ class Camera:
             problem, unprocessed = 'late', 0
             lost = self._lost.late(number, replaced)
         else:
-            lost, unprocessed = self._lost.update(round(time_s * 1e9), number, settings.max_gap,
-                                                  replaced)
+            # The time of arrival shows how long the way took, and tells nothing of lost images.
+            stamp_ns = None if problem else round(time_s * 1e9)
+            lost, unprocessed = self._lost.update(stamp_ns, number, settings.max_gap, replaced)
         self.statistics.arrived(picture.shape[:2], encoding, header.frame_id, lost, problem)
         self._warn_of_stamps(problem)
         arrival = Arrival(header, encoding, (perf_counter() - started_s) * 1e3, received_s,

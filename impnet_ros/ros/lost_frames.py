@@ -29,15 +29,15 @@ class LostFrames:
     _refused: int = 0
     _holes: int = 0
 
-    def update(self, stamp_ns: int, sequence: int | None = None, max_gap_s: float = math.inf,
-               replaced: int = 0) -> tuple[int, int]:
+    def update(self, stamp_ns: int | None, sequence: int | None = None,
+               max_gap_s: float = math.inf, replaced: int = 0) -> tuple[int, int]:
         """
         Take note of a frame that arrived.
 
         Parameters
         ----------
-        stamp_ns : int
-            Stamp of its header, nanoseconds.
+        stamp_ns : int, optional
+            Stamp of its header, nanoseconds; None where it cannot tell the time.
         sequence : int, optional
             The middleware's number of the message; None where it gives none, or where several
             publishers feed the topic.
@@ -99,8 +99,10 @@ class LostFrames:
         missing = sequence - self._sequence - 1
         return missing if missing <= _LONGEST_HOLE else None
 
-    def _hole_in_stamps(self, stamp_ns: int, missing: int, max_gap_s: float) -> int:
-        elapsed_ns = stamp_ns - (stamp_ns if self._stamp_ns is None else self._stamp_ns)
+    def _hole_in_stamps(self, stamp_ns: int | None, missing: int, max_gap_s: float) -> int:
+        if stamp_ns is None or self._stamp_ns is None:
+            return 0
+        elapsed_ns = stamp_ns - self._stamp_ns
         if elapsed_ns <= 0 or elapsed_ns > max_gap_s * 1e9:
             return 0
         frames = 1

@@ -16,6 +16,7 @@ from impnet_ros.sources.frames import rate_of, RecordedFrame, Refused, Video
 from impnet_ros.stamps import Stamps
 
 _RATE_SAMPLES = 60
+_STAMP_END = 12
 _MAX_GAP_S = StreamConfig().max_gap
 _PROBLEMS = {'still': 'that of the one before', 'absurd': 'absurd'}
 
@@ -34,15 +35,19 @@ def open_bag_video(path: Path, topic: str, refused: Refused | None, max_pixels: 
             raise ValueError(f'{path}: expected {topic or "exactly one image topic"}, the bag '
                              f'has these image topics: {found}')
         notes = list(reader.notes)
-        stamps_s: list[float] = []
+        stamps = Stamps()
+        times_s: list[float] = []
         with suppress(BagError):  # told where the frames are read
             for _, log_ns, raw in islice(reader.messages(chosen), _RATE_SAMPLES):
-                stamps_s.append(_stamp_s(raw, log_ns))
+                if len(raw) >= _STAMP_END:
+                    sec, nanosec = _stamp(raw)
+                    time_s, _ = stamps.time_of(sec, nanosec, log_ns / 1e9, _MAX_GAP_S)
+                    times_s.append(time_s)
     if refused:
         for note in notes:
             refused(note, 0)
     return Video(_frames(path, topics[0], refused, max_pixels),
-                 sum(connection.msgcount for connection in chosen), rate_of(stamps_s))
+                 sum(connection.msgcount for connection in chosen), rate_of(times_s))
 
 
 def _frames(path: Path, topic: str, refused: Refused | None, max_pixels: int
@@ -85,9 +90,7 @@ def _decode(type_name: str, raw: bytes, max_pixels: int) -> tuple[RgbImage, Any]
                         message.step, bool(message.is_bigendian), max_pixels), message
 
 
-def _stamp_s(raw: bytes, log_ns: int) -> float:
-    """Read the stamp at the head of an image message; the time of recording where it is 0."""
-    if len(raw) < 12:
-        return log_ns / 1e9
+def _stamp(raw: bytes) -> tuple[int, int]:
+    """Read the stamp at the head of an image message."""
     sec, nanosec = struct.unpack_from('<iI' if raw[1] & 1 else '>iI', raw, 4)
-    return (sec * 1_000_000_000 + nanosec or log_ns) / 1e9
+    return sec, nanosec

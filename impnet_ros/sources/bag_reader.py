@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+import re
 from typing import Any
 
 from impnet_ros.sources.mcap_reader import TolerantMcapReader
@@ -18,6 +19,7 @@ from rosbags.typesys.store import Typestore
 BAG_SUFFIXES = frozenset({'.mcap', '.db3'})
 _ADVICE = {'.mcap': ' (`mcap recover` may save more of it)',
            '.db3': ' (`sqlite3 FILE .recover` may save more of it)'}
+_STORAGE_NAME = re.compile(r'[^][\s/\'",]+\.(?:mcap|db3)\b')
 Message = tuple[Connection, int, bytes]
 
 
@@ -63,25 +65,22 @@ class BagReader(AnyReader):
     def __init__(self, path: Path) -> None:
         self.path = path = Path(path)
         self.notes: list[str] = []
+        self._unread: list[str] = []
         if not path.exists():
             raise FileNotFoundError(f'no such bag: {path}')
-        if path.is_dir() and not (path / 'metadata.yaml').is_file():
-            found = _storages(path)
-            if len(found) != 1:
-                raise BagError(f'{path}: expected the folder of a rosbag2, with metadata.yaml or '
-                               f'one .mcap or .db3 file, found {len(found)} of these')
-            self.notes.append(f'{path}: metadata.yaml is missing, {found[0].name} is read alone')
-            self.path = path = found[0]
+        self._files = _storages(path)
+        self._whole = path.is_file() or (path / 'metadata.yaml').is_file()
+        if not (self._whole or self._files):
+            raise BagError(f'{path}: expected the folder of a rosbag2, with metadata.yaml or '
+                           f'.mcap or .db3 files, found none of these')
         with _one_sentence(path):
-            super().__init__([path])
-            self.readers = [_Reader(path)]
+            super().__init__([path] if self._whole else self._files)
+            self.readers = []
 
     def _open(self) -> None:
         assert self.stack
-        with _one_sentence(self.path):
-            [reader] = self.readers
-            self.stack.enter_context(reader)
-        found = list(reader.connections)
+        self.readers = self._opened_whole() or self._opened_alone()
+        found = [each for reader in self.readers for each in reader.connections]
         self.connections = [each for each in found if _encoding(each) == 'cdr']
         for each in found:
             if _encoding(each) != 'cdr':
@@ -93,7 +92,43 @@ class BagReader(AnyReader):
             if log.is_file() and log.stat().st_size:
                 self.notes.append(f'{file}: what its write-ahead log holds is left out; `sqlite3 '
                                   f'{file.name} "PRAGMA wal_checkpoint"` merges it')
-        self.notes += [note for storage in _mcaps(reader) for note in storage.notes]
+        self.notes += [note for reader in self.readers for storage in _mcaps(reader)
+                       for note in storage.notes]
+
+    def _opened_whole(self) -> list[Any]:
+        """Open the file, or the folder by its metadata; nothing where these are of no use."""
+        assert self.stack
+        if not self._whole:
+            self.notes.append(f'{self.path}: metadata.yaml is missing, its files are read alone')
+            return []
+        try:
+            what = '' if self.path.is_file() else 'the bag by its metadata.yaml'
+            with _one_sentence(self.path, what):
+                return [self.stack.enter_context(_Reader(self.path))]
+        except BagError as error:
+            if self.path.is_file() or not self._files:
+                raise
+            self.notes.append(f'{error}; its files are read alone')
+        text = (self.path / 'metadata.yaml').read_text('utf-8', 'replace')
+        gone = {name for name in _STORAGE_NAME.findall(text)
+                if not (self.path / name).exists()}
+        self._unread += [f'{self.path / name} is missing' for name in sorted(gone)]
+        return []
+
+    def _opened_alone(self) -> list[Any]:
+        """Open each storage file that can be."""
+        assert self.stack
+        opened, first = [], None
+        for file in self._files:
+            try:
+                with _one_sentence(file):
+                    opened.append(self.stack.enter_context(_Reader(file)))
+            except BagError as error:
+                first = first or error
+                self._unread.append(str(error))
+        if first and not opened:
+            raise first
+        return opened
 
     def _types(self) -> Typestore:
         store = get_typestore(Stores.EMPTY)
@@ -120,7 +155,7 @@ class BagReader(AnyReader):
         Raises
         ------
         BagError
-            After the last one that can be read, if the bag says that there are more.
+            After the last one that can be read, if there are more, or the bag says so.
 
         """
         chosen = list(connections) or self.connections
@@ -136,6 +171,8 @@ class BagReader(AnyReader):
         if whole and count < expected:
             raise BagError(f'{self.path}: expected {expected} messages, as the bag says, got '
                            f'{count}{_ADVICE.get(self.path.suffix, "")}')
+        if self._unread:
+            raise BagError(f'{self.path}: ends after {count} messages, {self._unread[0]}')
 
     def deserialize(self, rawdata: bytes, typ: str) -> Any:
         """Read a message; BagError if its bytes are cut or of another type."""

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
+from impnet_ros.outputs import said
 from impnet_ros.sources.frames import Refused, Video
 from impnet_ros.sources.picture_size import picture_size
 from impnet_ros.stream.types import Frame
@@ -69,6 +70,8 @@ def size_of(data: bytes) -> tuple[int, int]:
     try:
         with Image.open(BytesIO(data), formats=_OTHER_FORMATS) as picture:
             return picture.size
+    except Image.DecompressionBombError as error:
+        raise ImageError(f'image size: {said(error)}') from error
     except Exception as error:  # noqa: B902 - whatever a library says of a stranger's bytes
         raise ImageError(reason) from error
 

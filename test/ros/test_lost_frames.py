@@ -139,3 +139,14 @@ def test_frames_that_were_replaced_are_known_without_numbers() -> None:
     assert lost.update(PERIOD_NS, replaced=3) == (2, 3)
     assert lost.update(2 * PERIOD_NS, 8) == (0, 0)
     assert lost.update(3 * PERIOD_NS, 11, replaced=1) == (2, 2)
+
+
+def test_no_stamp_is_no_witness() -> None:
+    """Images that come at odd times with stamps that tell nothing: only the numbers count."""
+    lost = LostFrames()
+    for index in range(10):
+        lost.update(index * PERIOD_NS, index)
+    assert lost.update(None, 10) == (0, 0)
+    assert lost.update(None, 13) == (2, 2)
+    assert lost.update(100 * PERIOD_NS, 14) == (0, 0)
+    assert lost.update(102 * PERIOD_NS, 15) == (1, 0)

@@ -125,12 +125,61 @@ def test_a_definition_that_nobody_can_parse(tmp_path: Path) -> None:
 
 
 def test_what_is_no_bag(tmp_path: Path) -> None:
-    """Absent, empty, and with two storage files but no metadata."""
+    """Absent, or empty."""
     with pytest.raises(FileNotFoundError):
         BagReader(tmp_path / 'absent')
-    with pytest.raises(BagError, match='found 0 of these'):
+    with pytest.raises(BagError, match='found none of these'):
         BagReader(tmp_path)
-    write_mcap(tmp_path / 'a.mcap')
-    write_mcap(tmp_path / 'b.mcap')
-    with pytest.raises(BagError, match='found 2 of these'):
-        BagReader(tmp_path)
+
+
+def write_split(folder: Path) -> Path:
+    """Write a folder of two files, six images each, without metadata."""
+    folder.mkdir()
+    for number in range(2):
+        write_mcap(folder / f'bag_{number}.mcap', first_ns=10**9 * (1 + number))
+    return folder
+
+
+def test_a_split_bag_whose_metadata_were_never_written(tmp_path: Path) -> None:
+    """The recorder was killed while it wrote the second file: both are the bag."""
+    bag = write_split(tmp_path / 'bag')
+    told: list[str] = []
+    assert grays(bag, told) == ALL + ALL
+    assert 'metadata.yaml is missing' in told[0]
+
+
+@pytest.mark.parametrize('text', [
+    '', ': : [', 'hello', 'rosbag2_bagfile_information: {version: 99}', '\x00\xff'])
+def test_metadata_that_are_of_no_use(tmp_path: Path, text: str) -> None:
+    """The files know as much, and the reader says so."""
+    bag = write_split(tmp_path / 'bag')
+    (bag / 'metadata.yaml').write_bytes(text.encode('latin-1'))
+    told: list[str] = []
+    assert grays(bag, told) == ALL + ALL
+    assert 'metadata.yaml cannot be read' in told[0] and 'its files are read alone' in told[0]
+
+
+def test_a_folder_with_a_topic_in_json(tmp_path: Path) -> None:
+    """Only that topic is left out."""
+    bag = write_folder(tmp_path / 'bag')
+    file = bag / 'metadata.yaml'
+    file.write_text(file.read_text().replace('serialization_format: cdr',
+                                             'serialization_format: json'))
+    assert grays(bag, []) == ALL
+
+
+@pytest.mark.parametrize('damage', ['gone', 'no bag'])
+def test_one_file_of_several_is_lost(tmp_path: Path, damage: str) -> None:
+    """The others are read, and the end is an error that names it."""
+    bag = write_split(tmp_path / 'bag')
+    if damage == 'gone':
+        (bag / 'bag_1.mcap').unlink()
+        (bag / 'metadata.yaml').write_text(
+            'rosbag2_bagfile_information:\n  relative_file_paths: [bag_0.mcap, bag_1.mcap]\n')
+    else:
+        (bag / 'bag_1.mcap').write_text('hello')
+    read = []
+    with pytest.raises(BagError, match='ends after 6 messages.*bag_1.mcap'):
+        for frame in open_video(bag, refused=lambda reason, frames: None).frames:
+            read.append(frame)
+    assert len(read) == 6

@@ -24,7 +24,8 @@ def image_bytes(number: int, stamp_ns: int) -> bytes:
 
 
 def write_mcap(path: Path, count: int = 6, *, profile: str = 'ros2', finish: bool = True,
-               json_topic: bool = False, cut: int = -1, **options: Any) -> Path:
+               json_topic: bool = False, cut: int = -1, first_ns: int = FIRST_NS,
+               **options: Any) -> Path:
     """Write images to a bare MCAP file; message `cut` is one of a few bytes only."""
     definition = TYPES.generate_msgdef(IMAGE, ros_version=2)[0]
     with path.open('wb') as file:
@@ -35,9 +36,9 @@ def write_mcap(path: Path, count: int = 6, *, profile: str = 'ros2', finish: boo
         if json_topic:
             json_schema = writer.register_schema('Note', 'jsonschema', b'{"type": "object"}')
             notes = writer.register_channel('/notes', 'json', json_schema)
-            writer.add_message(notes, FIRST_NS, b'{}', FIRST_NS)
+            writer.add_message(notes, first_ns, b'{}', first_ns)
         for number in range(count):
-            time_ns = FIRST_NS + number * STEP_NS
+            time_ns = first_ns + number * STEP_NS
             data = image_bytes(number, time_ns)
             writer.add_message(channel, time_ns, data[:40] if number == cut else data, time_ns)
         if finish:

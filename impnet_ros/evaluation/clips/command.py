@@ -26,6 +26,7 @@ from impnet_ros.evaluation.clips.table import LEGEND, tables
 from impnet_ros.evaluation.clips.unlabelled import label_clip
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct, write_whole
 from impnet_ros.stream.real_time import real_time
 from impnet_ros.stream.schedule import length_of
 import torch
@@ -73,8 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure, print, write and draw."""
     torch.set_num_threads(1)
-    for path in filter(None, (args.json, args.plot)):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    require_distinct({'--json': args.json, '--plot': args.plot},
+                     (*args.clips, *filter(None, args.truth or ())))
     given = [parse(text) for text in args.setting]
     reported = config_of(DetectionConfig, args)
     lowest = replace(reported, score_threshold=args.lowest_score)
@@ -104,7 +105,7 @@ def _write(args: argparse.Namespace, rows: Sequence[dict[str, Any]],
         said = {key: value for key, value in vars(args).items() if key != 'run'}
         content = {'arguments': said, 'summary': summary,
                    'rows': [_without_nan(item) for item in rows]}
-        args.json.write_text(json.dumps(content, indent=1, default=str) + '\n')
+        write_whole(args.json, json.dumps(content, indent=1, default=str) + '\n')
     if args.plot:
         plot_costs(summary, args.plot)
 

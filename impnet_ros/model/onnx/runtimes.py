@@ -14,6 +14,7 @@ import io
 from time import perf_counter
 from typing import Any
 
+from impnet_ros.model.onnx.signal_stack import use_own_stack
 import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as _state
@@ -261,7 +262,9 @@ class _OpenVino:
     def _compile(self, shapes: tuple[tuple[int, ...], ...]) -> Any:
         model = self._model.clone()
         model.reshape({index: list(shape) for index, shape in enumerate(shapes)})
-        return self._openvino.Core().compile_model(model, 'CPU', self._properties)
+        compiled = self._openvino.Core().compile_model(model, 'CPU', self._properties)
+        use_own_stack()
+        return compiled
 
 
 def _tensor(output: Any) -> Tensor:

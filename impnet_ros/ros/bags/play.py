@@ -68,7 +68,7 @@ def _path(text: str) -> Path:
 
 def _renaming(text: str) -> str:
     old, _, new = text.partition(':=')
-    if not old or topic_problem(f'/{new.strip("/")}'):
+    if not old or topic_problem(f'/{new.removeprefix("/")}'):
         raise argparse.ArgumentTypeError(f'expected OLD:=NEW with the names of topics, got '
                                          f'{text!r}')
     return text

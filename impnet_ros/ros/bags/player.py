@@ -84,6 +84,11 @@ class Player(Node):
         if missing:
             raise ValueError(f'--topics: expected topics of the bag, got '
                              f'{", ".join(sorted(missing))}')
+        missing = {f'/{topic.strip("/")}' for topic in names} - {
+            connection.topic for connection in reader.connections}
+        if missing:
+            raise ValueError(f'--remap: expected topics of the bag, got '
+                             f'{", ".join(sorted(missing))}')
         self.topics: dict[str, Publisher] = {}
         self.connections = []
         for connection in reader.connections:
@@ -200,7 +205,8 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
                                  f'{_held(reader)}')
             if not options.loop:
                 break
-            _await(player, reader.end_time + _interval_ns(player, reader), executor, stop)
+            interval_ns = max(_interval_ns(player, reader), int(_LEAST_ROUND_NS * options.rate))
+            _await(player, reader.end_time + interval_ns, executor, stop)
         if not stop.is_set:
             for publisher in player.topics.values():
                 publisher.wait_for_all_acked(Duration(seconds=2))

@@ -51,6 +51,13 @@ def test_nobody_listens_to_the_topic_to_wait_for(bag: Path, tmp_path: Path) -> N
         tmp_path, bag, '--wait-for', 'image')
 
 
+@pytest.mark.parametrize('option', ['--topics', '--remap'])
+def test_a_topic_that_the_bag_lacks(bag: Path, tmp_path: Path, option: str) -> None:
+    """A spelling mistake is no silence."""
+    said = failure(tmp_path, bag, option, 'imgae:=other' if option == '--remap' else 'imgae')
+    assert f'{option}: expected topics of the bag, got /imgae' in said
+
+
 @pytest.mark.parametrize('more', [(), ('--clock', 50), ('--loop',), ('--loop', '--clock', 50)])
 def test_an_empty_bag(tmp_path: Path, more: tuple[object, ...]) -> None:
     """It holds nothing, says so, and no clock overflows."""

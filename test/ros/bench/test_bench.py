@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip('rclpy')
 
-from impnet_ros.ros.bench import node as bench_node  # noqa: E402, I100
+from impnet_ros.ros.bench import measurement, node as bench_node  # noqa: E402, I100
 from impnet_ros.ros.bench.cameras import Answer  # noqa: E402
 from impnet_ros.ros.bench.process import as_yaml  # noqa: E402
 from impnet_ros.ros.bench.rows import make_row  # noqa: E402
@@ -42,7 +42,7 @@ def test_row_of_a_node_that_never_answered():
 
 def test_settings_in_turn():
     options = bench_node._arguments(['--l', '5', '10'])
-    found = bench_node.settings_in_turn(options)
+    found = measurement.settings_in_turn(options)
     assert found[0] == {'mode': 'per_frame', 'key_mode': 'sync', 'l': 1, 'box_memory': False}
     assert len(found) == 1 + 2 * 3 * 2
     assert {'mode': 'impression', 'key_mode': 'async', 'l': 5, 'box_memory': True} in found
