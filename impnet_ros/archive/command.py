@@ -63,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Label; 0 when every piece is done, 1 when some failed, 130 after Ctrl-C."""
+    """Label; 0 when all is done, 1 when some failed or are cut short, 130 after Ctrl-C."""
     if 'parquet' in args.format and find_spec('pyarrow') is None:
         raise ValueError(f'--format: parquet needs pyarrow: {_EXTRA}')
     stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
@@ -149,7 +149,7 @@ def _labelled(pieces: list[Piece], job: Job, pool: Pool, shown: progress.Progres
 
 def _skipped(piece: Piece, marker: dict[str, Any]) -> Outcome:
     return Outcome(piece.name, piece.label, 'skipped', '', marker['frames'], marker['broken'],
-                   marker['broken_reason'], marker['found'])
+                   marker['broken_reason'], marker['cut'], marker['found'])
 
 
 def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progress.Progress,
@@ -164,4 +164,4 @@ def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progre
     store.write_json(summary.FILE, told)
     if told['stopped']:
         return stop.exit_code
-    return 1 if told['failed'] else 0
+    return 1 if told['failed'] or told['cut_short'] else 0

@@ -11,7 +11,7 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
-from impnet_ros.archive.places import Place, place
+from impnet_ros.sources.places import Place, place
 
 _FORGOTTEN_S = 86400.0
 

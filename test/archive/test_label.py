@@ -30,7 +30,9 @@ def archive(tmp_path_factory):
     write_ros1(bags / 'ros1.bag', seed=4)
     write_pictures(bags / 'shots', 4)
     whole = (write_bag(folder / 'whole') / 'whole.mcap').read_bytes()
-    (bags / 'broken.mcap').write_bytes(whole[:-200])
+    (bags / 'broken.mcap').write_bytes(whole[:200])
+    long = (write_bag(folder / 'long', times=stamps(60)) / 'long.mcap').read_bytes()
+    (bags / 'unfinished.mcap').write_bytes(long[:len(long) * 3 // 4])
     write_bag(bags / 'empty', times=())
     status = label(bags, '--out', folder / 'out', *WEAK)
     return folder, status, json.loads((folder / 'out' / 'summary.json').read_text())
@@ -40,10 +42,13 @@ def test_one_bad_bag_costs_a_line(archive):
     _, status, summary = archive
     assert status == 1
     assert (summary['pieces'], summary['done'], summary['failed'], summary['skipped']) == (
-        7, 6, 1, 0)
-    assert summary['frames'] == 6 * 4 + 7 + 4
+        8, 7, 1, 0)
+    assert summary['frames'] == 6 * 4 + 7 + 4 + 29
     [failure] = summary['failures']
     assert failure['source'].endswith('broken.mcap') and 'cut off' in failure['reason']
+    [cut] = summary['cut_short']
+    assert cut['source'].endswith('unfinished.mcap /camera/image_raw') and cut['frames'] == 29
+    assert cut['reason'].startswith('it is cut off')
     [left_out] = summary['images_left_out']
     assert left_out['images'] == 1 and 'image 4' in left_out['reason']
     [nothing] = summary['nothing_to_label']
@@ -56,10 +61,11 @@ def test_resume_skips_what_is_whole(archive, capsys):
     files = contents(folder / 'out')
     assert label(folder / 'bags', '--out', folder / 'out', *WEAK) == 1
     summary = json.loads((folder / 'out' / 'summary.json').read_text())
-    assert (summary['done'], summary['skipped'], summary['failed']) == (0, 6, 1)
+    assert (summary['done'], summary['skipped'], summary['failed']) == (0, 7, 1)
     assert summary['detections_by_label'] == before['detections_by_label']
     assert contents(folder / 'out') == files
-    assert 'pieces      7: 0 done, 6 done before, 1 failed' in capsys.readouterr().out
+    assert summary['cut_short'] == before['cut_short']
+    assert 'pieces      8: 0 done, 7 done before, 1 failed' in capsys.readouterr().out
 
 
 def test_what_is_not_whole_is_done_again(archive):
