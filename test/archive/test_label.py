@@ -239,16 +239,16 @@ def test_no_ray_no_pyarrow(tmp_path, monkeypatch, capsys):
     assert main(['label', str(bag), *out, '--format', 'mcap', 'coco']) == 0
 
 
-def test_a_full_disk_fails_the_piece_and_not_the_run(tmp_path, monkeypatch):
+def test_a_full_disk_fails_the_piece_and_not_the_run(tmp_path, monkeypatch, capsys):
     from impnet_ros.archive import worker
     from impnet_ros.archive.store import Store
     monkeypatch.setattr(worker, '_PAUSE_S', 0.0)
     write_bag(tmp_path / 'bags' / 'a')
     write_bag(tmp_path / 'bags' / 'b')
-    publish = Store.publish
+    publish, given = Store.publish, {}
 
     def full(store, part, name):
-        if '/a-' in name:
+        if '/a-' in name or name == given.get('full'):
             raise OSError(28, 'No space left on device')
         return publish(store, part, name)
 
@@ -259,8 +259,30 @@ def test_a_full_disk_fails_the_piece_and_not_the_run(tmp_path, monkeypatch):
     assert summary['failures'][0]['tries'] == 3
     assert 'No space left' in summary['failures'][0]['reason']
     assert not list((tmp_path / 'out').rglob('*.part'))
+    given['full'] = 'summary.json'
+    assert label(tmp_path / 'bags', '--out', tmp_path / 'out', *WEAK) == 1
+    assert 'summary.json cannot be written: [Errno 28]' in capsys.readouterr().err
     monkeypatch.undo()
     assert label(tmp_path / 'bags', '--out', tmp_path / 'out', *WEAK) == 0
+
+
+def test_what_a_dead_run_left_is_removed(tmp_path):
+    """Its unfinished files go with the next run; those of a living one stay."""
+    import os
+    import subprocess
+    import sys
+
+    from impnet_ros.archive.store import run_name
+    gone = subprocess.run([sys.executable, '-c', 'from impnet_ros.archive.store import run_name; '
+                           'print(run_name())'], capture_output=True, text=True, check=True)
+    (tmp_path / 'out' / 'mcap').mkdir(parents=True)
+    dead = tmp_path / 'out' / 'mcap' / f'.a.mcap.{gone.stdout.strip()}-01234567.part'
+    alive = dead.with_name(f'.a.mcap.{run_name()}-01234567.part')
+    assert f'-{os.getpid()}-' in alive.name
+    dead.touch()
+    alive.touch()
+    assert label(write_bag(tmp_path / 'bag'), '--out', tmp_path / 'out') == 0
+    assert alive.exists() and not dead.exists()
 
 
 def test_json_lines(tmp_path, capsys):
