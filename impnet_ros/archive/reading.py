@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The images of a piece, one at a time; a broken one costs a count, not the piece."""
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -88,6 +89,7 @@ class Images:
         self._piece, self._fps, self._max_pixels = piece, fps, max_pixels
         self.broken, self.reason, self.cut = 0, '', ''
         self.read_s = self.decode_s = 0.0
+        self._copy = Path(piece.source)
 
     def __iter__(self) -> Iterator[Seen]:
         """
@@ -134,7 +136,7 @@ class Images:
                             f'{self._piece.frames} by the index of the bag')
 
     def _of_video(self) -> Iterator[Seen]:
-        with place(self._piece.source).on_disk() as path:
+        with place(self._piece.source).on_disk() as path, self._named(path):
             video = open_video(path, '', self._fps, self._refused, self._max_pixels)
             for index, frame in enumerate(self._timed(video.frames)):
                 stamp_ns = round(frame.stamp_s * 1e9)
@@ -178,8 +180,17 @@ class Images:
     def _cut_short(self, reason: str) -> None:
         self.cut = self.cut or self._told(reason)
 
+    @contextmanager
+    def _named(self, path: Path) -> Iterator[None]:
+        """Let nothing be said of a copy's name, which is another one each time."""
+        self._copy = path
+        try:
+            yield
+        except ValueError as error:
+            raise ValueError(self._told(str(error))) from error
+
     def _told(self, reason: str) -> str:
-        return reason.removeprefix(f'{self._piece.source}: ')
+        return reason.removeprefix(f'{self._piece.source}: ').removeprefix(f'{self._copy}: ')
 
 
 def _upright(data: bytes, max_pixels: int) -> RgbImage:

@@ -46,6 +46,8 @@ class BagReader(AnyReader):
     ----------
     path : Path or Place
         Where it is; in a store it is read by ranges.
+    beside : Path or Place
+        Other bags, whose messages are read along in the order of time.
 
     Attributes
     ----------
@@ -63,28 +65,32 @@ class BagReader(AnyReader):
 
     """
 
-    def __init__(self, path: Path | Place) -> None:
-        if isinstance(path, Place) and path.is_local:
-            path = Path(path.path)
-        self.path = path
+    def __init__(self, path: Path | Place, *beside: Path | Place) -> None:
         self.notes: list[str] = []
         self.cut = ''
-        if not path.exists():
-            raise FileNotFoundError(f'no such bag: {path}')
-        files = [path]
-        if path.is_dir() and not _has_metadata(path):
-            files = _storages(path)
-            if not files:
-                raise BagError(f'{path}: expected the folder of a rosbag2, with {_METADATA} or '
-                               f'.mcap or .db3 files, found neither')
-            self.notes.append(f'{path}: {_METADATA} is missing or broken, what lies beside it is '
-                              f'read: {", ".join(file.name for file in files)}')
-        elif not path.is_dir() and not path.stat().st_size:
-            raise BagError(f'{path}: expected a bag, got an empty file')
-        with _one_sentence(path):
+        files = [file for each in (path, *beside) for file in self._files_of(each)]
+        self.path: Any = files[0] if len(files) == 1 else path
+        with _one_sentence(self.path):
             super().__init__(files)
             if self.is2:
                 self.readers = [Ros2Bag(file) for file in files]
+
+    def _files_of(self, path: Any) -> list[Any]:
+        if isinstance(path, Place) and path.is_local:
+            path = Path(path.path)
+        if not path.exists():
+            raise FileNotFoundError(f'no such bag: {path}')
+        if not path.is_dir() and not path.stat().st_size:
+            raise BagError(f'{path}: expected a bag, got an empty file')
+        if not path.is_dir() or _has_metadata(path):
+            return [path]
+        files = _storages(path)
+        if not files:
+            raise BagError(f'{path}: expected the folder of a rosbag2, with {_METADATA} or .mcap '
+                           f'or .db3 files, found neither')
+        self.notes.append(f'{path}: {_METADATA} is missing or broken, what lies beside it is '
+                          f'read: {", ".join(file.name for file in files)}')
+        return files
 
     def _open(self) -> None:
         assert self.stack
