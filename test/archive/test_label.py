@@ -4,8 +4,8 @@
 import json
 import shutil
 
-from archives import (COMPRESSED, contents, label, stamps, TYPES, WEAK, write_bag, write_pictures,
-                      write_ros1)
+from archives import (COMPRESSED, contents, label, picture, stamps, TYPES, WEAK, write_bag,
+                      write_pictures, write_ros1)
 import fsspec
 from impnet_ros.archive.writers.ros_messages import definition, DETECTIONS, STATUS
 from impnet_ros.cli import main
@@ -212,6 +212,24 @@ def test_a_store_gets_the_same_bytes(tmp_path):
     assert contents(tmp_path / 'out') == {
         path.removeprefix('/out/'): fs.cat(path) for path in fs.find('/out')
         if not path.endswith('summary.json')}
+
+
+def test_a_video_that_is_cut_off(tmp_path):
+    """Labelled as far as it goes, and told; nothing names the copy that was fetched for it."""
+    import cv2
+    video = cv2.VideoWriter(str(tmp_path / 'a.avi'), cv2.VideoWriter_fourcc(*'MJPG'), 25, (128, 96))
+    for number in range(20):
+        video.write(picture(number))
+    video.release()
+    whole, fs = (tmp_path / 'a.avi').read_bytes(), fsspec.filesystem('memory')
+    fs.pipe({'/cut/a.avi': whole[:len(whole) // 2], '/cut/b.avi': whole[:40]})
+    assert label('memory://cut', '--out', tmp_path / 'out', *WEAK) == 1
+    summary = json.loads((tmp_path / 'out' / 'summary.json').read_text())
+    [cut] = summary['cut_short']
+    assert 0 < cut['frames'] < 20
+    assert cut['reason'] == f'ends after {cut["frames"]} frames, its header says 20'
+    [failure] = summary['failures']
+    assert failure['reason'].startswith('expected a video that OpenCV can read')
 
 
 @pytest.mark.parametrize(('arguments', 'words'), [

@@ -1,11 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Bags of every kind give the same images; broken ones a sentence."""
-from archives import COMPRESSED, stamps, TYPES, write_bag, write_ros1
+from archives import (COMPRESSED, IMAGE, message, picture, ROS1_TYPES, stamps, TYPES, write_bag,
+                      write_ros1)
 import fsspec
 from impnet_ros.sources.bag_images import camera_of, cameras, image_message
 from impnet_ros.sources.bag_reader import BagError, BagReader
 from impnet_ros.sources.places import place
+from impnet_ros.video import open_video
 from mcap.writer import CompressionType, IndexType
 from mcap.writer import Writer as McapWriter
 import pytest
@@ -39,7 +41,31 @@ def test_one_file_of_a_bag(tmp_path):
 
 
 def test_ros1(tmp_path):
-    assert read(write_ros1(tmp_path / 'old.bag')) == expected()
+    """Its images are frames as any other bag's."""
+    bag = write_ros1(tmp_path / 'old.bag')
+    assert read(bag) == expected()
+    frames = list(open_video(bag).frames)
+    assert [(frame.stamp_ns, frame.log_ns, frame.number) for frame in frames] == [
+        (time_ns, time_ns, number) for number, time_ns in enumerate(TIMES)]
+    assert (frames[3].image == picture(3)).all()
+    assert open_video(bag).fps == pytest.approx(10.0)
+
+
+def test_mcap_made_of_a_ros1_bag(tmp_path):
+    """`mcap convert` keeps messages and type names as they were."""
+    path = tmp_path / 'old.mcap'
+    with path.open('wb') as file:
+        writer = McapWriter(file)
+        writer.start('ros1')
+        text, _ = ROS1_TYPES.generate_msgdef(IMAGE, ros_version=1)
+        schema = writer.register_schema('sensor_msgs/Image', 'ros1msg', text.encode())
+        channel = writer.register_channel('/camera/image_raw', 'ros1', schema)
+        for number, time_ns in enumerate(TIMES):
+            raw = ROS1_TYPES.serialize_ros1(message(ROS1_TYPES, number, time_ns), IMAGE)
+            writer.add_message(channel, time_ns, bytes(raw), time_ns)
+        writer.finish()
+    assert read(path) == expected()
+    assert (next(open_video(path).frames).image == picture(0)).all()
 
 
 def test_a_bag_without_its_metadata_is_still_a_bag(tmp_path):
@@ -170,7 +196,6 @@ def write_foreign(path, **options):
         json_channel = writer.register_channel('/thing', 'json', json_schema)
         schema = writer.register_schema('sensor_msgs/msg/Image', 'ros2msg', b'')
         channel = writer.register_channel('/camera/image_raw', 'cdr', schema)
-        from archives import message
         for number, time_ns in enumerate(TIMES):
             raw = bytes(TYPES.serialize_cdr(message(TYPES, number, time_ns),
                                             'sensor_msgs/msg/Image'))
