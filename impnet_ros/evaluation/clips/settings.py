@@ -8,14 +8,15 @@ import shlex
 from typing import Any
 
 from impnet_ros.config import StreamConfig
+from impnet_ros.model.contract import Network
 from impnet_ros.setting import Setting as Row
 from impnet_ros.setting import table
+from impnet_ros.stream.real_time import real_time
 
 ROWS = {key: row for row in table(StreamConfig) for key in (row.name, row.word)}
 """Settings of the stream by the names of their parameters and of their fields."""
 
 _OWN = ('name', 'l_s', 'size')
-_CHECKED_AT_FPS = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,12 @@ class Setting:
     seconds: float | None = None
     size: int | None = None
 
-    def stream(self, fps: float) -> StreamConfig:
-        """Give the settings of the stream for a clip of so many frames a second."""
+    def stream(self, fps: float, network: Network) -> StreamConfig:
+        """Give the settings of the stream for a clip of so many frames a second, as in real time."""
         values = dict(self.values)
         if self.seconds is not None:
             values['segment_length'] = max(1, round(fps * self.seconds))
-        return StreamConfig(**values)
+        return real_time(StreamConfig(**values), network, 1 / fps)
 
 
 def parse(text: str) -> Setting:
@@ -105,13 +106,13 @@ def _checked(text: str, values: dict[str, Any]) -> Setting:
     if size is not None and not (isinstance(size, int) and size >= 64):
         raise ValueError(f'size: expected pixels, 64 or more, got {size!r}')
     setting = Setting(name, values, seconds, size)
-    setting.stream(_CHECKED_AT_FPS)
+    StreamConfig(**values)
     return setting
 
 
 def default_settings(span_s: float, boxes_only: bool = False) -> list[Setting]:
     """
-    List what can be carried, with a key frame every `span_s` seconds and in every frame.
+    List the default in real time, then what can be carried without glances.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def default_settings(span_s: float, boxes_only: bool = False) -> list[Setting]:
         Whether the network's features cannot be carried.
 
     """
-    result = []
+    result = [Setting('default', {})]
     for seconds, length in ((None, 1), (span_s, None)):
         at = 'l=1' if seconds is None else f'l_s={seconds:.3g}'
         for name, mode, boxes in (('nothing', 'sparse', False), ('features', 'impression', False),
@@ -129,7 +130,7 @@ def default_settings(span_s: float, boxes_only: bool = False) -> list[Setting]:
                                   ('features and boxes', 'impression', True)):
             if length == 1 and name == 'nothing' or boxes_only and name != 'boxes':
                 continue  # nothing carried from frame to frame is per frame
-            values = {'mode': mode, 'box_memory': boxes}
+            values = {'mode': mode, 'box_memory': boxes, 'glance': 'off'}
             if length:
                 values['segment_length'] = length
             result.append(Setting(f'{name} {at}', values, seconds))
