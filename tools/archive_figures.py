@@ -5,9 +5,10 @@
 Measure the figures of docs/archives.md: `tools/archive_figures.py WHAT --clip bikes.mp4`.
 
 WHAT is `workers` (two against one), `core` (a worker against `impnet detect`), `bytes` (the
-same from 1, 2 and 4 workers, and after kill -9), `memory` (over a long bag) or `resume` (of a
-finished archive of many pieces) or `cost` (of 10,000 bags, by the rate of four). Compared runs take turns, so that what else the machine does
-meets both; each is told with the load of the machine.
+same from 1, 2 and 4 workers, and after kill -9), `memory` (over a long bag), `resume` (of a
+finished archive of many pieces) or `cost` (of 10,000 bags, by the rate of four). Compared runs
+take turns, so that what else the machine does meets both; each is told with the load of the
+machine.
 """
 import argparse
 import hashlib
