@@ -5,9 +5,10 @@
 Measure the figures of docs/archives.md: `tools/archive_figures.py WHAT --clip bikes.mp4`.
 
 WHAT is `workers` (two against one), `core` (a worker against `impnet detect`), `bytes` (the
-same from 1, 2 and 4 workers, and after kill -9), `memory` (over a long bag) or `resume` (of a
-finished archive of many pieces). Compared runs take turns, so that what else the machine does
-meets both; each is told with the load of the machine.
+same from 1, 2 and 4 workers, and after kill -9), `memory` (over a long bag), `resume` (of a
+finished archive of many pieces) or `cost` (of 10,000 bags, by the rate of four). Compared runs
+take turns, so that what else the machine does meets both; each is told with the load of the
+machine.
 """
 import argparse
 import hashlib
@@ -169,8 +170,21 @@ def resume(folder, args):
         print(f'resume of {summary["skipped"]} finished pieces: {took_s:.1f} s; {load()}')
 
 
+def cost(folder, args):
+    """Label three bags with JPEG and a raw one; tell what 10,000 of an hour would take."""
+    bags(folder / 'bags', args.clip, 3, args.frames)
+    subprocess.run([sys.executable, '-m', 'impnet_ros.ros.bags.write', str(args.clip),
+                    str(folder / 'bags' / 'raw'), '--limit', str(args.frames), '--quiet'],
+                   check=True, stdout=subprocess.DEVNULL)
+    label(folder / 'bags', folder / 'out', '--workers', '1')
+    print(load(), flush=True)
+    subprocess.run([sys.executable, '-m', 'impnet_ros.cli', 'label-cost',
+                    str(folder / 'out' / 'summary.json'), '--workers', '1', '16', '100', '1000',
+                    '2000'], check=True)
+
+
 _WHAT = {'workers': workers, 'core': core, 'bytes': same_bytes, 'memory': memory,
-         'resume': resume}
+         'resume': resume, 'cost': cost}
 
 
 def main():

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 import json
 import logging
 import os
-from threading import Event, Thread
+import signal
+from threading import current_thread, Event, main_thread, Thread
 from typing import Any
 import warnings
 
@@ -133,9 +134,11 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progres
     try:
         shown.workers = workers = pool.workers or _room(job.runs.threads, pool.gpus)
         board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
+        left = {piece.name: piece for piece in pieces}
         with _Watch(board, shown, stopping):
-            left = {piece.name: piece for piece in pieces}
             for attempt in range(1, job.tries + 1):
+                if stopping():
+                    break
                 for outcome in _round(list(left.values()), job, workers, pool.gpus,
                                       board):
                     if outcome.status == 'refused':
@@ -160,11 +163,14 @@ def _begin(pool: Pool, threads: int) -> None:
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     os.environ.setdefault('RAY_BACKEND_LOG_LEVEL', 'fatal')
     quiet: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
+    asked = signal.getsignal(signal.SIGTERM)
     if pool.address:
         ray.init(address=pool.address, **quiet)
     else:
         ray.init(address='local', num_cpus=pool.workers * threads, include_dashboard=False,
                  object_store_memory=_STORE_BYTES, **quiet)
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, asked)  # Ray would end at once
 
 
 def _room(threads: int, gpus: float) -> int:

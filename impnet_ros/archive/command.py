@@ -8,9 +8,8 @@ from dataclasses import replace
 from importlib.util import find_spec
 from io import StringIO
 import os
-import socket
+import sys
 from typing import Any
-from uuid import uuid4
 
 from impnet_ros.archive import progress, state, summary
 from impnet_ros.archive.cluster import label_with_ray, Pool
@@ -19,7 +18,7 @@ from impnet_ros.archive.outcome import Outcome
 from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.plan import make_plan
 from impnet_ros.archive.sources import find_sources
-from impnet_ros.archive.store import Store
+from impnet_ros.archive.store import run_name, Store
 from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.images import MAX_PIXELS
@@ -63,11 +62,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Label; 0 when every piece is done, 1 when some failed, 130 after Ctrl-C."""
+    """Label; 0 when all is done, 1 when some failed or are cut short, 130 after Ctrl-C."""
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # what it says is told once, as a reason
     if 'parquet' in args.format and find_spec('pyarrow') is None:
         raise ValueError(f'--format: parquet needs pyarrow: {_EXTRA}')
     stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)
-    store = Store(args.out, f'{socket.gethostname()[:20]}-{os.getpid()}-{uuid4().hex[:6]}')
+    store = Store(args.out, run_name())
     job = Job(store.root.url, store.run, tuple(sorted(set(args.format))), stream, detection,
               _runs(args), args.fps, args.max_image_pixels, args.tries)
     pool = _pool(args, store)
@@ -149,7 +149,7 @@ def _labelled(pieces: list[Piece], job: Job, pool: Pool, shown: progress.Progres
 
 def _skipped(piece: Piece, marker: dict[str, Any]) -> Outcome:
     return Outcome(piece.name, piece.label, 'skipped', '', marker['frames'], marker['broken'],
-                   marker['broken_reason'], marker['found'])
+                   marker['broken_reason'], marker['cut'], marker['found'])
 
 
 def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progress.Progress,
@@ -161,7 +161,12 @@ def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progre
     shown.event('summary', **{name: value for name, value in told.items() if name != 'times'})
     if log != 'jsonl':
         print(summary.table(told))
-    store.write_json(summary.FILE, told)
+    lost = ''
+    try:
+        store.write_json(summary.FILE, told)
+    except OSError as error:  # a full disk; what is done is done
+        lost = f'{summary.FILE} cannot be written: {error}'
+        print(f'impnet label: {lost}', file=sys.stderr)
     if told['stopped']:
         return stop.exit_code
-    return 1 if told['failed'] else 0
+    return 1 if told['failed'] or told['cut_short'] or lost else 0

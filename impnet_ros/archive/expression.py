@@ -13,6 +13,9 @@ _COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: lambda a, b: a == b, ast.NotEq: lambda a, b: a != b, ast.Lt: lambda a, b: a < b,
     ast.LtE: lambda a, b: a <= b, ast.Gt: lambda a, b: a > b, ast.GtE: lambda a, b: a >= b,
     ast.In: lambda a, b: a.isin(b), ast.NotIn: lambda a, b: ~a.isin(b)}
+_SUMS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b}
 _SIDES = ('x1', 'y1', 'x2', 'y2')
 _STRING = re.compile('("[^"]*"|\'[^\']*\')')
 
@@ -24,8 +27,9 @@ def condition(text: str, columns: list[str]) -> pc.Expression:
     Parameters
     ----------
     text : str
-        Comparisons of columns with numbers, words or lists of them (`in`), joined by `and`,
-        `or`, `not` and parentheses; x1, y1, x2 and y2 are the box's.
+        Comparisons of columns, or sums and products of them, with numbers, words or lists of
+        them (`in`), joined by `and`, `or`, `not` and parentheses; x1, y1, x2 and y2 are the
+        box's.
     columns : list of str
         What there is.
 
@@ -41,7 +45,8 @@ def condition(text: str, columns: list[str]) -> pc.Expression:
     try:
         tree = ast.parse(''.join(parts).strip(), mode='eval')
         return _expression(tree.body, columns)
-    except (SyntaxError, _NotUnderstood, pyarrow.ArrowInvalid, TypeError) as error:
+    except (SyntaxError, _NotUnderstood, pyarrow.ArrowInvalid, TypeError,
+            ZeroDivisionError) as error:
         raise ValueError(
             f"condition: expected such as class == 'person' and score > 0.7, with the columns "
             f'{", ".join([*columns, *_SIDES])}, got {text!r} ({error})') from error
@@ -79,6 +84,8 @@ def _value(node: ast.expr, columns: list[str]) -> Any:
         if name not in columns:
             raise _NotUnderstood(f'there is no column {name}')
         return pc.field(name)
+    if isinstance(node, ast.BinOp) and type(node.op) in _SUMS:
+        return _SUMS[type(node.op)](_value(node.left, columns), _value(node.right, columns))
     try:
         value = ast.literal_eval(node)
     except ValueError as error:

@@ -11,7 +11,7 @@ from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.images import MAX_PIXELS
 
 FORMATS = ('mcap', 'coco', 'parquet')
-_EDITION = 1
+_EDITION = 2
 """Of what is written: raise it when the same settings come to mean another content."""
 
 

@@ -21,6 +21,8 @@ class Outcome:
         Images that were labelled, and images that could not be read.
     broken_reason : str
         Why the first of these could not.
+    cut : str
+        Why it holds fewer images than were recorded, as far as is known.
     found : dict
         Objects by class.
     seconds, read_s, decode_s, engine_s, write_s : float
@@ -37,6 +39,7 @@ class Outcome:
     frames: int = 0
     broken: int = 0
     broken_reason: str = ''
+    cut: str = ''
     found: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     read_s: float = 0.0

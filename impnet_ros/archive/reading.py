@@ -1,23 +1,24 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The images of a piece, one at a time; a broken one costs a count, not the piece."""
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import TypeVar
 
-from impnet_ros.archive.bag_files import decode, stamp_of, Topic
-from impnet_ros.archive.bags import open_bag
 from impnet_ros.archive.pieces import Piece
-from impnet_ros.archive.places import place
-from impnet_ros.archive.sources import natural
-from impnet_ros.images import (COMPRESSED_TYPE, decode_compressed, decode_image, IMAGE_SUFFIXES,
-                               MAX_PIXELS, require_few, RgbImage, unpack)
+from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
+from impnet_ros.sources.bag_images import camera_of, frames_of
+from impnet_ros.sources.bag_reader import BagError, BagReader, Message
+from impnet_ros.sources.natural import natural
 from impnet_ros.sources.pictures import size_of
+from impnet_ros.sources.places import place
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
+
+_Item = TypeVar('_Item')
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Seen:
         Pixels, and the stamp in seconds.
     index : int
         Number of the image in its camera; broken ones are counted too.
-    stamp_ns, log_ns : int
-        The image's own time, and the bag's.
+    header_ns, log_ns : int
+        The image's own time, as its header has it, and the bag's.
     frame_id : str
         Of its header.
     name : str
@@ -42,7 +43,7 @@ class Seen:
 
     frame: Frame
     index: int
-    stamp_ns: int
+    header_ns: int
     log_ns: int
     frame_id: str
     name: str
@@ -51,6 +52,11 @@ class Seen:
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.frame.image.shape[0], self.frame.image.shape[1]
+
+    @property
+    def stamp_ns(self) -> int:
+        """Give the image's time; where its header has none, the bag's."""
+        return self.header_ns or self.log_ns
 
 
 class Images:
@@ -62,16 +68,18 @@ class Images:
     piece : Piece
         Which.
     fps : float
-        Frames a second of folders of pictures, and of videos that do not say.
+        Of folders of pictures.
     max_pixels : int
         Largest image taken, width times height.
 
     Attributes
     ----------
     broken : int
-        Images that could not be read so far.
+        Images that could not be read, so far.
     reason : str
         Why the first of them could not.
+    cut : str
+        Why there are fewer images than were recorded; known at the end.
     read_s, decode_s : float
         Time spent on reading, and on decoding, so far.
 
@@ -79,8 +87,9 @@ class Images:
 
     def __init__(self, piece: Piece, fps: float, max_pixels: int = MAX_PIXELS) -> None:
         self._piece, self._fps, self._max_pixels = piece, fps, max_pixels
-        self.broken, self.reason = 0, ''
+        self.broken, self.reason, self.cut = 0, '', ''
         self.read_s = self.decode_s = 0.0
+        self._copy = Path(piece.source)
 
     def __iter__(self) -> Iterator[Seen]:
         """
@@ -89,7 +98,7 @@ class Images:
         Raises
         ------
         ValueError
-            If the source cannot be read, or holds fewer images than it says.
+            If the source cannot be read.
         OSError
             If the store does not answer.
 
@@ -99,31 +108,39 @@ class Images:
 
     def _of_bag(self) -> Iterator[Seen]:
         piece = self._piece
-        index = piece.first
-        with open_bag(piece.source) as bag:
-            topic = bag.camera(piece.topic)
-            begun_s = perf_counter()
-            for log_ns, raw in bag.messages(piece.topic, piece.start_ns, piece.stop_ns):
-                self.read_s += perf_counter() - begun_s
-                seen = self._tried(index, partial(_of_message, raw, log_ns, index, topic,
-                                                  self._max_pixels))
-                if seen is not None:
-                    yield seen
-                index += 1
+        with BagReader(place(piece.source)) as bag:
+            wanted = camera_of(bag, piece.topic).connections
+            self._cut_short(bag.cut)
+            messages = self._counted(bag.messages(wanted, piece.start_ns, piece.stop_ns))
+            frames = frames_of(messages, piece.source, self._refused, self._max_pixels,
+                               piece.first)
+            for frame in self._timed(frames):
+                yield Seen(frame, frame.number, frame.header_ns, frame.log_ns, frame.frame_id,
+                           f'{frame.number:06d}')
+
+    def _counted(self, messages: Iterable[Message]) -> Iterator[Message]:
+        """Time the reading; where a bag ends too early, the piece does."""
+        count, begun_s = 0, perf_counter()
+        try:
+            for message in messages:
+                elapsed_s = perf_counter() - begun_s
+                self.read_s += elapsed_s
+                self.decode_s -= elapsed_s  # which is timed around this
+                yield message
+                count += 1
                 begun_s = perf_counter()
-        if index - piece.first < piece.frames:
-            raise ValueError(f'{piece.source}: {piece.topic} has {index - piece.first} images, '
-                             f'expected {piece.frames} by the index of the bag')
+        except BagError as error:
+            self._cut_short(str(error))
+        if count < self._piece.frames:
+            self._cut_short(f'{self._piece.topic} has {count} images, expected '
+                            f'{self._piece.frames} by the index of the bag')
 
     def _of_video(self) -> Iterator[Seen]:
-        with place(self._piece.source).on_disk() as path:
-            begun_s = perf_counter()
+        with place(self._piece.source).on_disk() as path, self._named(path):
             video = open_video(path, '', self._fps, self._refused, self._max_pixels)
-            for index, frame in enumerate(video.frames):
-                self.decode_s += perf_counter() - begun_s
+            for index, frame in enumerate(self._timed(video.frames)):
                 stamp_ns = round(frame.stamp_s * 1e9)
                 yield Seen(frame, index, stamp_ns, stamp_ns, '', f'{index:06d}')
-                begun_s = perf_counter()
 
     def _of_pictures(self) -> Iterator[Seen]:
         folder = place(self._piece.source)
@@ -134,48 +151,49 @@ class Images:
         for index, name in enumerate(files):
             begun_s = perf_counter()
             raw = (folder / name).read_bytes()
-            self.read_s += perf_counter() - begun_s
-            image = self._tried(index, partial(_upright, raw, self._max_pixels))
-            if image is not None:
-                stamp_ns = round(index / self._fps * 1e9)
-                yield Seen(Frame(image, index / self._fps), index, stamp_ns, stamp_ns, '', name)
+            read_s = perf_counter()
+            self.read_s += read_s - begun_s
+            try:
+                image = _upright(raw, self._max_pixels)
+            except ImageError as error:
+                self._refused(f'{name}: {error}', 1)
+                continue
+            finally:
+                self.decode_s += perf_counter() - read_s
+            stamp_ns = round(index / self._fps * 1e9)
+            yield Seen(Frame(image, index / self._fps), index, stamp_ns, stamp_ns, '', name)
+
+    def _timed(self, frames: Iterable[_Item]) -> Iterator[_Item]:
+        begun_s = perf_counter()
+        for frame in frames:
+            self.decode_s += perf_counter() - begun_s
+            yield frame
+            begun_s = perf_counter()
 
     def _refused(self, reason: str, images: int) -> None:
         self.broken += images
-        self.reason = self.reason or reason
+        if images:
+            self.reason = self.reason or self._told(reason)
+        elif self._piece.kind == 'video':
+            self._cut_short(reason)
 
-    def _tried(self, index: int, made: Callable[[], Any]) -> Any:
-        begun_s = perf_counter()
+    def _cut_short(self, reason: str) -> None:
+        self.cut = self.cut or self._told(reason)
+
+    @contextmanager
+    def _named(self, path: Path) -> Iterator[None]:
+        """Let nothing be said of a copy's name, which is another one each time."""
+        self._copy = path
         try:
-            return made()
-        except MemoryError:
-            raise
-        except Exception as error:  # noqa: B902 - whatever a broken message does to a library
-            self.broken += 1
-            self.reason = self.reason or f'image {index}: {error or type(error).__name__}'
-        finally:
-            self.decode_s += perf_counter() - begun_s
-        return None
+            yield
+        except ValueError as error:
+            raise ValueError(self._told(str(error))) from error
+
+    def _told(self, reason: str) -> str:
+        return reason.removeprefix(f'{self._piece.source}: ').removeprefix(f'{self._copy}: ')
 
 
 def _upright(data: bytes, max_pixels: int) -> RgbImage:
     """Decode a picture file as `open_video` does, from wherever its bytes came."""
     require_few(*size_of(data), max_pixels)
     return unpack(data, max_pixels, upright=True)
-
-
-def decoded(message: Any, topic: Topic, max_pixels: int) -> RgbImage:
-    """Give the pixels of an image message."""
-    if topic.kind == COMPRESSED_TYPE:
-        return decode_compressed(message.data, max_pixels)
-    return decode_image(message.data, message.height, message.width, message.encoding,
-                        message.step, bool(message.is_bigendian), max_pixels)
-
-
-def _of_message(raw: bytes, log_ns: int, index: int, topic: Topic, max_pixels: int) -> Seen:
-    message = decode(raw, topic)
-    stamp_ns = stamp_of(message, log_ns)
-    encoding = message.format if topic.kind == COMPRESSED_TYPE else message.encoding
-    camera = message.header.frame_id
-    frame = Frame(decoded(message, topic, max_pixels), stamp_ns / 1e9, encoding, camera)
-    return Seen(frame, index, stamp_ns, log_ns, camera, f'{index:06d}')

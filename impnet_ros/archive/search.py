@@ -4,7 +4,7 @@
 from typing import Any
 
 from impnet_ros.archive.expression import condition
-from impnet_ros.archive.places import place
+from impnet_ros.sources.places import place
 import pyarrow
 from pyarrow import dataset
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-from impnet_ros.archive.bag_files import decode
-from impnet_ros.archive.bags import open_bag
 from impnet_ros.archive.pieces import Piece
-from impnet_ros.archive.reading import decoded, Images
+from impnet_ros.archive.reading import Images
 from impnet_ros.archive.sources import find_sources
 from impnet_ros.images import MAX_PIXELS, RgbImage
+from impnet_ros.sources.bag_images import camera_of, frames_of
+from impnet_ros.sources.bag_reader import BagReader
+from impnet_ros.sources.places import place
 import numpy as np
 
 _WIDTH, _HEIGHT, _COLUMNS = 320, 240, 4
@@ -60,11 +61,12 @@ def _image(row: dict[str, Any]) -> RgbImage | None:
     """Find the image of a row again."""
     try:
         if row['topic']:
-            with open_bag(row['source']) as bag:
-                topic = bag.camera(row['topic'])
+            with BagReader(place(row['source'])) as bag:
                 at_ns = row['logged_ns']
-                for _, raw in bag.messages(topic.name, at_ns, at_ns + 1):
-                    return decoded(decode(raw, topic), topic, MAX_PIXELS)
+                messages = bag.messages(camera_of(bag, row['topic']).connections, at_ns,
+                                        at_ns + 1)
+                for frame in frames_of(messages, row['source'], None, MAX_PIXELS):
+                    return frame.image
             return None
         [source] = find_sources([row['source']])
         for seen in Images(Piece(source.url, source.kind, source.identity), _FPS):

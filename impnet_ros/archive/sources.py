@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import glob
 import hashlib
 import json
-import re
 from typing import Any
 
-from impnet_ros.archive.places import Place, place, stamp_of
 from impnet_ros.images import IMAGE_SUFFIXES
+from impnet_ros.sources.bag_reader import BAG_SUFFIXES
+from impnet_ros.sources.natural import natural
+from impnet_ros.sources.places import Place, place, stamp_of
 
-BAG_SUFFIXES = frozenset({'.mcap', '.db3', '.bag'})
 VIDEO_SUFFIXES = frozenset({'.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v', '.mpg', '.mpeg',
                             '.wmv', '.ogv'})
 LIST_SUFFIXES = frozenset({'.txt', '.lst'})
@@ -154,9 +154,3 @@ def _source(where: Place, kind: str, files: dict[str, dict[str, Any]]) -> Source
             for path, info in sorted(files.items())]
     return Source(where.url, kind, hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16],
                   len(files) if kind == 'pictures' else 0)
-
-
-def natural(path: str) -> list[Any]:
-    """Sort key under which 'b10' comes behind 'b9'."""
-    return [(0, int(part), '') if part.isdecimal() else (1, 0, part)
-            for part in re.split(r'(\d+)', path)]

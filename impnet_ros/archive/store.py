@@ -6,14 +6,22 @@ from contextlib import suppress
 import json
 import os
 from pathlib import Path
+import re
+import socket
 import tempfile
 from time import time
 from typing import Any
 from uuid import uuid4
 
-from impnet_ros.archive.places import Place, place
+from impnet_ros.sources.places import Place, place
 
 _FORGOTTEN_S = 86400.0
+_HOST = socket.gethostname()[:20]
+
+
+def run_name() -> str:
+    """Give a name to a run, by which its unfinished files are known."""
+    return f'{_HOST}-{os.getpid()}-{uuid4().hex[:6]}'
 
 
 class Store:
@@ -105,10 +113,17 @@ class Store:
                 self.root.fs.rm_file((self / name).path)
 
     def tidy(self) -> None:
-        """Remove unfinished files of this run, and what runs a day ago left behind."""
+        """Remove unfinished files: of this run, of dead ones here, and those a day old."""
         if not self.root.is_local:
             return
         for path in Path(self.root.path).rglob('.*.part'):
             with suppress(OSError):
-                if f'.{self.run}-' in path.name or time() - path.stat().st_mtime > _FORGOTTEN_S:
+                if (f'.{self.run}-' in path.name or _is_of_the_dead(path.name)
+                        or time() - path.stat().st_mtime > _FORGOTTEN_S):
                     path.unlink()
+
+
+def _is_of_the_dead(name: str) -> bool:
+    """Whether a file was made by a run on this machine that is no more."""
+    told = re.search(rf'\.{re.escape(_HOST)}-(\d+)-[0-9a-f]{{6}}-[0-9a-f]{{8}}\.part', name)
+    return bool(told) and not Path('/proc', told[1]).exists() and Path('/proc/self').exists()

@@ -60,6 +60,8 @@ def summarise(outcomes: Sequence[Outcome], nothing: Sequence[Nothing], seconds: 
         'workers': workers,
         'detections_by_label': dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))),
         'failures': failures,
+        'cut_short': [{'source': outcome.label, 'frames': outcome.frames, 'reason': outcome.cut}
+                      for outcome in whole if outcome.cut],
         'images_left_out': [{'source': outcome.label, 'images': outcome.broken,
                              'reason': outcome.broken_reason}
                             for outcome in whole if outcome.broken],
@@ -87,6 +89,8 @@ def table(summary: dict[str, Any]) -> str:
              f'worker{"s" if summary["workers"] != 1 else ""}']
     lines += _listed('failed', [f'{item["source"]}: {item["reason"]}'
                                 for item in summary['failures']])
+    lines += _listed('cut short', [f'{item["source"]}: {item["frames"]} frames are labelled; '
+                                   f'{item["reason"]}' for item in summary['cut_short']])
     lines += _listed('left out', [f'{item["source"]}: {item["images"]} images, {item["reason"]}'
                                   for item in summary['images_left_out']])
     lines += _listed('nothing', [f'{item["source"]}: {item["reason"]}'

@@ -106,7 +106,8 @@ class Labeller:
             raise
         state.mark(store, piece, job, outputs, {
             'frames': outcome.frames, 'broken': outcome.broken,
-            'broken_reason': outcome.broken_reason, 'found': outcome.found})
+            'broken_reason': outcome.broken_reason, 'cut': outcome.cut,
+            'found': outcome.found})
         return outcome
 
     def _run(self, piece: Piece, writers: list[Any], attempt: int) -> Outcome:
@@ -131,12 +132,13 @@ class Labeller:
                 told_s = now_s
                 self._report(piece, frames, (now_s - begun_s) / frames)
         if not frames:
-            told = f'none of its {images.broken} images can be read: {images.reason}'
-            raise ValueError(told if images.broken else 'holds no image that can be read')
+            told = (f'none of its {images.broken} images can be read: {images.reason}'
+                    if images.broken else 'holds no image that can be read')
+            raise ValueError(f'{told}; {images.cut}' if images.cut else told)
         self._tell(piece.name, frames)
         return Outcome(piece.name, piece.label, 'done', '', frames, images.broken, images.reason,
-                       dict(sorted(found.items())), perf_counter() - begun_s, images.read_s,
-                       images.decode_s, engine_s, write_s, attempt)
+                       images.cut, dict(sorted(found.items())), perf_counter() - begun_s,
+                       images.read_s, images.decode_s, engine_s, write_s, attempt)
 
     def _report(self, piece: Piece, frames: int, frame_s: float) -> None:
         stop = self._tell(piece.name, frames)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from impnet_ros.data.class_mapping import class_index, mapped
 from impnet_ros.data.true_clip import BoxRows, read_images, TrueBoxes, TrueClip
-from impnet_ros.sources.pictures import IMAGE_SUFFIXES, natural_order
+from impnet_ros.sources.natural import natural_order
+from impnet_ros.sources.pictures import IMAGE_SUFFIXES
 
 CLASSES = {'1': 'person', '3': 'car', '4': 'bicycle', '5': 'motorcycle'}
 """Class numbers of MOT16, MOT17 and MOT20 that COCO has too."""

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `impnet label` found, held against truth in MOTChallenge or COCO layout."""
 import argparse
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 import json
@@ -32,12 +33,15 @@ class Camera:
         Where its images are.
     frames : Mapping
         Number of the image to (box, score, label) of each object; images without are left out.
+    images : int
+        How many were labelled.
 
     """
 
     source: str
     topic: str
     frames: Mapping[int, list[tuple[list[float], float, int]]]
+    images: int = 0
 
     def found(self, count: int) -> list[FrameBoxes]:
         """Give the boxes of the first images, empty where nothing was found."""
@@ -76,6 +80,7 @@ def read_labelled(dest: str) -> tuple[tuple[str, ...], list[Camera]]:
                          'coco/*.json')
     names: tuple[str, ...] = ()
     cameras: dict[tuple[str, str], dict[int, list[Any]]] = {}
+    images: Counter[tuple[str, str]] = Counter()
     for path in paths:
         content = json.loads(fs.cat(path))
         classes = tuple(item['name'] for item in content['categories'])
@@ -83,17 +88,19 @@ def read_labelled(dest: str) -> tuple[tuple[str, ...], list[Camera]]:
             raise ValueError(f'{dest}: expected the classes of one network, {path} has others')
         names = classes
         [video] = content['videos']
-        frames = cameras.setdefault((video['source'], video['topic']), {})
+        key = video['source'], video['topic']
+        frames = cameras.setdefault(key, {})
+        images[key] += len(content['images'])
         numbers = {image['id']: image['frame_id'] for image in content['images']}
         for item in content['annotations']:
             left, top, width, height = item['bbox']
             frames.setdefault(numbers[item['image_id']], []).append(
                 ([left, top, left + width, top + height], item['score'],
                  item['category_id'] - 1))
-    return names, [Camera(*key, frames) for key, frames in cameras.items()]
+    return names, [Camera(*key, frames, images[key]) for key, frames in cameras.items()]
 
 
-def camera_of(clip: TrueClip, cameras: Sequence[Camera], alone: bool) -> Camera:
+def camera_of(clip: TrueClip, cameras: Sequence[Camera], alone: bool) -> Camera | None:
     """
     Find the camera that shows a clip: its name is a part of the source's path, or the topic.
 
@@ -106,10 +113,15 @@ def camera_of(clip: TrueClip, cameras: Sequence[Camera], alone: bool) -> Camera:
     alone : bool
         Whether it is the only clip; an archive of one camera then needs no name.
 
+    Returns
+    -------
+    Camera, optional
+        None where there is none.
+
     Raises
     ------
     ValueError
-        If there is none or more than one.
+        If there is more than one.
 
     """
     fitting = [camera for camera in cameras
@@ -117,13 +129,14 @@ def camera_of(clip: TrueClip, cameras: Sequence[Camera], alone: bool) -> Camera:
                                 camera.topic.strip('/'))]
     if not fitting and alone and len(cameras) == 1:
         fitting = list(cameras)
-    if len(fitting) != 1:
-        there = ', '.join(f'{camera.source} {camera.topic}'.strip()
-                          for camera in (fitting or cameras)[:6])
+    if len(fitting) > 1:
         raise ValueError(f'{clip.name}: expected one camera of that name in the archive, got '
-                         f'{len(fitting)}; there are {there}' + (
-                             '; --topic chooses one' if fitting else ''))
-    return fitting[0]
+                         f'{len(fitting)}; there are {_named(fitting)}; --topic chooses one')
+    return fitting[0] if fitting else None
+
+
+def _named(cameras: Sequence[Camera]) -> str:
+    return ', '.join(f'{camera.source} {camera.topic}'.strip() for camera in cameras[:6])
 
 
 def evaluate_labelled(args: argparse.Namespace) -> None:
@@ -136,15 +149,24 @@ def evaluate_labelled(args: argparse.Namespace) -> None:
                    if camera.topic.strip('/') == args.topic.strip('/')]
     clips = [clip for path in args.truth
              for clip in _clips(path, names, read_mapping(args.classes, names))]
-    results = []
+    results, absent = [], []
     for clip in clips:
         camera = camera_of(clip, cameras, len(clips) == 1)
+        if camera is None:
+            absent.append(clip.name)
+            continue
         count = len(clip.truth)
         measured = precisions(clip, camera.found(count), [False] * count)
         results.append({'clip': clip.name, 'source': camera.source, 'topic': camera.topic,
                         'frames': count, **{name: asdict(value)
                                             for name, value in measured.items()}})
-        print(_line(clip.name, asdict(measured['all'])))
+        rest = f'  {camera.images} of {count} frames are labelled'
+        print(_line(clip.name, asdict(measured['all'])) + rest * (camera.images < count))
+    if not results:
+        raise ValueError(f'expected a camera of one of these names in the archive: '
+                         f'{", ".join(absent)}; there are {_named(cameras)}')
+    if absent:
+        print(f'left out, as the archive has no camera of that name: {", ".join(absent)}')
     means = {kind: float(np.mean([result['all'][kind] for result in results]))
              for kind in ('ap50', 'ap75', 'ap')}
     print(_line(f'mean of {len(results)}', means))

@@ -1,25 +1,27 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Read a rosbag2: what can be read of it is read, what cannot is said. Needs no ROS, no torch."""
+"""Read a bag: what can be read of it is read, what cannot is said. Needs no ROS, no torch."""
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-import re
 from typing import Any
 
-from impnet_ros.sources.mcap_reader import TolerantMcapReader
+from impnet_ros.sources.mcap_file import McapFile, Stretch
+from impnet_ros.sources.natural import natural
+from impnet_ros.sources.places import Place
+from impnet_ros.sources.storages import Ros2Bag, told
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
-from rosbags.rosbag2 import Reader
-from rosbags.rosbag2.reader import DirectoryReader
 from rosbags.typesys import get_types_from_idl, get_types_from_msg, get_typestore, Stores
 from rosbags.typesys.store import Typestore
+import yaml
 
-BAG_SUFFIXES = frozenset({'.mcap', '.db3'})
+BAG_SUFFIXES = frozenset({'.mcap', '.db3', '.bag'})
+_METADATA = 'metadata.yaml'
 _ADVICE = {'.mcap': ' (`mcap recover` may save more of it)',
-           '.db3': ' (`sqlite3 FILE .recover` may save more of it)'}
-_STORAGE_NAME = re.compile(r'[^][\s/\'",]+\.(?:mcap|db3)\b')
+           '.db3': ' (`sqlite3 FILE .recover` may save more of it)',
+           '.bag': ' (`rosbag reindex` may save more of it)'}
 Message = tuple[Connection, int, bytes]
 
 
@@ -27,31 +29,32 @@ class BagError(ValueError):
     """A bag that cannot be read, or not to its end; says which and why in one sentence."""
 
 
-class _Directory(DirectoryReader):
-    STORAGE_PLUGINS = {**DirectoryReader.STORAGE_PLUGINS, 'mcap': TolerantMcapReader}
-
-
-class _Reader(Reader):
-    STORAGE_PLUGINS = {**Reader.STORAGE_PLUGINS, 'dir': _Directory, '.mcap': TolerantMcapReader}
-
-
 def is_bag(path: Path) -> bool:
-    """Whether a path looks like a rosbag2: a storage file, or a folder with one."""
-    return path.suffix in BAG_SUFFIXES or (path / 'metadata.yaml').is_file() or (
+    """Whether a path looks like a bag: a storage file, or a folder with one."""
+    return path.suffix in BAG_SUFFIXES or (path / _METADATA).is_file() or (
         path.is_dir() and bool(_storages(path)))
 
 
 class BagReader(AnyReader):
     """
-    A rosbag2: its folder, or its .mcap or .db3 file.
+    A rosbag2, its folder or its .mcap or .db3 file, or the .bag file of ROS 1.
 
-    Topics that are not in CDR (JSON, say) are left out; types come from the bag, and from ROS 2
-    Jazzy where the bag has none.
+    Topics that are neither in CDR nor in ROS 1's encoding (JSON, say) are left out; types come
+    from the bag, and from ROS 2 Jazzy or ROS 1 Noetic where the bag has none.
+
+    Parameters
+    ----------
+    path : Path or Place
+        Where it is; in a store it is read by ranges.
+    beside : Path or Place
+        Other bags, whose messages are read along in the order of time.
 
     Attributes
     ----------
     notes : list of str
         What is left out or not as it should be, a sentence each; complete once it is open.
+    cut : str
+        Why not all can be read that was recorded, in a sentence; as far as is known so far.
 
     Raises
     ------
@@ -62,73 +65,61 @@ class BagReader(AnyReader):
 
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path = Path(path)
+    def __init__(self, path: Path | Place, *beside: Path | Place) -> None:
         self.notes: list[str] = []
-        self._unread: list[str] = []
+        self.cut = ''
+        files = [file for each in (path, *beside) for file in self._files_of(each)]
+        self.path: Any = files[0] if len(files) == 1 else path
+        with _one_sentence(self.path):
+            super().__init__(files)
+            if self.is2:
+                self.readers = [Ros2Bag(file) for file in files]
+
+    def _files_of(self, path: Any) -> list[Any]:
+        if isinstance(path, Place) and path.is_local:
+            path = Path(path.path)
         if not path.exists():
             raise FileNotFoundError(f'no such bag: {path}')
-        self._files = _storages(path)
-        self._whole = path.is_file() or (path / 'metadata.yaml').is_file()
-        if not (self._whole or self._files):
-            raise BagError(f'{path}: expected the folder of a rosbag2, with metadata.yaml or '
-                           f'.mcap or .db3 files, found none of these')
-        with _one_sentence(path):
-            super().__init__([path] if self._whole else self._files)
-            self.readers = []
+        if not path.is_dir() and not path.stat().st_size:
+            raise BagError(f'{path}: expected a bag, got an empty file')
+        if not path.is_dir() or _has_metadata(path):
+            return [path]
+        files = _storages(path)
+        if not files:
+            raise BagError(f'{path}: expected the folder of a rosbag2, with {_METADATA} or .mcap '
+                           f'or .db3 files, found neither')
+        self.notes.append(f'{path}: {_METADATA} is missing or broken, what lies beside it is '
+                          f'read: {", ".join(file.name for file in files)}')
+        return files
 
     def _open(self) -> None:
         assert self.stack
-        self.readers = self._opened_whole() or self._opened_alone()
+        with _one_sentence(self.path):
+            for reader in self.readers:
+                self.stack.enter_context(reader)
         found = [each for reader in self.readers for each in reader.connections]
-        self.connections = [each for each in found if _encoding(each) == 'cdr']
+        self.connections = [each for each in found if encoding_of(each) in ('cdr', 'ros1')]
         for each in found:
-            if _encoding(each) != 'cdr':
+            if encoding_of(each) not in ('cdr', 'ros1'):
                 self.notes.append(f'{self.path}: {each.topic} is left out, expected messages in '
-                                  f'cdr, got {_encoding(each) or "no encoding"}')
+                                  f'cdr, got {encoding_of(each) or "no encoding"}')
         self.typestore = self._types()
-        for file in _storages(self.path):
-            log = file.with_name(f'{file.name}-wal')
-            if log.is_file() and log.stat().st_size:
-                self.notes.append(f'{file}: what its write-ahead log holds is left out; `sqlite3 '
-                                  f'{file.name} "PRAGMA wal_checkpoint"` merges it')
-        self.notes += [note for reader in self.readers for storage in _mcaps(reader)
-                       for note in storage.notes]
+        for file in _logs(self.path):
+            note = (f'{file}: what its write-ahead log holds is left out; `sqlite3 {file.name} '
+                    f'"PRAGMA wal_checkpoint"` merges it')
+            self.notes.append(note)
+            self.cut = note
+        self.notes += [note for file in self._files() for note in getattr(file, 'notes', ())]
+        self._look_for_cuts()
 
-    def _opened_whole(self) -> list[Any]:
-        """Open the file, or the folder by its metadata; nothing where these are of no use."""
-        assert self.stack
-        if not self._whole:
-            self.notes.append(f'{self.path}: metadata.yaml is missing, its files are read alone')
-            return []
-        try:
-            what = '' if self.path.is_file() else 'the bag by its metadata.yaml'
-            with _one_sentence(self.path, what):
-                return [self.stack.enter_context(_Reader(self.path))]
-        except BagError as error:
-            if self.path.is_file() or not self._files:
-                raise
-            self.notes.append(f'{error}; its files are read alone')
-        text = (self.path / 'metadata.yaml').read_text('utf-8', 'replace')
-        gone = {name for name in _STORAGE_NAME.findall(text)
-                if not (self.path / name).exists()}
-        self._unread += [f'{self.path / name} is missing' for name in sorted(gone)]
-        return []
+    def _files(self) -> list[Any]:
+        storages = [reader.storage for reader in self.readers] if self.is2 else []
+        return [file for storage in storages for file in getattr(storage, 'storages', [storage])]
 
-    def _opened_alone(self) -> list[Any]:
-        """Open each storage file that can be."""
-        assert self.stack
-        opened, first = [], None
-        for file in self._files:
-            try:
-                with _one_sentence(file):
-                    opened.append(self.stack.enter_context(_Reader(file)))
-            except BagError as error:
-                first = first or error
-                self._unread.append(str(error))
-        if first and not opened:
-            raise first
-        return opened
+    def _look_for_cuts(self) -> None:
+        for file in self._files():
+            if getattr(file, 'cut', '') and not self.cut:
+                self.cut = f'{file.path}: {file.cut}{_ADVICE.get(file.path.suffix, "")}'
 
     def _types(self) -> Typestore:
         store = get_typestore(Stores.EMPTY)
@@ -140,9 +131,9 @@ class BagReader(AnyReader):
             except Exception as error:  # noqa: B902 - whatever rosbags' parsers raise
                 lacking = True
                 self.notes.append(f'{self.path}: the definition of {each.msgtype} in the bag is '
-                                  f'not used, {_told(error)}')
+                                  f'not used, {told(error)}')
         if lacking:
-            known = default_types().fielddefs
+            known = default_types('cdr' if self.is2 else 'ros1').fielddefs
             store.register({name: fields for name, fields in known.items()
                             if name not in store.fielddefs})
         return store
@@ -155,24 +146,50 @@ class BagReader(AnyReader):
         Raises
         ------
         BagError
-            After the last one that can be read, if there are more, or the bag says so.
+            After the last one that can be read, if the bag says that there are more.
 
         """
         chosen = list(connections) or self.connections
         if not chosen:
             return
-        count = 0
+        count, known = 0, self.cut
         with _one_sentence(self.path):
             for message in super().messages(chosen, start, stop):
                 yield message
                 count += 1
+        self._look_for_cuts()
+        if self.cut != known:
+            raise BagError(self.cut)
         expected = sum(each.msgcount for each in chosen)
         whole = (start is None or start <= self.start_time) and stop is None
         if whole and count < expected:
             raise BagError(f'{self.path}: expected {expected} messages, as the bag says, got '
                            f'{count}{_ADVICE.get(self.path.suffix, "")}')
-        if self._unread:
-            raise BagError(f'{self.path}: ends after {count} messages, {self._unread[0]}')
+
+    def stretches(self, topic: str, gap_ns: int) -> list[Stretch] | None:
+        """
+        Give what the indices know of a topic, file after file.
+
+        Parameters
+        ----------
+        topic : str
+            Its name.
+        gap_ns : int
+            Between two messages of a stretch there is no more than that.
+
+        Returns
+        -------
+        list of Stretch, optional
+            None where a file has no index.
+
+        """
+        files = self._files()
+        if not files or not all(isinstance(file, McapFile) for file in files):
+            return None
+        parts = [file.stretches(topic, gap_ns) for file in files]
+        if any(part is None for part in parts):
+            return None
+        return [stretch for part in parts for stretch in part or ()]
 
     def deserialize(self, rawdata: bytes, typ: str) -> Any:
         """Read a message; BagError if its bytes are cut or of another type."""
@@ -181,24 +198,37 @@ class BagReader(AnyReader):
 
 
 @cache
-def default_types() -> Typestore:
-    """Types of ROS 2 Jazzy."""
-    return get_typestore(Stores.ROS2_JAZZY)
+def default_types(encoding: str = 'cdr') -> Typestore:
+    """Types of ROS 2 Jazzy, or for 'ros1' of ROS 1 Noetic."""
+    return get_typestore(Stores.ROS1_NOETIC if encoding == 'ros1' else Stores.ROS2_JAZZY)
 
 
-def _storages(path: Path) -> list[Path]:
-    folder = path if path.is_dir() else path.parent
-    files = [path] if path.is_file() else sorted(folder.iterdir())
-    return [file for file in files if file.suffix in BAG_SUFFIXES]
+def encoding_of(connection: Connection) -> str:
+    """Give the encoding of a topic's messages: 'cdr', 'ros1', 'json' or another."""
+    return str(getattr(connection.ext, 'serialization_format', 'ros1'))
 
 
-def _mcaps(reader: Any) -> list[TolerantMcapReader]:
-    storages = getattr(reader.storage, 'storages', [reader.storage])
-    return [each for each in storages if isinstance(each, TolerantMcapReader)]
+def _storages(folder: Any) -> list[Any]:
+    """Find the files of a rosbag2 in a folder."""
+    return sorted((file for file in folder.iterdir() if file.suffix in ('.mcap', '.db3')),
+                  key=lambda file: natural(file.name))
 
 
-def _encoding(connection: Connection) -> str:
-    return str(getattr(connection.ext, 'serialization_format', 'cdr'))
+def _has_metadata(folder: Any) -> bool:
+    try:
+        told = yaml.safe_load((folder / _METADATA).read_text('utf-8'))
+        return bool(told['rosbag2_bagfile_information']['relative_file_paths'])
+    except (FileNotFoundError, KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError):
+        return False
+
+
+def _logs(path: Any) -> list[Path]:
+    """Find the files of sqlite beside which messages wait that are not in them yet."""
+    if not isinstance(path, Path):
+        return []
+    files = _storages(path) if path.is_dir() else [path]
+    logs = {file: file.with_name(f'{file.name}-wal') for file in files}
+    return [file for file, log in logs.items() if log.is_file() and log.stat().st_size]
 
 
 def _definitions(connection: Connection) -> dict[str, Any]:
@@ -217,7 +247,7 @@ def _definitions(connection: Connection) -> dict[str, Any]:
 
 
 @contextmanager
-def _one_sentence(path: Path, what: str = '') -> Iterator[None]:
+def _one_sentence(path: Any, what: str = '') -> Iterator[None]:
     """Say what any library makes of a bag in one sentence; the system's own errors stay."""
     try:
         yield
@@ -226,11 +256,8 @@ def _one_sentence(path: Path, what: str = '') -> Iterator[None]:
     except GeneratorExit:
         raise
     except Exception as error:  # noqa: B902 - zstd, lz4, sqlite, yaml, struct: each has its own
+        if isinstance(error.__context__, OSError):  # as rosbags tells it, a store's failure too
+            raise error.__context__ from None
         advice = '' if what else _ADVICE.get(path.suffix, '')
-        raise BagError(f'{path}: {what or "the bag"} cannot be read, {_told(error)}{advice}'
+        raise BagError(f'{path}: {what or "the bag"} cannot be read, {told(error)}{advice}'
                        ) from error
-
-
-def _told(error: Exception) -> str:
-    text = ' '.join(str(error).split()).rstrip('.')
-    return f'{type(error).__name__}{f" ({text})" if text else ""}'

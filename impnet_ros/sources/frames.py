@@ -23,10 +23,19 @@ class RecordedFrame(Frame):
     ----------
     stamp_ns : int
         The stamp exactly, nanoseconds on the recording's clock.
+    header_ns : int
+        The stamp as the image's header has it, also where it tells nothing.
+    log_ns : int
+        When it was recorded.
+    number : int
+        Of the image in its topic; those that cannot be read count too.
 
     """
 
     stamp_ns: int = 0
+    header_ns: int = 0
+    log_ns: int = 0
+    number: int = 0
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from io import BytesIO
 import math
 from pathlib import Path
-import re
-from typing import Any
 
 from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
 from impnet_ros.outputs import said
 from impnet_ros.sources.frames import Refused, Video
+from impnet_ros.sources.natural import natural_order
 from impnet_ros.sources.picture_size import picture_size
 from impnet_ros.stream.types import Frame
 from PIL import Image
@@ -85,8 +84,3 @@ def _frames(files: list[Path], fps: float, refused: Refused | None, max_pixels: 
             if refused is None:
                 raise ImageError(f'{file}: {error}') from error
             refused(f'{file}: {error}', 1)
-
-
-def natural_order(path: Path) -> list[Any]:
-    """Give the key that sorts 2.jpg before 10.jpg."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r'(\d+)', path.name)]

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real Ray: the same bytes from any number of workers, from killed ones, and from two nodes."""
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -34,7 +37,8 @@ def command(archive, out, *more):
 
 def started(*arguments):
     """Start a run; its events are read line by line."""
-    return subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, text=True,
+                            start_new_session=True)
 
 
 def events(process):
@@ -105,16 +109,21 @@ def test_a_network_that_cannot_be_loaded_is_refused(archive, capfd):
     assert 'model: expected one of nanodet_g' in capfd.readouterr().err
 
 
-def test_ctrl_c_stops_all_workers(archive):
+@pytest.mark.parametrize(('send', 'status'), [
+    (lambda process: os.killpg(process.pid, signal.SIGINT), 130),
+    (lambda process: process.terminate(), 143)], ids=['ctrl-c', 'terminate'])
+def test_a_signal_stops_all_workers(archive, send, status):
+    """Ctrl-C reaches all processes, a system's SIGTERM the command alone."""
+    shutil.rmtree(archive / 'stopped', ignore_errors=True)
     process = started(archive, 'stopped', '--workers', '2')
     stopped = None
     for event in events(process):
         if event['event'] == 'progress' and event['frames'] > 5 and stopped is None:
-            process.send_signal(2)
+            send(process)
             stopped = time.monotonic()
         if event['event'] == 'summary':
             assert event['stopped'] and not event['failed']
-    assert process.wait() == 130 and time.monotonic() - stopped < 60
+    assert process.wait() == status and time.monotonic() - stopped < 60
     assert not list((archive / 'stopped').rglob('*.part'))
 
 

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pieces: a camera each, long ones cut only where the engine forgets anyway."""
 from archives import COMPRESSED, stamps, write_bag
-from impnet_ros.archive.bags import open_bag
 from impnet_ros.archive.cutting import cut
 from impnet_ros.archive.pieces import Nothing, Piece
 from impnet_ros.archive.sources import find_sources, Source
 from impnet_ros.config import StreamConfig
+from impnet_ros.sources.bag_reader import BagReader
 import pytest
 
 
@@ -55,7 +55,7 @@ def test_no_cut_where_the_stamps_go_on(tmp_path):
 
 def test_stretches_count_the_images_of_each_chunk(tmp_path):
     bag = write_bag(tmp_path / 'bag', topics=('/left', '/right'), times=stamps(40))
-    with open_bag(str(bag)) as opened:
+    with BagReader(bag) as opened:
         found = opened.stretches('/left', 10**10)
         assert sum(part.count for part in found) == 40 and len(found) > 1
         alone = opened.stretches('/left', 10**7)

@@ -40,7 +40,8 @@ def dest(tmp_path_factory):
     ('', 5), ('class == "person"', 4), ("class != 'person'", 1), ('score > 0.65', 2),
     ('class == "person" and score > 0.65', 2), ('class == "dog" or frame == 0', 2),
     ('not (class == "dog")', 4), ('class in ("dog", "cat")', 1), ('class not in ["dog"]', 4),
-    ('x1 > 10 and y2 <= 60', 1), ('0.45 < score <= 0.7', 3), ('source == "class"', 0)])
+    ('x1 > 10 and y2 <= 60', 1), ('0.45 < score <= 0.7', 3), ('source == "class"', 0),
+    ('x2 - x1 > 30 and (y2 - y1) * 2 <= 80', 1), ('score > 1 - 0.35', 2)])
 def test_conditions(dest, tmp_path, text, number, capsys):
     file = tmp_path / 'found.jsonl'
     assert main(['find', str(dest), text, '--json', str(file)]) == (0 if number else 1)
@@ -69,7 +70,7 @@ def test_contact_sheet(dest, tmp_path, capsys):
 @pytest.mark.parametrize(('text', 'words'), [
     ('colour == "red"', 'there is no column colour'), ('score >', 'expected such as'),
     ('__import__("os")', 'expected a comparison'), ('score > "a"', 'cannot be compared'),
-    ('score > class', 'cannot be compared')])
+    ('score > class', 'cannot be compared'), ('score > 1 / 0', 'division by zero')])
 def test_conditions_that_are_not_understood(dest, capsys, text, words):
     assert main(['find', str(dest), text]) == 2
     assert words in capsys.readouterr().err

@@ -4,8 +4,8 @@
 import json
 import shutil
 
-from archives import (COMPRESSED, contents, label, stamps, TYPES, WEAK, write_bag, write_pictures,
-                      write_ros1)
+from archives import (COMPRESSED, contents, label, picture, stamps, TYPES, WEAK, write_bag,
+                      write_pictures, write_ros1)
 import fsspec
 from impnet_ros.archive.writers.ros_messages import definition, DETECTIONS, STATUS
 from impnet_ros.cli import main
@@ -30,7 +30,9 @@ def archive(tmp_path_factory):
     write_ros1(bags / 'ros1.bag', seed=4)
     write_pictures(bags / 'shots', 4)
     whole = (write_bag(folder / 'whole') / 'whole.mcap').read_bytes()
-    (bags / 'broken.mcap').write_bytes(whole[:-200])
+    (bags / 'broken.mcap').write_bytes(whole[:200])
+    long = (write_bag(folder / 'long', times=stamps(60)) / 'long.mcap').read_bytes()
+    (bags / 'unfinished.mcap').write_bytes(long[:len(long) * 3 // 4])
     write_bag(bags / 'empty', times=())
     status = label(bags, '--out', folder / 'out', *WEAK)
     return folder, status, json.loads((folder / 'out' / 'summary.json').read_text())
@@ -40,10 +42,13 @@ def test_one_bad_bag_costs_a_line(archive):
     _, status, summary = archive
     assert status == 1
     assert (summary['pieces'], summary['done'], summary['failed'], summary['skipped']) == (
-        7, 6, 1, 0)
-    assert summary['frames'] == 6 * 4 + 7 + 4
+        8, 7, 1, 0)
+    assert summary['frames'] == 6 * 4 + 7 + 4 + 29
     [failure] = summary['failures']
     assert failure['source'].endswith('broken.mcap') and 'cut off' in failure['reason']
+    [cut] = summary['cut_short']
+    assert cut['source'].endswith('unfinished.mcap /camera/image_raw') and cut['frames'] == 29
+    assert cut['reason'].startswith('it is cut off')
     [left_out] = summary['images_left_out']
     assert left_out['images'] == 1 and 'image 4' in left_out['reason']
     [nothing] = summary['nothing_to_label']
@@ -56,10 +61,11 @@ def test_resume_skips_what_is_whole(archive, capsys):
     files = contents(folder / 'out')
     assert label(folder / 'bags', '--out', folder / 'out', *WEAK) == 1
     summary = json.loads((folder / 'out' / 'summary.json').read_text())
-    assert (summary['done'], summary['skipped'], summary['failed']) == (0, 6, 1)
+    assert (summary['done'], summary['skipped'], summary['failed']) == (0, 7, 1)
     assert summary['detections_by_label'] == before['detections_by_label']
     assert contents(folder / 'out') == files
-    assert 'pieces      7: 0 done, 6 done before, 1 failed' in capsys.readouterr().out
+    assert summary['cut_short'] == before['cut_short']
+    assert 'pieces      8: 0 done, 7 done before, 1 failed' in capsys.readouterr().out
 
 
 def test_what_is_not_whole_is_done_again(archive):
@@ -208,10 +214,29 @@ def test_a_store_gets_the_same_bytes(tmp_path):
         if not path.endswith('summary.json')}
 
 
+def test_a_video_that_is_cut_off(tmp_path):
+    """Labelled as far as it goes, and told; nothing names the copy that was fetched for it."""
+    import cv2
+    code = cv2.VideoWriter_fourcc(*'MJPG')
+    video = cv2.VideoWriter(str(tmp_path / 'a.avi'), code, 25, (128, 96))
+    for number in range(20):
+        video.write(picture(number))
+    video.release()
+    whole, fs = (tmp_path / 'a.avi').read_bytes(), fsspec.filesystem('memory')
+    fs.pipe({'/cut/a.avi': whole[:len(whole) // 2], '/cut/b.avi': whole[:40]})
+    assert label('memory://cut', '--out', tmp_path / 'out', *WEAK) == 1
+    summary = json.loads((tmp_path / 'out' / 'summary.json').read_text())
+    [cut] = summary['cut_short']
+    assert 0 < cut['frames'] < 20
+    assert cut['reason'] == f'ends after {cut["frames"]} frames, its header says 20'
+    [failure] = summary['failures']
+    assert failure['reason'].startswith('expected a video that OpenCV can read')
+
+
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['absent.mcap', '--out', 'out'], 'absent.mcap: expected a bag'),
     (['.', '--out', 'out', '--model', 'absent', '--workers', '1'], 'model: expected one of'),
-    (['.', '--out', 'out', '--l', '0'], 'expected an int in 1..'),
+    (['.', '--out', 'out', '--l', '0'], 'an int in 1..'),
     (['.', '--out', 'memory://x', '--workers', '2'], 'expected 1 with memory://')])
 def test_arguments_that_cannot_be(tmp_path, monkeypatch, capsys, arguments, words):
     monkeypatch.chdir(tmp_path)
@@ -233,16 +258,16 @@ def test_no_ray_no_pyarrow(tmp_path, monkeypatch, capsys):
     assert main(['label', str(bag), *out, '--format', 'mcap', 'coco']) == 0
 
 
-def test_a_full_disk_fails_the_piece_and_not_the_run(tmp_path, monkeypatch):
+def test_a_full_disk_fails_the_piece_and_not_the_run(tmp_path, monkeypatch, capsys):
     from impnet_ros.archive import worker
     from impnet_ros.archive.store import Store
     monkeypatch.setattr(worker, '_PAUSE_S', 0.0)
     write_bag(tmp_path / 'bags' / 'a')
     write_bag(tmp_path / 'bags' / 'b')
-    publish = Store.publish
+    publish, given = Store.publish, {}
 
     def full(store, part, name):
-        if '/a-' in name:
+        if '/a-' in name or name == given.get('full'):
             raise OSError(28, 'No space left on device')
         return publish(store, part, name)
 
@@ -253,8 +278,30 @@ def test_a_full_disk_fails_the_piece_and_not_the_run(tmp_path, monkeypatch):
     assert summary['failures'][0]['tries'] == 3
     assert 'No space left' in summary['failures'][0]['reason']
     assert not list((tmp_path / 'out').rglob('*.part'))
+    given['full'] = 'summary.json'
+    assert label(tmp_path / 'bags', '--out', tmp_path / 'out', *WEAK) == 1
+    assert 'summary.json cannot be written: [Errno 28]' in capsys.readouterr().err
     monkeypatch.undo()
     assert label(tmp_path / 'bags', '--out', tmp_path / 'out', *WEAK) == 0
+
+
+def test_what_a_dead_run_left_is_removed(tmp_path):
+    """Its unfinished files go with the next run; those of a living one stay."""
+    import os
+    import subprocess
+    import sys
+
+    from impnet_ros.archive.store import run_name
+    gone = subprocess.run([sys.executable, '-c', 'from impnet_ros.archive.store import run_name; '
+                           'print(run_name())'], capture_output=True, text=True, check=True)
+    (tmp_path / 'out' / 'mcap').mkdir(parents=True)
+    dead = tmp_path / 'out' / 'mcap' / f'.a.mcap.{gone.stdout.strip()}-01234567.part'
+    alive = dead.with_name(f'.a.mcap.{run_name()}-01234567.part')
+    assert f'-{os.getpid()}-' in alive.name
+    dead.touch()
+    alive.touch()
+    assert label(write_bag(tmp_path / 'bag'), '--out', tmp_path / 'out') == 0
+    assert alive.exists() and not dead.exists()
 
 
 def test_json_lines(tmp_path, capsys):

@@ -3,8 +3,9 @@
 """From names to bags, videos and folders of pictures."""
 from archives import write_bag, write_pictures
 import fsspec
-from impnet_ros.archive.places import place
-from impnet_ros.archive.sources import find_sources, natural
+from impnet_ros.archive.sources import find_sources
+from impnet_ros.sources.natural import natural
+from impnet_ros.sources.places import place
 import pytest
 
 

@@ -84,6 +84,22 @@ def test_which_camera(tmp_path, capsys):
     assert camera_of(type('Clip', (), {'name': 'x'})(), cameras[:1], True) is cameras[0]
 
 
+def test_clips_that_were_not_labelled_or_not_to_their_end(tmp_path, capsys):
+    """Truth of which the archive has no camera is left out, and said; so are missing frames."""
+    person = ([10, 10, 30, 40], 0.9, 1)
+    write_found(tmp_path / 'out', 'a', [[person]], '/bags/ride.mcap')
+    write_found(tmp_path / 'out', 'b', [[person]], '/bags/walk.mcap')
+    ride = write_truth(tmp_path / 'ride.json', 2)
+    other = write_truth(tmp_path / 'other.json', 1, name='swim')
+    command = ['evaluate', str(tmp_path / 'out'), '--truth']
+    assert main([*command, str(ride), str(other)]) == 0
+    said = capsys.readouterr().out
+    assert '1 of 2 frames are labelled' in said and 'no camera of that name: swim' in said
+    assert 'mean of 1' in said
+    assert main([*command, str(other)]) == 2
+    assert 'of one of these names in the archive: swim' in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['out'], '--truth: expected'), (['out', '--truth', 'absent'], 'found no coco'),
     ([], '--model: expected a network')])

@@ -129,6 +129,10 @@ def test_what_is_no_bag(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         BagReader(tmp_path / 'absent')
     with pytest.raises(BagError, match='found none of these'):
+    """Absent, or a folder with nothing in it."""
+    with pytest.raises(FileNotFoundError):
+        BagReader(tmp_path / 'absent')
+    with pytest.raises(BagError, match='found neither'):
         BagReader(tmp_path)
 
 

@@ -13,8 +13,8 @@ from rosbags.typesys import get_typestore, Stores
 TYPES = get_typestore(Stores.ROS2_JAZZY)
 ROS1_TYPES = get_typestore(Stores.ROS1_NOETIC)
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
-WEAK = '--score-threshold', '0.05', '--max-detections', '5'
-"""Settings under which the pictures of these bags show something."""
+WEAK = '--score-threshold', '0.05', '--max-detections', '5', '--l', '10'
+"""Settings under which the pictures of these bags show something, and boxes are carried."""
 
 
 def picture(number, seed=0):

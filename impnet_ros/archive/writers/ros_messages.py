@@ -39,7 +39,7 @@ def type_hash(name: str) -> str:
 
 def _header(image: Labelled) -> Any:
     kinds = types().types
-    stamp = kinds['builtin_interfaces/msg/Time'](*divmod(image.seen.stamp_ns, 10**9))
+    stamp = kinds['builtin_interfaces/msg/Time'](*divmod(image.seen.header_ns, 10**9))
     return kinds['std_msgs/msg/Header'](stamp, image.seen.frame_id)
 
 

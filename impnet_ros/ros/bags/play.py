@@ -17,7 +17,9 @@ def main(args: list[str] | None = None) -> int:
         prog='impnet_bag_play', description='Publish the messages of a rosbag2 in their own '
         'time. While it runs, `ros2 service call /impnet_bag_play/pause std_srvs/srv/SetBool '
         '"{data: true}"` pauses it, and false resumes.')
-    parser.add_argument('bag', type=_path, help='folder of the bag, or its .mcap or .db3 file')
+    parser.add_argument('bags', type=_path, nargs='+', metavar='bag',
+                        help='folder of a bag, or its .mcap or .db3 file; several play together, '
+                        'each message at its time, as a bag and what impnet label made of it')
     parser.add_argument('--rate', type=positive, default=1.0, help='speed (1.0)')
     parser.add_argument('--loop', action='store_true', help='begin again at the end')
     parser.add_argument('--clock', type=least_0, default=0.0, metavar='HZ',

@@ -12,7 +12,7 @@ from impnet_ros.ros.bags.names import topic_problem
 from impnet_ros.ros.bags.session import ros_session
 from impnet_ros.ros.bags.types import message_class, playback_qos
 from impnet_ros.ros.shutdown import StopFlag
-from impnet_ros.sources.bag_reader import BagReader
+from impnet_ros.sources.bag_reader import BagReader, encoding_of
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
@@ -101,7 +101,7 @@ class Player(Node):
                 self.get_logger().warning(f'{connection.topic} is left out: '
                                           f'{" ".join(str(error).split())}')
         if not self.topics:
-            raise ValueError(f'{options.bag}: expected topics that can be published, found none')
+            raise ValueError(f'{reader.path}: expected topics that can be published, found none')
         self._awaited = self._publishers_of(options.wait_for)
         self.timeline = Timeline(options.rate, reader.start_time)
         self.paused, self.playing = options.start_paused, False
@@ -113,6 +113,8 @@ class Player(Node):
                               clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def _offer(self, connection: Connection, name: str, reliability: str) -> None:
+        if encoding_of(connection) != 'cdr':
+            raise ValueError(f'expected messages of ROS 2 (cdr), got {encoding_of(connection)}')
         kind = message_class(connection.msgtype)
         if connection.topic not in self.topics:
             if problem := topic_problem(name if name.startswith('/') else f'/{name}'):
@@ -182,12 +184,12 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
     """
     stop.wait_for_end()
     with ExitStack() as stack:
-        reader = stack.enter_context(BagReader(options.bag))
+        reader = stack.enter_context(BagReader(*options.bags))
         for note in reader.notes:
             print(f'impnet_bag_play: {note}', file=sys.stderr)
         start_ns = _start(reader, options)
         if options.log:
-            require_distinct({'--log': options.log}, [options.bag])
+            require_distinct({'--log': options.log}, options.bags)
         log = stack.enter_context(options.log.open('w')) if options.log else None
         executor = stack.enter_context(ros_session(ros_args))
         player = Player(reader, options)
@@ -200,7 +202,7 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
             player.publish_clock()
             played = _play_once(player, reader, start_ns, executor, stop, options.quiet, log)
             if not played and not stop.is_set:
-                raise ValueError(f'{options.bag}: expected messages to publish from '
+                raise ValueError(f'{reader.path}: expected messages to publish from '
                                  f'{options.start_offset} s on, found none; it holds '
                                  f'{_held(reader)}')
             if not options.loop:
@@ -216,7 +218,7 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
 def _start(reader: BagReader, options: argparse.Namespace) -> int:
     """Give the bag time to begin at; ValueError where there is nothing behind it."""
     if not reader.message_count:
-        raise ValueError(f'{options.bag}: expected messages, the bag holds none')
+        raise ValueError(f'{reader.path}: expected messages, the bag holds none')
     start_ns = reader.start_time + int(options.start_offset * 1e9)
     if start_ns >= reader.end_time:
         raise ValueError(f'--start-offset: expected less than the {reader.duration / 1e9:.3f} s '

@@ -1,9 +1,12 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What cannot be played ends with a line and 1, at once; what can be is played."""
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
+from impnet_ros.msg import FrameStatus
 from impnet_ros.ros.bags.play import main
 from impnet_ros.ros.bags.write import write_bag
 import numpy as np
@@ -12,6 +15,7 @@ from ros_harness import Client, process
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 from sensor_msgs.msg import Image
+from vision_msgs.msg import Detection2DArray
 
 pytestmark = pytest.mark.ros
 STORE = get_typestore(Stores.ROS2_JAZZY)
@@ -56,6 +60,29 @@ def test_a_topic_that_the_bag_lacks(bag: Path, tmp_path: Path, option: str) -> N
     """A spelling mistake is no silence."""
     said = failure(tmp_path, bag, option, 'imgae:=other' if option == '--remap' else 'imgae')
     assert f'{option}: expected topics of the bag, got /imgae' in said
+def test_a_bag_and_what_was_found_in_it(bag: Path, tmp_path: Path) -> None:
+    """`impnet label`'s file plays beside the bag: every image meets its detections and status."""
+    from impnet_ros.cli import main as impnet
+    assert impnet(['label', str(bag), '--out', str(tmp_path / 'labels'), '--format', 'mcap',
+                   '--workers', '1', '--log', 'none']) == 0
+    [labels] = (tmp_path / 'labels' / 'mcap').iterdir()
+    client = Client('impnet_bag_play')
+    heard: list[tuple[str, int]] = []
+
+    def hear(kind: str) -> Callable[[Any], None]:
+        return lambda message: heard.append(
+            (kind, message.header.stamp.sec * 10**9 + message.header.stamp.nanosec))
+
+    for topic, kind in (('/image', Image), ('/image/detections', Detection2DArray),
+                        ('/image/status', FrameStatus)):
+        client.node.create_subscription(kind, topic, hear(topic), 20)
+    with process('bags.play', str(bag), str(labels), '--quiet', log=tmp_path / 'log') as player:
+        client.until(lambda: len(heard) == 18)
+        assert player.wait(60) == 0
+    stamps = [stamp for _, stamp in heard]
+    assert stamps == sorted(stamps) and len(set(stamps)) == 6
+    assert len(set(heard)) == 18
+    client.close()
 
 
 @pytest.mark.parametrize('more', [(), ('--clock', 50), ('--loop',), ('--loop', '--clock', 50)])

@@ -58,6 +58,9 @@ class Place:
         """Name without the last suffix."""
         return Path(self.name).stem
 
+    def __str__(self) -> str:
+        return self.url
+
     def __truediv__(self, name: object) -> 'Place':
         """Go down one step."""
         return Place(self.fs, f'{self.path.rstrip("/")}/{name}')
@@ -69,6 +72,11 @@ class Place:
     def is_dir(self) -> bool:
         """Whether it is a folder."""
         return bool(self.fs.isdir(self.path))
+
+    def iterdir(self) -> Iterator['Place']:
+        """Give what is in a folder."""
+        for path in self.fs.ls(self.path, detail=False):
+            yield Place(self.fs, path)
 
     def open(self, mode: str = 'rb') -> BinaryIO:  # noqa: A003 - as a path has it
         """Open it, to read."""
