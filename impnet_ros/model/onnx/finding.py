@@ -3,6 +3,7 @@
 """Find what the outputs of a detector mean, from their shapes and from a picture's values."""
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypedDict
 
 from impnet_ros.model.onnx.families import Family
 from impnet_ros.model.onnx.layout import cell_table, Layout, pyramids_of
@@ -10,6 +11,12 @@ from impnet_ros.model.onnx.stated import MOST_CLASSES
 from torch import Tensor
 
 Outputs = Mapping[str, Tensor]
+
+
+class _Units(TypedDict):
+    normalised: bool
+    box_format: str
+
 
 _BINS = (8, 11, 17, 16)
 # Bins of a side, NanoDet-Plus's and PicoDet's first.
@@ -78,7 +85,7 @@ def _list(flat: Outputs) -> Layout | None:
         if len(others) == 2:
             first, second = sorted(others, key=lambda name: _looks_like_labels(name, flat[name]))
             return Layout('list', (boxes[0],), (first,), second, columns=(0, -1, -1),
-                          normalised=_is_normalised(flat[boxes[0]]))
+                          **_units(flat[boxes[0]]))
     if len(flat) == 2:
         for name, value in flat.items():
             other, = (item for item in flat if item != name)
@@ -141,9 +148,8 @@ def _pair(flat: Outputs, size: tuple[int, int]) -> Layout | None:
     across = flat[scores].shape[0] != len(values)
     if len(values) not in flat[scores].shape:
         return None
-    ordered = float(((values[:, 2:] - values[:, :2]).amin(dim=1) > 0).float().mean()) > 0.9
     return Layout('pair', (boxes,), (scores,), classes=flat[scores].shape[0 if across else 1],
-                  box_format='xyxy' if ordered else 'cxcywh', transposed=(turned, across),
+                  box_format='xyxy' if _are_corners(values) else 'cxcywh', transposed=(turned, across),
                   normalised=_is_normalised(values), logits=_are_logits(flat[scores]))
 
 
@@ -189,12 +195,11 @@ def _columns(name: str, table: Tensor) -> Layout:
     if table.shape[1] == 7:  # batch, box, then label and score in one order or the other
         score, label = (6, 5) if not len(table) or whole(table[:, 5]) else (5, 6)
         return Layout('list', (name,), (name,), columns=(1, score, label),
-                      normalised=_is_normalised(table[:, 1:5]))
+                      **_units(table[:, 1:5]))
     if len(table) and whole(table[:, 0]) and float(table[:, 1].max()) <= 1 < float(
             table[:, 4:].max()) and not whole(table[:, 5]):
         return Layout('list', (name,), (name,), columns=(2, 1, 0))  # Paddle's
-    return Layout('list', (name,), (name,), columns=(0, 4, 5),
-                  normalised=_is_normalised(table[:, :4]))
+    return Layout('list', (name,), (name,), columns=(0, 4, 5), **_units(table[:, :4]))
 
 
 def _are_logits(scores: Tensor) -> bool:
@@ -204,6 +209,19 @@ def _are_logits(scores: Tensor) -> bool:
 def _is_normalised(boxes: Tensor) -> bool:
     """Whether boxes are in 0..1: those of a whole picture would be larger in pixels."""
     return bool(boxes.numel()) and 0 < float(boxes.abs().max()) <= 2
+
+
+def _are_corners(boxes: Tensor) -> bool:
+    """Whether nearly all boxes are x1 y1 x2 y2."""
+    return float(((boxes[:, 2:] - boxes[:, :2]).amin(dim=1) > 0).float().mean()) > 0.9
+
+
+def _units(boxes: Tensor) -> _Units:
+    """Tell the units and the format of final boxes; rows of zeros are no boxes."""
+    boxes = boxes[boxes.abs().amax(dim=1) > 0]
+    normalised = _is_normalised(boxes)
+    return {'normalised': normalised,
+            'box_format': 'cxcywh' if normalised and not _are_corners(boxes) else 'xyxy'}
 
 
 def _is_relative(rows: Tensor, size: tuple[int, int], strides: tuple[int, ...]) -> bool:

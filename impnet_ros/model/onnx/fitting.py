@@ -87,7 +87,7 @@ def placement(image_size: tuple[int, int], size: tuple[int, int], fit: str) -> P
     if fit == 'top-left':
         return Placement(0, 0, height, width, (factor, factor))
     top, left = round((rows - height) / 2 - 0.1), round((columns - width) / 2 - 0.1)
-    return Placement(top, left, height, width, (factor, factor))
+    return Placement(top, left, height, width, (width / image_size[1], height / image_size[0]))
 
 
 def laid_out(pixels: Tensor, image_size: tuple[int, int], wanted: Input) -> Tensor:

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Anybody's detector, imported, as a network of the stream."""
 from collections.abc import Sequence
+from dataclasses import dataclass
 import logging
 from pathlib import Path
 
@@ -36,6 +37,13 @@ _log = logging.getLogger(__name__)
 
 _MISFITS: tuple[type[Exception], ...] = (
     *ERRORS, KeyError, IndexError, TypeError, AssertionError)
+
+
+@dataclass(frozen=True)
+class _SeenLevels(Levels):
+    """Levels of a key frame, with the borders as the detector saw them, which nothing carries."""
+
+    seen: tuple[Tensor, ...] = ()
 
 
 class ImportedNetwork(Network):
@@ -154,13 +162,14 @@ class ImportedNetwork(Network):
                                       self.declaration.picture)])
         if self.boxes_only:
             return Levels(tuple(item.float() for item in outputs), picture.image_size)
-        maps, first = [], 0
+        maps, seen, first = [], [], 0
         for level, empty, item in zip(self.declaration.levels, self._empty,
                                       self._windows(picture.image_size), strict=True):
-            joined = torch.cat(outputs[first:first + len(level.tensors)], dim=1).float() - empty
-            maps.append(joined[:, :, item.top:item.bottom, item.left:item.right].contiguous())
+            seen.append(torch.cat(outputs[first:first + len(level.tensors)], dim=1).float())
+            maps.append(seen[-1][:, :, item.top:item.bottom, item.left:item.right] - empty)
             first += len(level.tensors)
-        return self.levels_of(picture, maps)
+        levels = self.levels_of(picture, maps)
+        return _SeenLevels(levels.maps, levels.image_size, levels.facts, tuple(seen))
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""
@@ -182,9 +191,9 @@ class ImportedNetwork(Network):
         boxes = self._place(levels.image_size).to_image(boxes)
         if flow is not None and self.boxes_only:
             boxes = brought_along(boxes, flow.levels[0], levels.image_size)
-        boxes = clip_boxes_to_image(boxes, levels.image_size)
         if layout.suppress:
             boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
+        boxes = clip_boxes_to_image(boxes, levels.image_size)
         best = scores.argsort(descending=True, stable=True)[:detection.max_detections]
         return boxes[best], scores[best], labels[best]
 
@@ -204,22 +213,25 @@ class ImportedNetwork(Network):
         """Give the graph's outputs for a key frame's levels, carried along a flow."""
         if self._task is None:
             return levels.maps
-        maps = levels.maps
-        if flow is not None:
-            maps = tuple(warp(item, field)
-                         for item, field in zip(maps, flow.levels, strict=True))
-        return self._task(self._whole_maps(maps, levels.image_size))
+        if flow is None:
+            return self._task(self._whole_maps(levels.maps, levels.image_size,
+                                               getattr(levels, 'seen', None)))
+        maps = [warp(item, field) for item, field in zip(levels.maps, flow.levels, strict=True)]
+        return self._task(self._whole_maps(maps, levels.image_size, None))
 
-    def _whole_maps(self, maps: Sequence[Tensor], image_size: tuple[int, int]
-                    ) -> tuple[Tensor, ...]:
-        """Give the tensors of the cut: borders are empty."""
+    def _whole_maps(self, maps: Sequence[Tensor], image_size: tuple[int, int],
+                    seen: Sequence[Tensor] | None) -> list[Tensor]:
+        """Give the tensors of the cut: borders as they were seen, or empty."""
         tensors: list[Tensor] = []
-        for level, empty, part, item in zip(self.declaration.levels, self._empty, maps,
-                                            self._windows(image_size), strict=True):
-            whole = empty.expand(len(empty), *level.cells)[None].clone()
-            whole[:, :, item.top:item.bottom, item.left:item.right] += part
+        around = seen or [empty.expand(len(empty), *level.cells)[None] for level, empty in zip(
+            self.declaration.levels, self._empty, strict=True)]
+        for level, empty, part, item, whole in zip(
+                self.declaration.levels, self._empty, maps, self._windows(image_size), around,
+                strict=True):
+            whole = whole.clone()
+            whole[:, :, item.top:item.bottom, item.left:item.right] = part + empty
             tensors += whole.split(list(level.channels), dim=1)
-        return tuple(tensors)
+        return tensors
 
     def _place(self, image_size: tuple[int, int]) -> Placement:
         return placement(image_size, self.declaration.picture.size, self.declaration.picture.fit)
