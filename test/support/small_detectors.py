@@ -149,12 +149,12 @@ def yolov5():
     return graph.model({'output0': graph.add('Concat', *rows, axis=1)})
 
 
-def yolox(classes=CLASSES):
+def yolox(classes=CLASSES, bias=-3.0):
     """Undecoded rows, (1, N, 5 + C)."""
     graph, levels = Graph(), []
     for item in graph.backbone(largest=255.0):
-        parts = (graph.conv(item, 8, 4), graph.add('Sigmoid', graph.conv(item, 8, 1, bias=-3.0)),
-                 graph.add('Sigmoid', graph.conv(item, 8, classes, bias=-2.0, spread=1.5)))
+        parts = (graph.conv(item, 8, 4), graph.add('Sigmoid', graph.conv(item, 8, 1, bias=bias)),
+                 graph.add('Sigmoid', graph.conv(item, 8, classes, bias=bias + 1, spread=1.5)))
         levels.append(graph.add('Concat', *parts, axis=1))
     return graph.model({'output': graph.add(
         'Transpose', joined(graph, levels, 5 + classes), perm=[0, 2, 1])})

@@ -21,6 +21,9 @@ class _Units(TypedDict):
 _BINS = (8, 11, 17, 16)
 # Bins of a side, NanoDet-Plus's and PicoDet's first.
 
+_MOST_LISTED = 10_000
+# Rows of final detections.
+
 
 def find_layout(outputs: Outputs, size: tuple[int, int], family: Family,
                 classes: int) -> Layout:
@@ -162,9 +165,10 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
     name, = tables
     table = flat[name]
     places = [side for side in table.shape if any(pyramids_of(side, size))]
-    if table.shape[1] in (6, 7) and not any(
+    if table.shape[1] in (6, 7) and len(table) <= _MOST_LISTED and not any(
             len(strides) > 2 for strides, _ in pyramids_of(table.shape[0], size)):
-        return _columns(name, table)
+        rotated = table.shape[1] == 7 and bool(table[:, 0].any())  # else it is the picture's number
+        return None if rotated else _columns(name, table)
     along = table.shape.index(places[0]) if places else int(table.shape[1] > table.shape[0])
     rows = table.T if along == 1 else table
     width = rows.shape[1]
@@ -176,7 +180,7 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
         return Layout('bins', (name,), (name,), classes=width - 4 * bins, bins=bins,
                       strides=strides[0], transposed=(along == 1,) * 2,
                       logits=_are_logits(rows[:, :width - 4 * bins]))
-    objectness = {4: False, 5: True}.get(width - classes, family.objectness)
+    objectness = {4: False, 5: True}.get(width - classes, family.objectness) and along == 0
     first = 5 if objectness else 4
     if width <= first:
         return None
@@ -240,7 +244,7 @@ def _unknown(outputs: Outputs) -> str:
     shapes = [tuple(value.shape) for value in outputs.values()]
     if all(len(shape) <= 2 for shape in shapes) and len(shapes) == 1:
         reason = 'a classifier seems to be meant: export a detector'
-    elif any(len(shape) == 4 for shape in shapes) and any(len(shape) == 3 for shape in shapes):
+    elif len({4, *map(len, shapes)}) > 1 and any(len(shape) == 4 for shape in shapes):
         reason = 'a segmentation model seems to be meant: export a detection model'
     elif any(len(shape) == 5 for shape in shapes) or (
             shapes and all(len(shape) == 4 for shape in shapes)):

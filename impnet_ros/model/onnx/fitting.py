@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How an image is laid into an input of fixed size, and boxes are brought back."""
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import cv2
@@ -34,6 +35,12 @@ class Input:
     mean: Three
     std: Three
     fit: str
+
+    def __post_init__(self) -> None:
+        numbers = (self.scale, *self.mean, *self.std)
+        if not all(map(isfinite, numbers)) or min(self.scale, *self.std) <= 0:
+            raise ValueError('scale, mean, std: expected finite numbers, scale and std above 0, '
+                             f'got {self.scale:g}, {self.mean}, {self.std}')
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Anybody's detector, imported, as a network of the stream."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import logging
 from pathlib import Path
+from typing import Any
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
@@ -17,6 +18,7 @@ from impnet_ros.model.onnx.evidence import class_logits
 from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placement
 from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.moving import brought_along
+from impnet_ros.model.onnx.own_quality import quality_of, with_quality
 from impnet_ros.model.onnx.reading import read_onnx
 from impnet_ros.model.onnx.runtimes import choose, ERRORS, first_line, open_runtime, Run
 from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
@@ -24,10 +26,11 @@ from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.dis_flow import dis_flow
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
-from impnet_ros.model.weights import load_into, load_shipped
+from impnet_ros.model.weights import load_into, load_shipped, write_whole
 import onnx
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torchvision.ops import clip_boxes_to_image
 
 _CARRIED_AT = 8
@@ -85,8 +88,7 @@ class ImportedNetwork(Network):
         self._model = model
         self._cut = [name for level in declaration.levels for name in level.tensors]
         if not self.boxes_only:
-            self.quality = pair_quality.PairQuality().eval()
-            load_into(self.quality, load_shipped('nanodet_g_memory').tensors)
+            self.quality = quality_of(model) or _shipped_quality()
             self._empty = [torch.tensor(level.empty)[:, None, None]
                            for level in declaration.levels]
         self.runtime = ''
@@ -183,6 +185,22 @@ class ImportedNetwork(Network):
         """(B, classes, h, w), in the terms of the shipped N_q, which so serves other detectors."""
         return class_logits(level + self._empty[number], self.declaration.levels[number])
 
+    def box_distance(self, level: Tensor, wanted: Tensor, number: int) -> Tensor:
+        """Distance of the channels that are no scores."""
+        which = self.declaration.levels[number]
+        scores = {*which.objectness, *(channel for found in which.classes for channel in found)}
+        others = [channel for channel in range(level.shape[1]) if channel not in scores]
+        return functional.smooth_l1_loss(level[:, others], wanted[:, others],
+                                         reduction='none').mean(dim=1)
+
+    def save_with_quality(self, folder: Path, name: str, quality: pair_quality.PairQuality,
+                          provenance: Mapping[str, Any]) -> Path:
+        """Write the whole detector once more, with N_q in it."""
+        path = folder / f'{name}.onnx'
+        made = with_quality(self._model, self.declaration, quality, provenance)
+        write_whole(path, made.SerializeToString())
+        return path
+
     def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:
         """N_task: boxes of a frame, best first."""
         layout, size = self.declaration.layout, self.declaration.picture.size
@@ -239,3 +257,10 @@ class ImportedNetwork(Network):
     def _windows(self, image_size: tuple[int, int]) -> list[Window]:
         place = self._place(image_size)
         return [window(place, level.stride, level.cells) for level in self.declaration.levels]
+
+
+def _shipped_quality() -> pair_quality.PairQuality:
+    """Give the N_q of nanodet_g, which serves other dense heads untrained."""
+    quality = pair_quality.PairQuality().eval()
+    load_into(quality, load_shipped('nanodet_g_memory').tensors)
+    return quality

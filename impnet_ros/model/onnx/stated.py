@@ -56,7 +56,7 @@ def stated_in(model: onnx.ModelProto) -> Stated:
     if 'imgsz' in props:
         size = _literal(props, 'imgsz')
         if not (isinstance(size, (list, tuple)) and len(size) == 2
-                and all(isinstance(side, int) and side > 0 for side in size)):
+                and all(type(side) is int and side > 0 for side in size)):
             raise ValueError('metadata: expected imgsz as [height, width], got '
                              f'{props["imgsz"][:80]!r}')
         size = size[0], size[1]

@@ -165,14 +165,16 @@ def test_boxes_are_those_of_the_familys_own_reading(kind):
     out = {name: value.numpy() for name, value in run_whole(
         found.model, input_of(image, found.declaration.picture)).items()}
     expected, likely, which = read(out)
-    expected = np.clip(expected, 0, (WIDTH, HEIGHT, WIDTH, HEIGHT))
+    inside = np.clip(expected, 0, (WIDTH, HEIGHT, WIDTH, HEIGHT))
+    if kind == 'nanodet':  # cuts its boxes before NMS, others after it
+        expected = inside
     kept = np.flatnonzero(likely >= LOW.score_threshold)
     if suppress:
         kept = kept[nms(expected[kept], likely[kept], which[kept], LOW.nms_threshold)]
     kept = kept[np.argsort(-likely[kept], kind='stable')][:LOW.max_detections]
     assert len(kept) > 2
     np.testing.assert_allclose(scores, likely[kept], atol=1e-5)
-    np.testing.assert_allclose(boxes, expected[kept], atol=2e-3)
+    np.testing.assert_allclose(boxes, inside[kept], atol=2e-3)
     assert labels.tolist() == which[kept].tolist()
 
 
