@@ -226,19 +226,25 @@ def rtmdet():
                         'labels': graph.add('Unsqueeze', labels, graph.const([0], np.int64))})
 
 
-def queries():
+def queries(classes=CLASSES):
     """Make a transformer's last layers: boxes cx cy w h in 0..1 and logits of ten queries."""
     graph = Graph()
     flat = graph.shaped(graph.backbone()[2], 1, 8, -1)
     tokens = graph.add('Transpose', flat, perm=[0, 2, 1])
     hidden = graph.add('MatMul', tokens, graph.const(graph.noise.normal(0, 1, (8, 1024))))
     boxes = graph.add('MatMul', hidden, graph.const(graph.noise.normal(0, .03, (1024, 4))))
-    logits = graph.add('MatMul', hidden, graph.const(graph.noise.normal(0, .03, (1024, CLASSES))))
+    logits = graph.add('MatMul', hidden, graph.const(graph.noise.normal(0, .03, (1024, classes))))
     return graph, graph.add('Sigmoid', boxes), logits
 
 
 def rfdetr():
     graph, boxes, logits = queries()
+    return graph.model({'dets': boxes, 'scores': logits})
+
+
+def detr():
+    """One softmax of all classes and "no object"."""
+    graph, boxes, logits = queries(CLASSES + 1)
     return graph.model({'dets': boxes, 'scores': logits})
 
 

@@ -78,7 +78,9 @@ def _scores(layout: Layout, outputs: Mapping[str, Tensor]) -> tuple[Tensor, Tens
         scores = scores[:, first:first + layout.classes]
     elif layout.kind == 'bins' and layout.boxes == layout.scores:
         boxes, scores = boxes[:, layout.classes:], scores[:, :layout.classes]
-    if layout.logits:
+    if layout.softmax:
+        scores = scores.softmax(dim=1)[:, :layout.classes]
+    elif layout.logits:
         scores = scores.sigmoid()
         objectness = None if objectness is None else objectness.sigmoid()
     return boxes, scores if objectness is None else scores * objectness

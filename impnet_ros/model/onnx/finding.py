@@ -54,6 +54,8 @@ def find_layout(outputs: Outputs, size: tuple[int, int], family: Family,
         raise ValueError(_unknown(outputs))
     if layout.kind == 'list':
         return replace(layout, classes=classes, first_label=family.first_label, suppress=False)
+    if family.softmax and layout.kind == 'pair' and layout.logits:
+        layout = replace(layout, classes=layout.classes - 1, softmax=True)
     if classes and layout.classes != classes:
         raise ValueError(f'labels: expected {layout.classes} for the outputs '
                          f'{_told(outputs)}, got {classes}')

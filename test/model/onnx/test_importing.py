@@ -133,6 +133,11 @@ def read_rfdetr(out):
     return every_class(boxes, 1 / (1 + np.exp(-out['scores'][0])))
 
 
+def read_detr(out):
+    boxes = corners(out['dets'][0]) * (WIDTH, HEIGHT, WIDTH, HEIGHT)
+    return best_class(boxes, softmax(out['scores'][0])[:, :-1])
+
+
 def read_rtdetr(out):
     return out['boxes'][0], out['scores'][0], out['labels'][0]
 
@@ -148,6 +153,7 @@ CASES = {
     'torchvision': ('torchvision', 'A', read_torchvision, False),
     'rtmdet': ('rtmdet', 'A', read_rtmdet, False),
     'rfdetr': ('rfdetr', 'B', read_rfdetr, False),
+    'detr': ('detr', 'B', read_detr, False),
     'rtdetr': ('rtdetr', 'B', read_rtdetr, False),
 }
 
