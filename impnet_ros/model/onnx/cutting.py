@@ -77,7 +77,8 @@ def find_cut(model: onnx.ModelProto, size: tuple[int, int]
 
     """
     graph = Graph(model)
-    cut, seen = [], set()
+    cut: list[str] = []
+    seen: set[str] = set()
     waiting = [item.name for item in model.graph.output]
     while waiting:
         name = waiting.pop()
