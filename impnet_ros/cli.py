@@ -24,8 +24,6 @@ _COMMANDS = {
     'evaluate': ('impnet_ros.evaluation.command', 'mean average precision of a model'),
     'evaluate-clips': ('impnet_ros.evaluation.clips.command',
                        'settings side by side on your own clips'),
-    'schedule-curve': ('impnet_ros.evaluation.schedules',
-                       'fixed against adaptive key frames at equal cost'),
     'distil': ('impnet_ros.training.distill', 'teach the memory of a model without labels'),
     'streaming': ('impnet_ros.benchmark.streaming', 'accuracy of the newest result in time'),
     'export': ('impnet_ros.export', 'write a network as ONNX for other runtimes'),

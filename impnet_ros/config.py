@@ -13,7 +13,6 @@ from impnet_ros.setting import Checked, documented, require, setting
 
 Mode = Literal['auto', 'impression', 'average', 'sparse', 'per_frame']
 KeyMode = Literal['auto', 'sync', 'async']
-Schedule = Literal['fixed', 'adaptive']
 Runtime = Literal['auto', 'torch', 'cpu', 'openvino', 'cuda', 'tensorrt']
 Precision = Literal['float32', 'bfloat16', 'float16']
 MODES: tuple[Mode, ...] = get_args(Mode)[1:]
@@ -22,6 +21,9 @@ KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)[1:]
 """What a key mode can be once `auto` is decided."""
 RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+OFFSET_LENGTH = 10
+"""What `l: auto` is with a key_offset: the paper's segment."""
 
 ENDLESS = 1_000_000
 """Longest segment, frames: where time and not the count ends a segment."""
@@ -56,9 +58,11 @@ class RunConfig(Checked):
 class StreamConfig(Checked):
     """How a video is cut into segments and remembered."""
 
-    segment_length: int = setting(
-        10, 'Segment length, frames: one key frame in every l frames; 10 is the choice of the '
-        'paper at 25 to 30 Hz.', word='l', bounds=(1, ENDLESS))
+    segment_length: int | Literal['auto'] = setting(
+        'auto', 'Segment length, frames: one key frame in every l frames; 10 is the choice of the '
+        'paper at 25 to 30 Hz. auto: in the node and in real time as many key frames and glances '
+        'as cpu_share leaves time for, a third of a second apart at most while it can; with files '
+        '1, the most accurate (10 with a key_offset).', word='l', bounds=(1, ENDLESS))
     memory_gate: float = setting(
         1.0, 'Memory gate of the impression, eq. (4): 0 keeps the newest key frame only, 1 the '
         'longest memory.', word='g', bounds=(0.0, 1.0))
@@ -76,29 +80,23 @@ class StreamConfig(Checked):
         'computed beside the stream, and no frame waits (key_offset 0 only). auto: in the node '
         'async while a key frame takes longer than an image period, sync where it fits and with '
         'files.')
-    schedule: Schedule = setting(
-        'fixed', 'fixed: a key frame in every l frames; adaptive: when the flow explains too '
-        'little of the frames since the last one (key_offset 0 and no key_period only).')
-    l_min: int = setting(
-        2, 'schedule adaptive: frames from one key frame to the next, at least.',
-        bounds=(1, 10_000))
+    cpu_share: float = setting(
+        0.5, 'l auto: share of the processor that looking at the images of all cameras may take.',
+        bounds=(0.01, 1.0))
     l_max: int = setting(
-        20, 'schedule adaptive: frames from one key frame to the next, at most.',
-        bounds=(1, 10_000))
-    doubt_threshold: float = setting(
-        0.4, 'schedule adaptive: a key frame comes when the mean mismatch (0..1) of the frames '
-        'since the last one adds up to more than this; smaller gives more key frames.',
-        bounds=(0.0, 10_000.0))
+        20, 'l auto: frames from one key frame to the next, at most.', bounds=(1, 10_000))
     box_memory: bool | Literal['auto'] = setting(
         'auto', 'Carry boxes too: by flow between key frames, fading where key frames miss them; '
         'gives track ids (key_offset 0 only). auto: as the model recommends in mode impression '
         'with key_offset 0 (nanodet_g: yes).')
-    glance: int | Literal['off'] = setting(
-        'off', 'Between key frames look again at a small picture, whose area is that of a square '
-        'of this side in pixels, and let it correct, confirm and begin what box memory holds: for '
-        'cameras that move. 256 is a good start.', bounds=(64, 1024))
-    glance_every: int = setting(
-        2, 'Frames from one look to the next, glances and key frames alike.', bounds=(1, 1000))
+    glance: int | Literal['auto', 'off'] = setting(
+        'auto', 'Between key frames look again at a small picture, whose area is that of a square '
+        'of this side in pixels, and let it correct, confirm and begin what box memory holds. '
+        "auto: half the area of the model's own input, where it takes other sizes and boxes are "
+        'remembered.', bounds=(64, 1024))
+    glance_every: int | Literal['auto'] = setting(
+        'auto', 'Frames from one look to the next, glances and key frames alike. auto: as l auto '
+        'has time for; 2 with an l of its own.', bounds=(1, 1000))
     box_lifetime: float = setting(
         0.3, 'Seconds in which the score of a carried box that no key frame confirms falls to '
         '1 / e; up to ten times as long while the picture is blurred or dark.',
@@ -107,15 +105,13 @@ class StreamConfig(Checked):
     def __post_init__(self) -> None:
         """Check what must fit together too."""
         super().__post_init__()
-        offset, last = self.key_offset, self.segment_length - 1
+        offset = self.key_offset
+        last = (OFFSET_LENGTH if self.segment_length == 'auto' else self.segment_length) - 1
         require(offset <= last, 'key_offset', f'an int in 0..{last} (l - 1)', offset)
         require(offset == 0 or self.key_mode != 'async', 'key_offset',
                 "0 with key_mode 'async' (nothing waits there)", offset)
         require(offset == 0 or self.box_memory is not True, 'key_offset',
                 '0 with box_memory (boxes are carried forward in time)', offset)
-        require(offset == 0 or self.schedule == 'fixed', 'key_offset',
-                "0 with schedule 'adaptive' (nobody knows how long a segment will be)", offset)
-        require(self.l_max >= self.l_min, 'l_max', f'an int >= {self.l_min} (l_min)', self.l_max)
 
     @property
     def fuses(self) -> bool:

@@ -5,6 +5,7 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
+import os
 from pathlib import Path
 import sys
 from time import perf_counter
@@ -12,6 +13,7 @@ from time import perf_counter
 from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.images import MAX_PIXELS
+from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.outputs import require_distinct
 from impnet_ros.results.entries import as_detections, as_entry, Entry
@@ -21,6 +23,7 @@ from impnet_ros.sources.frames import Video
 from impnet_ros.stopping import Stop, stopping
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
+from impnet_ros.stream.real_time import looks, measured, real_time
 from impnet_ros.stream.types import Detections, Frame
 from impnet_ros.video import open_video
 from tqdm import tqdm
@@ -41,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--json', type=Path, metavar='FILE',
                         help='write one entry per frame, as a list that is in place at the end')
     parser.add_argument('--video', type=Path, metavar='FILE', help='write an annotated mp4')
+    parser.add_argument('--realtime', action='store_true',
+                        help="what the node does at the video's own rate: l auto by what this "
+                        'machine has time for; says the settings that it chose')
     parser.add_argument('--resume', action='store_true',
                         help='go on with the results of a run that was cut')
     parser.add_argument('--quiet', action='store_true', help='no progress bar')
@@ -51,12 +57,11 @@ class _Found:
 
     def __init__(self) -> None:
         self.labels: Counter[str] = Counter()
-        self.frames = self.keys = 0
+        self.frames = 0
         self.engine_ms = 0.0
 
     def add(self, detections: Detections, entry: Entry) -> None:
         self.frames += 1
-        self.keys += detections.is_key
         self.engine_ms += sum(detections.stage_ms.values())
         self.labels.update(entry['labels'])
 
@@ -67,6 +72,9 @@ def run(args: argparse.Namespace) -> int:
     if args.resume and stream.key_mode == 'async':
         raise ValueError('--resume: expected --key-mode sync (what async gives depends on the '
                          'time that things take)')
+    if args.resume and args.realtime:
+        raise ValueError('--resume: expected the settings that --realtime chose, got --realtime, '
+                         'which measures anew')
     source = Source()
     video = open_video(args.input, args.topic, args.fps, source.refuse, args.max_image_pixels)
     source.read(video.frames)
@@ -88,6 +96,8 @@ def _detect(args: argparse.Namespace, stream: StreamConfig, detection: Detection
     found, whole = _Found(), False
     try:
         network = load_network(args.model, args.device, args.runtime, args.precision)
+        if args.realtime:
+            stream = _in_real_time(args, network, stream, detection, video.fps)
         engine = Engine(network, stream, detection)
         answers = _answers(engine, source, outputs)
         start = perf_counter()
@@ -107,7 +117,22 @@ def _detect(args: argparse.Namespace, stream: StreamConfig, detection: Detection
             print(f'impnet detect: ends after {found.frames} frames'
                   + (f'; {kept}' if outputs.lasts else ''), file=sys.stderr)
         outputs.close(whole=whole)
-    return found, elapsed_s, f'{network.device}, {engine.config.mode}'
+    return found, elapsed_s, f'{network.device}, {engine.config.mode}, {looks(engine.config)}'
+
+
+def _in_real_time(args: argparse.Namespace, network: Network, stream: StreamConfig,
+                  detection: DetectionConfig, fps: float) -> StreamConfig:
+    """Choose what the node would, and say so."""
+    first = next(open_video(args.input, args.topic, args.fps,
+                            max_pixels=args.max_image_pixels).frames, None)
+    if first is None:
+        return stream
+    costs = measured(network, stream, detection, first.image)
+    chosen = real_time(stream, network, 1 / fps, costs, len(os.sched_getaffinity(0)))
+    print(f'impnet detect: real time at {fps:.3g} Hz: {looks(chosen)} (key frame '
+          f'{1e3 * costs.key_s:.1f} ms, glance {1e3 * costs.glance_s:.1f} ms, others '
+          f'{1e3 * costs.other_s:.1f} ms)', file=sys.stderr)
+    return chosen
 
 
 def _answers(engine: Engine, source: Source, outputs: Outputs
@@ -133,14 +158,7 @@ def _tell(args: argparse.Namespace, found: _Found, source: Source, elapsed_s: fl
     print(f'{found.frames} frames{left_out} in {elapsed_s:.1f} s: '
           f'{found.frames / elapsed_s:.1f} frames a second '
           f'({found.engine_ms / found.frames:.1f} ms a frame in the engine) on {where}, '
-          f'{_segments(args, found.keys / found.frames)}, g = {args.g:g}, '
-          f'key_offset = {args.key_offset}', file=to)
+          f'g = {args.g:g}, key_offset = {args.key_offset}', file=to)
     objects = ', '.join(f'{name} {number}' for name, number in found.labels.most_common())
     print(f'detections: {objects or "none"}', file=to)
 
-
-def _segments(args: argparse.Namespace, keys_per_frame: float) -> str:
-    """Say how the video was cut into segments."""
-    if args.schedule == 'fixed':
-        return f'l = {args.l}'
-    return f'l = {args.l_min} to {args.l_max}, {keys_per_frame:.3f} key frames a frame'

@@ -28,7 +28,7 @@ def test_what_is_refused(kind, text):
 @pytest.mark.parametrize('command', [
     ['evaluate', '--model', 'x', '--videos', '0'], ['evaluate', '--model', 'x', '--seed', '-1'],
     ['evaluate-clips', 'x', '--frames', '-3'], ['evaluate-clips', 'x', '--span', 'nan'],
-    ['schedule-curve', 'x', '--sequences', '0'], ['streaming', '--frames', '0'],
+    ['streaming', '--frames', '0'],
     ['bench', '--threads', '-1'], ['bench', '--rounds', '0'], ['bench', '--rate', '0'],
     ['streaming', '--rates', '0'], ['reproduce', '--quick', '--threads', '0'],
     ['detect', 'x', '--fps', 'nan']])

@@ -7,19 +7,20 @@ import pytest
 
 
 @pytest.mark.parametrize('setting, message', [
-    ({'segment_length': 0}, r'l \(segment_length\): expected an int in 1..1000000, got 0'),
-    ({'segment_length': 2.0}, r'l \(segment_length\): expected an int in .*, got 2.0'),
-    ({'segment_length': True}, r'l \(segment_length\): expected an int in .*, got True'),
+    ({'segment_length': 0}, r'l \(segment_length\): expected auto or an int in 1..1000000, got 0'),
+    ({'segment_length': 2.0}, r'l \(segment_length\): expected auto or an int in .*, got 2.0'),
+    ({'segment_length': True}, r'l \(segment_length\): expected auto or an int in .*, got True'),
     ({'memory_gate': 1.1}, r'g \(memory_gate\): expected a number in 0..1, got 1.1'),
     ({'memory_gate': float('nan')}, 'memory_gate'),
     ({'segment_length': 3, 'key_offset': 3}, r'key_offset: expected an int in 0..2 \(l - 1\)'),
     ({'key_offset': -1}, 'key_offset: expected an int in 0..9999, got -1'),
     ({'mode': 'fast'}, 'mode: expected one of auto, impression, average, sparse, per_frame, got '),
-    ({'schedule': 'none'}, "schedule: expected one of fixed, adaptive, got 'none'"),
-    ({'l_min': 0}, 'l_min: expected an int in 1..10000, got 0'),
-    ({'l_min': 4, 'l_max': 3}, r'l_max: expected an int >= 4 \(l_min\), got 3'),
-    ({'doubt_threshold': -0.1}, 'doubt_threshold: expected a number in 0..10000, got -0.1'),
-    ({'schedule': 'adaptive', 'key_offset': 1}, "key_offset: expected 0 with schedule 'adaptive'"),
+    ({'segment_length': 'off'}, r"l \(segment_length\): expected auto or an int in .*, got 'off'"),
+    ({'key_offset': 10}, r'key_offset: expected an int in 0..9 \(l - 1\)'),
+    ({'l_max': 0}, 'l_max: expected an int in 1..10000, got 0'),
+    ({'cpu_share': 0.0}, 'cpu_share: expected a number in 0.01..1, got 0.0'),
+    ({'glance': 32}, 'glance: expected auto, off or an int in 64..1024, got 32'),
+    ({'glance_every': 0}, 'glance_every: expected auto or an int in 1..1000, got 0'),
     ({'key_mode': 'async', 'key_offset': 1}, "key_offset: expected 0 with key_mode 'async'"),
     ({'box_memory': True, 'key_offset': 1}, 'key_offset: expected 0 with box_memory'),
     ({'box_memory': 'off'}, "box_memory: expected one of auto, true, false, got 'off'"),
@@ -49,7 +50,7 @@ def test_what_runs_is_checked_too():
 
 def test_defaults_are_causal_and_of_long_memory():
     config = StreamConfig()
-    assert (config.segment_length, config.memory_gate, config.key_offset) == (10, 1.0, 0)
+    assert (config.segment_length, config.memory_gate, config.key_offset) == ('auto', 1.0, 0)
     assert (config.mode, config.box_memory) == ('auto', 'auto')
 
 

@@ -3,6 +3,7 @@
 """`impnet detect` on a few frames of a real clip, with the shipped weights."""
 from itertools import islice
 import json
+import re
 
 import cv2
 from impnet_ros.cli import main
@@ -22,8 +23,8 @@ def pictures(bikes, tmp_path_factory):
 
 def detect(tmp_path, folder, *options):
     file = tmp_path / 'out' / 'detections.json'
-    assert main(['detect', str(folder), '--quiet', '--device', 'cpu', '--fps', '25',
-                 '--json', str(file), *options]) == 0
+    assert main(['detect', str(folder), '--quiet', '--device', 'cpu', '--runtime', 'torch',
+                 '--fps', '25', '--json', str(file), *options]) == 0
     return json.loads(file.read_text())
 
 
@@ -53,20 +54,23 @@ def test_delayed_frames_come_out_in_order(tmp_path, pictures, mode):
     assert keys == (list(range(8)) if mode == 'per_frame' else [2, 7])
 
 
-def test_an_adaptive_schedule_keeps_its_bounds(tmp_path, pictures, capsys):
-    """Equal bounds leave it no choice; otherwise key frames are where the pictures differ."""
-    fixed = detect(tmp_path, pictures, '--l', '4')
-    bounds = '--l-min', '4', '--l-max', '4'
-    assert detect(tmp_path, pictures, '--schedule', 'adaptive', *bounds) == fixed
-    assert 'l = 4 to 4, 0.250 key frames a frame' in capsys.readouterr().out
-    entries = detect(tmp_path, pictures, '--schedule', 'adaptive', '--l-min', '2',
-                     '--doubt-threshold', '0')
-    assert [entry['frame'] for entry in entries if entry['is_key']] == [0, 2, 4, 6]
+def test_in_real_time_it_says_what_it_chose_and_that_gives_the_same(tmp_path, pictures, capsys):
+    """Key frames and glances as this machine has time for; without, each frame is a key frame."""
+    found = detect(tmp_path, pictures, '--realtime', '--fps', '100', '--cpu-share', '0.2',
+                   '--l-max', '6')
+    told = re.search(r'real time at 100 Hz: (.*) \(key frame', capsys.readouterr().err)[1]
+    chosen = dict(item.split(' = ') for item in told.split(', '))
+    assert 2 <= int(chosen['l']) <= 6
+    words = [word for name, value in chosen.items()
+             for word in (f"--{name.replace('_', '-')}", value)]
+    again = detect(tmp_path, pictures, '--fps', '100', *words)
+    assert again == found
+    assert all(entry['is_key'] for entry in detect(tmp_path, pictures))
 
 
 def test_memory_changes_what_is_seen(tmp_path, pictures):
-    short = detect(tmp_path, pictures, '--l', '1', '--g', '0')
-    long = detect(tmp_path, pictures, '--l', '1', '--g', '1')
+    short = detect(tmp_path, pictures, '--l', '1', '--g', '0', '--mode', 'impression')
+    long = detect(tmp_path, pictures, '--l', '1', '--g', '1', '--mode', 'impression')
     assert short[:2] == long[:2] and short[5]['scores'] != long[5]['scores']
 
 
@@ -91,10 +95,9 @@ def test_annotated_video_has_every_frame(tmp_path, pictures):
 
 
 @pytest.mark.parametrize('options, message', [
-    (['--l', '0'], 'l (segment_length): expected an int in 1..1000000, got 0'),
+    (['--l', '0'], 'l (segment_length): expected auto or an int in 1..1000000, got 0'),
     (['--l', '3', '--key-offset', '3'], 'key_offset: expected an int in 0..2'),
-    (['--l-min', '5', '--l-max', '4'], 'l_max: expected an int >= 5 (l_min), got 4'),
-    (['--schedule', 'adaptive', '--key-offset', '1'], 'key_offset: expected 0 with schedule'),
+    (['--realtime', '--resume'], '--resume: expected the settings that --realtime chose'),
     (['--g', '1.5'], 'g (memory_gate): expected a number in 0..1, got 1.5'),
     (['--model', 'yolo'], 'model: expected one of'),
     (['--device', 'tpu'], "device: expected auto, cpu, cuda or cuda:n, got 'tpu'")])

@@ -70,4 +70,4 @@ def test_fields_of_frame_status() -> None:
         'mean_weight': 'float', 'reset_reason': 'string', 'stamp_problem': 'string', **times,
         'frames_processed': 'uint64', 'frames_lost': 'uint64',
         'camera': 'string', 'model': 'string', 'mode': 'string', 'device': 'string',
-        'l': 'uint32', 'g': 'float'}
+        'l': 'uint32', 'glance': 'uint32', 'glance_every': 'uint32', 'g': 'float'}

@@ -45,8 +45,7 @@ def assert_right(boxes: Any, labels: Any, number: int, tolerance: float) -> None
 @pytest.mark.parametrize('settings', [
     {'mode': 'per_frame'}, {'mode': 'sparse', 'box_memory': False}, {'mode': 'average'},
     {'box_memory': False}, {'box_memory': False, 'key_offset': 2},
-    {'box_memory': True}, {'key_mode': 'async', 'box_memory': False},
-    {'schedule': 'adaptive', 'box_memory': False}], ids=str)
+    {'box_memory': True}, {'key_mode': 'async', 'box_memory': False}], ids=str)
 def test_engine(settings: dict[str, Any]) -> None:
     """Each ball in each frame, within a cell, in every mode."""
     engine = Engine(BallDetector(CPU), StreamConfig(segment_length=4, **settings))

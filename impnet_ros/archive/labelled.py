@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from impnet_ros.archive.job import Job
 from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.reading import Seen
+from impnet_ros.config import StreamConfig
 from impnet_ros.stream.types import Detections
 
 
@@ -16,7 +17,7 @@ class About:
     piece: Piece
     job: Job
     class_names: tuple[str, ...]
-    mode: str
+    stream: StreamConfig
     device: str
 
 

@@ -84,7 +84,7 @@ class Labeller:
 
     def _labelled(self, piece: Piece, attempt: int) -> Outcome:
         store, job = self._store, self._job
-        about = About(piece, job, tuple(self._network.class_names), self._engine.config.mode,
+        about = About(piece, job, tuple(self._network.class_names), self._engine.config,
                       str(self._network.device))
         parts: dict[str, tuple[Path, Any]] = {}
         try:

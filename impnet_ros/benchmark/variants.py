@@ -29,7 +29,7 @@ class Variant:
     def config(self) -> StreamConfig:
         """Give the settings of an engine; memory gate 1 has the most to remember."""
         return StreamConfig(segment_length=self.l, mode=self.mode, key_mode=self.key_mode,
-                            box_memory=self.box_memory)
+                            box_memory=self.box_memory, glance='off')
 
     def fits(self, network: Network) -> bool:
         """Whether a network can run so."""

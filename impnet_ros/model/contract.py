@@ -55,6 +55,9 @@ class Network(ABC):
         between them. Settings that need more are refused.
     fixed_size : bool
         It takes pictures of one size only.
+    glance_side : int
+        Side in pixels of a square of the area at which it glances, where it takes other sizes and
+        nobody says; half the area of its own input is about right.
     box_memory : bool
         Whether box memory is recommended beside the features.
     features_pay : bool
@@ -75,6 +78,7 @@ class Network(ABC):
     detection: DetectionConfig = DetectionConfig()
     boxes_only: bool = False
     fixed_size: bool = True
+    glance_side: int = 288
     box_memory: bool = True
     features_pay: bool = True
     empty_logit: float = -7.0  # a score of 0.001
@@ -142,6 +146,10 @@ class Network(ABC):
         """F(I_i, I_key), from target to key frame."""
         strides = self.strides or (_COMPARED,)  # boxes alone follow a flow too
         return flow_between(picture.grey, key_picture.grey, _cells(picture, strides), strides)
+
+    def motion(self, picture: Picture, later: Picture) -> Flow:
+        """Give the flow along which boxes are carried from a picture to the next; a cheap one."""
+        return self.flow(picture, later)
 
     def flows(self, pictures: Sequence[Picture], key_picture: Picture) -> list[Flow]:
         """Give the flow of each of several pictures to one key frame."""
@@ -227,7 +235,8 @@ class Network(ABC):
         height, width = picture.size
         cells = -(-height // _COMPARED), -(-width // _COMPARED)
         here, there = (compare.grey_level(item.grey, cells) for item in (picture, key_picture))
-        return compare.picture_mismatch(here, warp(there, _at(flow.levels[0].cpu(), cells)))
+        there = compare.grey_along(there, _at(flow.levels[0].cpu(), cells))
+        return compare.picture_mismatch(here, there)
 
     def clarity(self, picture: Picture) -> float:
         """Log of the detail in a picture, noise not counted."""

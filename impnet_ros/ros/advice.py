@@ -45,4 +45,7 @@ def _beside(settings: Settings) -> str:
         return 'set key_offset:=0 and key_mode:=auto'
     if settings.key_mode == 'sync':
         return 'set key_mode:=auto'
-    return f'set l above {settings.segment_length}, or {_faster(settings).removeprefix("set ")}'
+    faster = _faster(settings)
+    if settings.segment_length == 'auto':
+        return faster
+    return f'set l:=auto, or {faster.removeprefix("set ")}'

@@ -3,6 +3,7 @@
 """One camera of the node: its topics, its video, its counters."""
 from concurrent.futures import Future
 from functools import partial
+import os
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -30,6 +31,11 @@ STAMP_PROBLEMS = {
     'late': 'images come late, behind newer ones',
 }
 """What is said of `FrameStatus.stamp_problem`."""
+
+
+def _cores(settings: Settings) -> float:
+    """Give a camera's share of the processor."""
+    return len(os.sched_getaffinity(0)) / max(1, len(settings.cameras))
 
 
 class Camera:
@@ -66,7 +72,7 @@ class Camera:
         self._node = node
         self._network = network
         self._settings = settings
-        self.stream = CameraStream(network, settings, share, executor)
+        self.stream = CameraStream(network, settings, share, executor, _cores(settings))
         self.statistics = Statistics()
         self.told: dict[str, float] = {}
         self._lane = lane

@@ -4,7 +4,7 @@
 from collections import Counter, deque
 from dataclasses import dataclass, replace
 import math
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Any
 
 from impnet_ros.config import KEY_MODES, KeyMode
@@ -17,8 +17,12 @@ from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.executors import Executor
 from impnet_ros.stream.late_images import read_late
 from impnet_ros.stream.pacing import at_boundary, end_segment, skip, stagger
-from impnet_ros.stream.schedule import why_new_video
+from impnet_ros.stream.real_time import looks, real_time
+from impnet_ros.stream.schedule import length_of, why_new_video
 from impnet_ros.stream.types import Detections, Frame
+import torch
+
+_PLAN_EVERY_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ class Answer:
     Attributes
     ----------
     settings : Settings
-        With the mode that `auto` became.
+        With what `auto` became.
     motion : Step, optional
         From the image before to this one, where this one is the newest and both are of one video.
 
@@ -101,6 +105,8 @@ class CameraStream:
         the first camera.
     executor : Executor, optional
         Where asynchronous key frames are computed, for all cameras the same.
+    cores : float
+        How many of the processor's are this camera's.
 
     Attributes
     ----------
@@ -112,10 +118,11 @@ class CameraStream:
     """
 
     def __init__(self, network: Network, settings: Settings, share: float = 0.0,
-                 executor: Executor | None = None) -> None:
+                 executor: Executor | None = None, cores: float = 1.0) -> None:
         self._network = network
         self._share = share
-        self.pace = KeyPace()
+        self._cores = cores
+        self.pace = KeyPace(threads=torch.get_num_threads())
         self._executor = executor and Timed(executor, self.pace.took)
         self._waiting: deque[Arrival] = deque()
         self.resets: Counter[str] = Counter()
@@ -132,6 +139,11 @@ class CameraStream:
     def key_mode(self) -> str:
         """Name how key frames are computed now."""
         return self._engine.config.key_mode
+
+    @property
+    def looks(self) -> str:
+        """Say how often it looks now: `l = 10, glance = 288, glance_every = 2`."""
+        return looks(self._engine.config)
 
     @property
     def has_key(self) -> bool:
@@ -174,14 +186,14 @@ class CameraStream:
         if arrival.stamp_problem == 'late' and self._is_of_this_video(frame):
             seen = read_late(self._engine, frame, self._state)
             return [Answer(arrival, seen, self._served)]
-        reason = why_new_video(frame.origin, self._state, self._settings.stream)
+        reason = why_new_video(frame.origin, self._state, self._engine.config)
         answers = self.reset(reason) if reason and self._state.last is not None else []
         self._pace(arrival)
         self._waiting.append(arrival)
         before, started_s = self._state, perf_counter()
         results, self._state = self._engine.step(frame, before)
-        if results and results[-1].is_key:
-            self.pace.took(perf_counter() - started_s)
+        if results:
+            self.pace.answered(results[-1], perf_counter() - started_s)
         answers += self._answers(results)
         if self._state.last is None:
             self._forget(self._state.reset_reason)
@@ -189,7 +201,7 @@ class CameraStream:
         if results and not results[-1].reset_reason:
             answers[-1] = replace(answers[-1], motion=last_step(before, self._state))
         if self._fresh and self._state.key is not None:
-            self._state = stagger(self._state, self._phase, self._settings.stream)
+            self._state = stagger(self._state, self._phase, self._engine.config)
             self._fresh = False
         return answers
 
@@ -202,37 +214,53 @@ class CameraStream:
         self.pace.arrived(arrival.started_s, arrival.unprocessed)
         period_s, last = self._settings.key_period, self._state.last
         if last is not None and period_s == 0:
-            self._state = skip(self._state, arrival.unprocessed, self._settings.stream)
+            self._state = skip(self._state, arrival.unprocessed, self._engine.config)
         elif last is not None:
             # Half an interval early, so that jitter adds no frame to a segment.
             half_s = (arrival.stamp_s - last.stamp_s) / 2
             if arrival.stamp_s + half_s - self._segment_start_s >= period_s:
                 self._state = end_segment(self._state)
-        if not at_boundary(self._state, self._settings.stream):
+        if not at_boundary(self._state, self._engine.config):
             return
         if self._wanted is not self._settings:
             self._use(self._wanted)
             self._state = replace(end_segment(self._state), pending=None)
         elif self._state.pending is None:
+            self._plan()
             self._engine = self._engines[self._key_mode()]
         self._segment_start_s = arrival.stamp_s
         if last is None:
             self._segment_start_s -= self._share * self._settings.key_period
-            self._state = stagger(self._state, self._phase, self._settings.stream)
+            self._state = stagger(self._state, self._phase, self._engine.config)
 
     def _use(self, settings: Settings) -> None:
-        self._settings = settings
+        self._settings, self._planned_s, self._engines = settings, -math.inf, {}
+        self._plan()
+        self._engine = self._engines[self._key_mode()]
+
+    def _plan(self) -> None:
+        """Decide now and then how often to look, where that is left open."""
+        now_s, settings = monotonic(), self._settings
+        if now_s < self._planned_s + _PLAN_EVERY_S:
+            return
+        costs = self.pace.costs
+        if costs is not None or not self._engines:
+            self._planned_s = now_s
+        stream = real_time(settings.stream, self._network, self.pace.period_s, costs, self._cores)
+        if self._engines and stream == self._stream:
+            return
+        self._stream = stream
         self._engines = {mode: self._engine_with(mode) for mode in KEY_MODES
                          if settings.key_mode in ('auto', mode) and (
                              mode == 'sync' or settings.key_offset == 0)}
-        self._engine = self._engines[self._key_mode()]
-        self._served = replace(settings, mode=self._engine.config.mode)
-        self._phase = 0 if settings.key_period > 0 else int(self._share * settings.segment_length)
+        self._served = replace(settings, **{
+            name: getattr(stream, name) for name in ('mode', 'segment_length', 'glance',
+                                                     'glance_every')})
+        self._phase = 0 if settings.key_period > 0 else int(self._share * length_of(stream))
 
     def _engine_with(self, key_mode: KeyMode) -> Engine:
-        settings = self._settings
-        return Engine(self._network, replace(settings.stream, key_mode=key_mode),
-                      settings.detection, self._executor)
+        return Engine(self._network, replace(self._stream, key_mode=key_mode),
+                      self._settings.detection, self._executor)
 
     def _key_mode(self) -> KeyMode:
         """Decide, where it is left open, how the next key frames are computed."""

@@ -4,18 +4,21 @@
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 import math
 from statistics import median
 from time import perf_counter
 from typing import Any, Literal
 
 from impnet_ros.stream.executors import Executor
+from impnet_ros.stream.real_time import Costs
+from impnet_ros.stream.types import Detections
 
 _IMAGES = 15
 _KEY_FRAMES = 5
 _ENOUGH = 3
 _ROOM = 0.9
+_USUAL_PERIOD_S = 1 / 30
 
 
 @dataclass
@@ -34,14 +37,19 @@ class KeyPace:
         'sync' or 'async'; 'sync' until enough is known.
     key_s : float
         How long the newest key frame took; NaN before the first.
+    threads : int
+        How many processor cores the network works on.
 
     """
 
     choice: Literal['sync', 'async'] = 'sync'
     key_s: float = math.nan
+    threads: int = 1
     _arrived_s: float | None = None
     _periods_s: deque[float] = field(default_factory=lambda: deque(maxlen=_IMAGES))
     _keys_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEY_FRAMES))
+    _recent_s: dict[str, deque[float]] = field(default_factory=lambda: {
+        kind: deque(maxlen=_IMAGES) for kind in ('key', 'glance', 'other')})
 
     def arrived(self, arrived_s: float, missed: int) -> None:
         """Note when an image came, and how many before it were not processed."""
@@ -53,6 +61,27 @@ class KeyPace:
         """Note how long a key frame took."""
         self.key_s = seconds
         self._keys_s.append(seconds)
+        self._recent_s['key'].append(seconds)
+
+    def answered(self, detections: Detections, seconds: float) -> None:
+        """Note how long an image took that is answered at once."""
+        if detections.is_key:
+            self.took(seconds)
+        else:
+            self._recent_s['glance' if detections.is_glance else 'other'].append(seconds)
+
+    @property
+    def period_s(self) -> float:
+        """Give the time from image to image; a thirtieth of a second until that is known."""
+        return median(self._periods_s) if len(self._periods_s) >= _ENOUGH else _USUAL_PERIOD_S
+
+    @property
+    def costs(self) -> Costs | None:
+        """Give what images take, once some key frames were there."""
+        if len(self._recent_s['key']) < _ENOUGH:
+            return None
+        known = {f'{kind}_s': median(times) for kind, times in self._recent_s.items() if times}
+        return replace(Costs.of_key(known['key_s'], self.threads), **known)
 
     def decide(self) -> Literal['sync', 'async']:
         """Choose anew; to be asked where a segment begins."""

@@ -55,8 +55,6 @@ class Settings(DetectionConfig, StreamConfig, RunConfig):
     def __post_init__(self) -> None:
         """Check what must fit together too."""
         super().__post_init__()
-        require(self.key_period == 0 or self.schedule == 'fixed', 'key_period',
-                "0 with schedule 'adaptive' (l_max ends its segments)", self.key_period)
         for name in self.cameras:
             require(bool(_CAMERA_NAME.fullmatch(name)), 'cameras', 'names of letters, digits, _ '
                     'and / that begin with a letter', name)

@@ -5,6 +5,7 @@ import math
 
 from impnet_ros.msg import FrameStatus
 from impnet_ros.ros.camera_stream import Answer
+from impnet_ros.stream.schedule import length_of
 
 STAGES = ('features', 'flow', 'propagate', 'weights', 'task', 'glance', 'boxes')
 _LARGEST_LATENCY_S = 60.0
@@ -59,5 +60,7 @@ def to_message(answer: Answer, *, camera: str, device: str, processed: int, lost
         mean_weight=detections.mean_weight, reset_reason=detections.reset_reason,
         decode_ms=decode_ms, total_ms=total_ms, latency_ms=latency,
         frames_processed=processed, frames_lost=lost, camera=camera, model=settings.model,
-        mode=settings.mode, device=device, l=settings.segment_length,
+        mode=settings.mode, device=device, l=length_of(settings),
+        glance=0 if settings.glance == 'off' else settings.glance,
+        glance_every=settings.glance_every,
         g=float(settings.memory_gate), stamp_problem=answer.arrival.stamp_problem, **stages)

@@ -34,7 +34,6 @@ def advance(state: StreamState, due: bool,
             state = replace(state, position=0)
     elif due:
         pending = PendingKey(begin(), 0)
-        state = replace(state, doubt=0.0)
     if pending is None or not pending.future.done():
         return replace(state, pending=pending)
     return replace(state, key=replace(pending.future.result(), age=pending.age), pending=None)

@@ -7,13 +7,12 @@ from functools import partial
 
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.contract import Network
-from impnet_ros.stream.adaptive import with_doubt
 from impnet_ros.stream.asynchronous import advance
 from impnet_ros.stream.boxes.step import carried_tracks, remembers
 from impnet_ros.stream.executors import BackgroundExecutor, Executor
 from impnet_ros.stream.keys import absorbed, aligned
 from impnet_ros.stream.look import look
-from impnet_ros.stream.schedule import is_doubtful, is_key, next_position, why_new_video
+from impnet_ros.stream.schedule import is_key, next_position, why_new_video
 from impnet_ros.stream.settled import settled
 from impnet_ros.stream.side_work import a_thread_fewer, begin
 from impnet_ros.stream.state import KeyFrame, StreamState, WaitingFrame
@@ -54,7 +53,6 @@ class Engine:
         self.config = settled(config or StreamConfig(), network)
         self.detection = detection or network.detection
         carries = self.config.mode != 'per_frame'
-        self._adaptive = self.config.schedule == 'adaptive' and carries
         # Without propagation there is nothing to show while a key frame is computed.
         self._in_background = self.config.key_mode == 'async' and carries
         self._executor = executor
@@ -107,10 +105,6 @@ class Engine:
             picture = self.network.prepare(frame.image)
         new = WaitingFrame(picture, frame.origin, reason, stage_ms)
         due = is_key(state.position, self.config)
-        if self._adaptive and not due and state.pending is None:
-            new, doubt = with_doubt(self.network, new, state)
-            due = is_doubtful(state.position, doubt, self.config)
-            state = replace(state, doubt=doubt, position=0 if due else state.position)
         waits = not due and state.position < self.config.key_offset
         state = replace(state, position=next_position(state.position, self.config),
                         last=frame.origin, waiting=(*state.waiting, new))
@@ -173,7 +167,7 @@ class Engine:
                                    new.origin, state), stage_ms, 'boxes', spare)
         with a_thread_fewer(spare if f_imp_warped or tracks else None):
             key = absorbed(self.network, self.config, new.picture, stage_ms, f_imp_warped)
-        return replace(state, key=key, tracks=tracks() if tracks else None, doubt=0.0,
+        return replace(state, key=key, tracks=tracks() if tracks else None,
                        waiting=(*before, replace(new, stage_ms=stage_ms)))
 
     def _begin_key(self, new: WaitingFrame, before: KeyFrame) -> 'Future[KeyFrame]':

@@ -72,7 +72,7 @@ def read_late(engine: Engine, frame: Frame, state: StreamState) -> Detections:
     if state.key is None or state.last is None:
         return nothing_seen(frame.origin, '')
     # In the middle of a segment: no key frame is due, nothing waits for one.
-    reading = replace(state, waiting=(), pending=None, doubt=0.0,
+    reading = replace(state, waiting=(), pending=None,
                       position=engine.config.key_offset + 1)
     [seen], _ = engine.step(replace(frame, stamp_s=state.last.stamp_s), reading)
     return replace(seen, stamp_s=frame.stamp_s)

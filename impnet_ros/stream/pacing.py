@@ -4,7 +4,7 @@
 from dataclasses import replace
 
 from impnet_ros.config import StreamConfig
-from impnet_ros.stream.schedule import longest
+from impnet_ros.stream.schedule import length_of
 from impnet_ros.stream.state import StreamState
 
 
@@ -44,7 +44,7 @@ def _advanced(state: StreamState, frames: int, config: StreamConfig) -> StreamSt
     position = state.position + frames
     if state.position <= config.key_offset:
         return replace(state, position=min(position, config.key_offset))
-    return replace(state, position=0 if position >= longest(config) else position)
+    return replace(state, position=0 if position >= length_of(config) else position)
 
 
 def end_segment(state: StreamState) -> StreamState:
@@ -56,19 +56,14 @@ def at_boundary(state: StreamState, config: StreamConfig) -> bool:
     """
     Whether other settings may take over with the next frame.
 
-    That is where it begins a segment or, as nobody knows when that will be with an adaptive
-    schedule, where it may.
+    That is where it begins a segment.
     """
-    if state.waiting:
-        return False
-    if config.schedule == 'adaptive' and state.position >= config.l_min:
-        return True
-    return state.position == 0 or config.mode == 'per_frame'
+    return not state.waiting and (state.position == 0 or config.mode == 'per_frame')
 
 
 def stagger(state: StreamState, phase: int, config: StreamConfig) -> StreamState:
     """
-    Shorten the first segment of a video by `phase` frames; leave adaptive schedules alone.
+    Shorten the first segment of a video by `phase` frames.
 
     Videos of one rate that start together, with phases spread over 0..l-1, then have their key
     frames at different instants. Call it on the fresh state and once more on the state after
@@ -85,7 +80,5 @@ def stagger(state: StreamState, phase: int, config: StreamConfig) -> StreamState
         The engine's settings.
 
     """
-    if config.schedule == 'adaptive':
-        return state
     before = min(phase, config.key_offset)
     return _advanced(state, before if state.key is None else phase - before, config)

@@ -14,33 +14,13 @@ def is_key(position: int, config: StreamConfig) -> bool:
 def next_position(position: int, config: StreamConfig) -> int:
     """Place of the frame after the one at `position`, starting anew at the segment's end."""
     following = position + 1
-    return 0 if following >= longest(config) else following
+    return 0 if following >= length_of(config) else following
 
 
-def longest(config: StreamConfig) -> int:
-    """Give the most frames that a segment may have."""
-    return config.segment_length if config.schedule == 'fixed' else config.l_max
-
-
-def is_doubtful(position: int, doubt: float, config: StreamConfig) -> bool:
-    """
-    Whether the frame at `position` of an adaptive schedule's segment becomes a key frame.
-
-    What a long segment loses adds up over its frames, and so does doubt. A bound on the sum asks
-    fast motion for more key frames, but not in proportion: a frame in which everything moves far
-    is poorly served even right behind a key frame, and key frames there buy less.
-
-    Parameters
-    ----------
-    position : int
-        Frames since the last key frame.
-    doubt : float
-        Mean mismatch of these frames and this one, added up.
-    config : StreamConfig
-        Smallest length and threshold.
-
-    """
-    return position >= config.l_min and doubt > config.doubt_threshold
+def length_of(config: StreamConfig) -> int:
+    """Give the frames of a segment, where nothing is left open; see `settled`."""
+    assert config.segment_length != 'auto'
+    return config.segment_length
 
 
 REASONS = ('start', 'encoding', 'frame_id', 'size', 'backward_stamp', 'gap', 'not_finite')

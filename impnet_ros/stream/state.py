@@ -96,9 +96,6 @@ class StreamState:
         The key frame that is being computed meanwhile, at most one.
     unseen : int
         Frames since the last look, at a key frame or a glance.
-    doubt : float
-        Mean mismatch of the frames since the newest key frame, added up, with an adaptive
-        schedule.
 
     """
 
@@ -111,4 +108,3 @@ class StreamState:
     waiting: tuple[WaitingFrame, ...] = ()
     pending: PendingKey | None = None
     unseen: int = 0
-    doubt: float = 0.0

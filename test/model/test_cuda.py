@@ -53,7 +53,7 @@ def test_upload_is_a_copy_through_pinned_memory():
     ('float32', 0.95), ('float16', 0.9), ('bfloat16', 0.85)])
 @pytest.mark.parametrize('settings', [
     {'mode': 'per_frame'}, {'segment_length': 4}, {'segment_length': 4, 'key_offset': 2},
-    {'segment_length': 4, 'box_memory': True}, {'schedule': 'adaptive'}], ids=str)
+    {'segment_length': 4, 'box_memory': True}], ids=str)
 def test_nanodet_finds_what_it_finds_on_the_cpu(frames, settings, precision, overlap):
     expected = run(load_network('nanodet_g', 'cpu'), frames, **settings)
     found = run(load_network('nanodet_g', 'cuda', precision=precision), frames, **settings)

@@ -12,7 +12,7 @@ import pytest
     ((70, 12, 33), {'key_mode': 'sync'}, 'set key_mode:=auto'),
     ((70, 12, 33), {'key_mode': 'sync', 'key_offset': 5}, 'set key_offset:=0'),
     ((70, math.nan, 33), {'key_mode': 'sync', 'mode': 'per_frame'}, 'set mode:=impression'),
-    ((70, 12, 33), {'key_mode': 'async'}, 'set l above 10'),
+    ((70, 12, 33), {'key_mode': 'async', 'segment_length': 10}, 'set l:=auto'),
     ((90, 50, 33), {}, 'lower rate'),
     ((90, 50, 33), {'runtime': 'torch'}, 'runtime:=auto'),
     ((20, 10, 33), {}, 'on the way'),

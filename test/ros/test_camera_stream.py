@@ -102,27 +102,6 @@ def test_staggered_key_frames_never_coincide() -> None:
     assert found == [[0, 6, 12, 18], [0, 4, 10, 16, 22], [0, 2, 8, 14, 20]]
 
 
-class Moving(OneHotNetwork):
-    """Pictures that differ by an eighth a number."""
-
-    def mismatch(self, picture: Picture, key_picture: Picture,
-                 flow: object) -> torch.Tensor:
-        """Tell so."""
-        eighths = self.number(picture) - self.number(key_picture)
-        return torch.tensor(eighths / 8).view(1, 1, 1, 1)
-
-
-def test_an_adaptive_schedule_takes_over_and_hands_back() -> None:
-    """From 4 on a key frame in every third frame, as 1/8 + 2/8 + 3/8 exceeds 1/2; then l = 4."""
-    stream = CameraStream(Moving(), Settings(segment_length=4), share=0.5)
-    found = keys(feed(stream, 0, 1))
-    stream.want(Settings(schedule='adaptive', l_min=2, doubt_threshold=0.5))
-    found += keys(feed(stream, *range(2, 10)))
-    stream.want(Settings(segment_length=4))
-    found += keys(feed(stream, *range(10, 17)))
-    assert found == [0, 2, 5, 8, 10, 14]
-
-
 @pytest.mark.parametrize(('change', 'reason'), [
     ({'encoding': 'bgr8'}, 'encoding'), ({'frame_id': 'other'}, 'frame_id')])
 def test_a_change_of_source_begins_a_new_video(change: dict[str, object], reason: str) -> None:

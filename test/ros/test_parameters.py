@@ -55,7 +55,7 @@ def test_defaults_are_the_settings(context: Context) -> None:
             assert word in described.additional_constraints
         assert ('start-up' in described.additional_constraints) == (row.changes == 'fixed')
     assert node.describe_parameter('g').floating_point_range[0].to_value == 1.0
-    assert node.describe_parameter('l').integer_range[0].from_value == 1
+    assert node.describe_parameter('l_max').integer_range[0].from_value == 1
     node.destroy_node()
 
 
@@ -76,10 +76,7 @@ def test_whole_numbers_for_real_ones(context: Context) -> None:
     ({'g': float('nan')}, 'g'), ({'key_offset': 10}, r'key_offset: expected an int in 0..9 \(l'),
     ({'mode': 'fast'}, 'mode: expected one of auto, impression'),
     ({'key_mode': 'async', 'key_offset': 1}, 'key_offset'),
-    ({'schedule': 'adaptive', 'key_offset': 1}, "key_offset: expected 0 with schedule 'adaptive'"),
-    ({'schedule': 'adaptive', 'key_period': 0.5}, 'key_period: expected 0 with schedule'),
-    ({'l_min': 5, 'l_max': 4}, r'l_max: expected an int >= 5 \(l_min\), got 4'),
-    ({'schedule': 'sometimes'}, 'schedule: expected one of fixed, adaptive'),
+    ({'l_max': 0}, 'l_max'), ({'cpu_share': 2.0}, 'cpu_share'),
     ({'threads': 3}, 'read-only'), ({'cameras': ['a']}, 'read-only'),
     ({'classes': [1, 2]}, 'classes: expected a list of names'),
     ({'score_threshold': 2.0}, 'score_threshold'), ({'class_id': 'label'}, 'class_id'),
@@ -209,18 +206,21 @@ def test_types_on_the_wire(context: Context) -> None:
     """`ros2 param get` shows numbers as numbers."""
     node = build(context)
     assert node.get_parameter('g').get_parameter_value().type == ParameterType.PARAMETER_DOUBLE
-    assert node.get_parameter('l').get_parameter_value().type == ParameterType.PARAMETER_INTEGER
+    assert node.get_parameter('l_max').get_parameter_value().type == (
+        ParameterType.PARAMETER_INTEGER)
     node.destroy_node()
 
 
 def test_a_word_or_a_number(context: Context) -> None:
     """A side in pixels, or off, which YAML reads as false; at start and later."""
-    node = build(context, '-p', 'glance:=256')
-    assert node.settings.glance == 256
+    node = build(context, '-p', 'glance:=256', '-p', 'l:=7')
+    assert (node.settings.glance, node.settings.segment_length) == (256, 7)
+    assert reason(node, l='auto') == '' and node.settings.segment_length == 'auto'
+    assert reason(node, l=3) == '' and node.settings.segment_length == 3
     assert reason(node, glance='off') == '' and node.settings.glance == 'off'
     assert reason(node, glance=128) == '' and node.settings.glance == 128
     assert reason(node, glance=False) == '' and node.settings.glance == 'off'
-    assert 'glance: expected off or an int in 64..1024' in reason(node, glance=7)
+    assert 'glance: expected auto, off or an int in 64..1024' in reason(node, glance=7)
     node.destroy_node()
     node = build(context, '-p', 'glance:=off')
     assert node.settings.glance == 'off'

@@ -4,8 +4,7 @@
 from dataclasses import replace
 
 from impnet_ros.config import StreamConfig
-from impnet_ros.stream.schedule import (is_doubtful, is_key, longest, next_position, REASONS,
-                                        why_new_video)
+from impnet_ros.stream.schedule import is_key, next_position, REASONS, why_new_video
 from impnet_ros.stream.state import StreamState
 from impnet_ros.stream.types import Origin
 import pytest
@@ -13,17 +12,10 @@ import pytest
 LAST = Origin(5.0, (4, 6), 'rgb8', 'camera')
 
 
-def test_adaptive_rules():
-    config = StreamConfig(schedule='adaptive', l_min=2, l_max=4, doubt_threshold=0.5)
-    assert [is_doubtful(position, 0.6, config) for position in (1, 2, 3)] == [False, True, True]
-    assert not is_doubtful(3, 0.5, config)
-    assert [next_position(position, config) for position in range(4)] == [1, 2, 3, 0]
-    assert (longest(config), longest(StreamConfig(segment_length=7))) == (4, 7)
-
-
 def test_the_key_frame_is_where_the_offset_says():
     config = StreamConfig(segment_length=4, key_offset=2)
     assert [is_key(position, config) for position in range(4)] == [False, False, True, False]
+    assert [next_position(position, config) for position in range(4)] == [1, 2, 3, 0]
     assert all(is_key(position, replace(config, mode='per_frame')) for position in range(4))
 
 

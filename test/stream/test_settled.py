@@ -42,7 +42,7 @@ def test_what_is_left_open_is_decided(kind, recommends, asked, mode, boxes):
 
 def test_what_is_asked_for_is_left_alone():
     asked = StreamConfig(segment_length=7, mode='average', box_memory=False, memory_gate=0.5,
-                         schedule='adaptive', key_mode='async', max_gap=0.5)
+                         glance='off', glance_every=3, key_mode='async', max_gap=0.5)
     assert settled(asked, network()) == asked
     assert Engine(network(), StreamConfig()).config == settled(StreamConfig(), network())
 
@@ -52,8 +52,7 @@ def test_what_is_asked_for_is_left_alone():
                              "cannot be carried, only boxes, got 'impression'"),
     ({'mode': 'average'}, "mode: expected auto, sparse or per_frame, .* got 'average'"),
     ({'key_offset': 3}, 'key_offset: expected 0, .* only boxes, got 3'),
-    ({'box_memory': False}, 'box_memory: expected auto or true, .* only boxes, got False'),
-    ({'schedule': 'adaptive'}, "schedule: expected 'fixed', .* only boxes, got 'adaptive'")])
+    ({'box_memory': False}, 'box_memory: expected auto or true, .* only boxes, got False')])
 def test_a_network_of_boxes_only_refuses_what_needs_features(asked, message):
     with pytest.raises(ValueError, match=message):
         Engine(network(BoxesOnly), StreamConfig(**asked))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from impnet_ros.archive.labelled import About, Labelled
+from impnet_ros.stream.schedule import length_of
 import numpy as np
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
@@ -71,14 +72,15 @@ def detections(image: Labelled, class_names: tuple[str, ...]) -> bytes:
 
 def status(image: Labelled, about: About, processed: int, lost: int) -> bytes:
     """Give a FrameStatus; times of this machine are left out, so that every run is the same."""
-    job, kind = about.job, types().types[STATUS]
+    stream, kind = about.stream, types().types[STATUS]
     values = {'header': _header(image), 'is_key': image.is_key,
               'is_glance': image.is_glance, 'age': image.age,
               'mean_weight': image.mean_weight, 'reset_reason': image.reset_reason,
               'stamp_problem': '',
               'latency_ms': math.nan, 'frames_processed': processed, 'frames_lost': lost,
-              'camera': about.piece.topic, 'model': job.model_name, 'mode': about.mode,
-              'device': about.device, 'l': job.stream.segment_length,
-              'g': float(job.stream.memory_gate)}
+              'camera': about.piece.topic, 'model': about.job.model_name, 'mode': stream.mode,
+              'device': about.device, 'l': length_of(stream),
+              'glance': 0 if stream.glance == 'off' else stream.glance,
+              'glance_every': stream.glance_every, 'g': float(stream.memory_gate)}
     others = {name: 0.0 for name in kind.__dataclass_fields__ if name.endswith('_ms')}
     return bytes(types().serialize_cdr(kind(**{**others, **values}), STATUS))

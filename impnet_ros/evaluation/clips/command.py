@@ -26,6 +26,8 @@ from impnet_ros.evaluation.clips.table import LEGEND, tables
 from impnet_ros.evaluation.clips.unlabelled import label_clip
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.stream.real_time import real_time
+from impnet_ros.stream.schedule import length_of
 import torch
 from tqdm import tqdm
 
@@ -126,7 +128,7 @@ def measured(clip: TrueClip, network: Network, settings: list[Setting], kinds: l
             seen = runs[PER_FRAME.name].found
         for setting in settings:
             yield {'clip': clip.name, 'bursts': bursts, 'seed': seed, 'setting': setting.name,
-                   'l': setting.stream(clip.fps).segment_length,
+                   'l': length_of(real_time(setting.stream(clip.fps), network, 1 / clip.fps)),
                    **row(clip, runs[setting.name], spoilt, seen)}
 
 

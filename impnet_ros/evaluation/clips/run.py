@@ -14,6 +14,7 @@ from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import to_boxes
 from impnet_ros.model.contract import Network
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.real_time import real_time
 from impnet_ros.stream.types import Detections, Frame
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def run_settings(network: Network, settings: Sequence[Setting],
     works = {size: Work() for size in {item.size for item in settings}}
     shared = {size: sharing_frame(network, work, size) for size, work in works.items()}
     pairs = {item.name: tuple(
-        _Follower(Engine(shared[item.size], item.stream(fps), detection), works[item.size])
+        _Follower(Engine(shared[item.size], real_time(item.stream(fps), network, 1 / fps), detection), works[item.size])
         for detection in (lowest, reported)) for item in settings}
     runs = {name: Run() for name in pairs}
     spoilt = []

@@ -15,7 +15,6 @@ ROWS = {key: row for row in table(StreamConfig) for key in (row.name, row.word)}
 """Settings of the stream by the names of their parameters and of their fields."""
 
 _OWN = ('name', 'l_s', 'size')
-_CHECKED_AT_FPS = 30.0
 
 
 @dataclass(frozen=True)
@@ -105,13 +104,13 @@ def _checked(text: str, values: dict[str, Any]) -> Setting:
     if size is not None and not (isinstance(size, int) and size >= 64):
         raise ValueError(f'size: expected pixels, 64 or more, got {size!r}')
     setting = Setting(name, values, seconds, size)
-    setting.stream(_CHECKED_AT_FPS)
+    StreamConfig(**values)
     return setting
 
 
 def default_settings(span_s: float, boxes_only: bool = False) -> list[Setting]:
     """
-    List what can be carried, with a key frame every `span_s` seconds and in every frame.
+    List the default in real time, then what can be carried without glances.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ def default_settings(span_s: float, boxes_only: bool = False) -> list[Setting]:
         Whether the network's features cannot be carried.
 
     """
-    result = []
+    result = [Setting('default', {})]
     for seconds, length in ((None, 1), (span_s, None)):
         at = 'l=1' if seconds is None else f'l_s={seconds:.3g}'
         for name, mode, boxes in (('nothing', 'sparse', False), ('features', 'impression', False),
@@ -129,7 +128,7 @@ def default_settings(span_s: float, boxes_only: bool = False) -> list[Setting]:
                                   ('features and boxes', 'impression', True)):
             if length == 1 and name == 'nothing' or boxes_only and name != 'boxes':
                 continue  # nothing carried from frame to frame is per frame
-            values = {'mode': mode, 'box_memory': boxes}
+            values = {'mode': mode, 'box_memory': boxes, 'glance': 'off'}
             if length:
                 values['segment_length'] = length
             result.append(Setting(f'{name} {at}', values, seconds))

@@ -77,4 +77,5 @@ def sharing_frame(network: Network, work: Work, side: int | None = None) -> Netw
     twin.features = lambda picture: work.once('features', network.features, picture)
     twin.flow = lambda picture, key_picture: work.once('flow', network.flow, picture,
                                                        key_picture)
+    twin.motion = lambda picture, later: work.once('motion', network.motion, picture, later)
     return twin

@@ -15,6 +15,7 @@ from impnet_ros.model.nanodet.graph import nanodet_onnx
 from impnet_ros.model.nanodet.shape import input_shape
 from impnet_ros.model.onnx.runtimes import choose
 from impnet_ros.model.precision import computed_in
+from impnet_ros.model.sight.dis_flow import flow_of_boxes
 from impnet_ros.model.sight.pair_quality import PairQuality
 from impnet_ros.model.sight.picture import normalised, Picture
 from impnet_ros.model.sight.warp import warp, warp_where
@@ -60,6 +61,7 @@ class NanoDetNetwork(Network):
     strides = STRIDES
     empty_logit = BACKGROUND
     fixed_size = False
+    features_pay = False
 
     def __init__(self, detector: NanoDet, device: torch.device,
                  quality: PairQuality | None = None) -> None:
@@ -105,6 +107,10 @@ class NanoDetNetwork(Network):
     def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
         """Give about the image's own shape, of about a square's area; see `input_shape`."""
         return input_shape(image_size, INPUT_SIZE if side is None else side)
+
+    def motion(self, picture: Picture, later: Picture) -> Flow:
+        """Boxes need no more than a coarse flow."""
+        return flow_of_boxes(picture, later)
 
     def features(self, picture: Picture) -> Levels:
         """N_feat: (1, CHANNELS, h, w) a level."""

@@ -23,7 +23,7 @@ from impnet_ros.model.onnx.reading import read_onnx
 from impnet_ros.model.onnx.runtimes import choose, ERRORS, first_line, open_runtime, Run
 from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
 from impnet_ros.model.sight import pair_quality
-from impnet_ros.model.sight.dis_flow import dis_flow
+from impnet_ros.model.sight.dis_flow import dis_flow, flow_of_boxes
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.weights import load_into, load_shipped, write_whole
@@ -157,6 +157,10 @@ class ImportedNetwork(Network):
         if self.boxes_only:
             return super().cells(picture)
         return [item.size for item in self._windows(picture.image_size)]
+
+    def motion(self, picture: Picture, later: Picture) -> Flow:
+        """Boxes need no more than a coarse flow."""
+        return flow_of_boxes(picture, later)
 
     def features(self, picture: Picture) -> Levels:
         """N_feat: joined maps of each level; for a whole detector its outputs."""

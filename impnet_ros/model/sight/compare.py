@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Comparing pictures: how much detail one shows, and where two cannot show the same thing."""
+from functools import lru_cache
 import math
 
 import cv2
@@ -21,6 +22,10 @@ _NOISE_IN_BAND = 0.078
 
 LAPLACIAN_DIFFERENCE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 """Immerkaer's mask for noise: the difference of two Laplacians."""
+
+
+NO_SECOND_MAP = np.empty(0, np.float32)
+"""For `cv2.remap`, where one map holds columns and rows."""
 
 
 def sharpness(grey: Array) -> float:
@@ -78,6 +83,37 @@ def grey_level(grey: Array, size: tuple[int, int]) -> Tensor:
     cells = cv2.resize(grey, size[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
     level = (cells - cells.mean()) / (cells.std() + 1.0) + OUTSIDE
     return torch.from_numpy(level)[None, None]
+
+
+def grey_along(level: Tensor, flow: Tensor) -> Tensor:
+    """
+    Carry a grey level along a flow: what `warp` gives for one channel, at a tenth of the cost.
+
+    Parameters
+    ----------
+    level : Tensor
+        (1, 1, h, w), in the host's memory.
+    flow : Tensor
+        (1, 2, h, w), (x, y) in cells, in the host's memory.
+
+    Returns
+    -------
+    Tensor
+        (1, 1, h, w), zero outside.
+
+    """
+    rows, columns = level.shape[2:]
+    places: Array = flow[0].permute(1, 2, 0).float().numpy() + _grid(rows, columns)
+    carried = cv2.remap(level[0, 0].numpy(), places, NO_SECOND_MAP, cv2.INTER_LINEAR,
+                        borderMode=cv2.BORDER_CONSTANT)
+    return torch.from_numpy(carried)[None, None]
+
+
+@lru_cache(maxsize=16)
+def _grid(rows: int, columns: int) -> Array:
+    """Columns and rows of all cells, float32 (rows, columns, 2)."""
+    return np.stack(np.meshgrid(np.arange(columns, dtype=np.float32),
+                                np.arange(rows, dtype=np.float32)), axis=-1)
 
 
 def picture_mismatch(here: Tensor, there: Tensor) -> Tensor:

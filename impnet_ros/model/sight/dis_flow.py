@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import cv2
 from impnet_ros.model.levels import Array, DenseFlow, Flow
 from impnet_ros.model.sight.alike import alike
+from impnet_ros.model.sight.picture import Picture
 import numpy as np
 import torch
 from torch import Tensor
@@ -21,8 +22,13 @@ PATCH_STRIDE = 4
 """Pixels. A finer stride costs time as its square; a coarser one loses thin moving things."""
 
 
+PATCH_STRIDE_OF_BOXES, BOX_CELL = 5, 8
+"""The same for boxes, which go by medians of many points, at two thirds; and the pixels of the
+network's input to which it is brought."""
+
+
 def flow_between(grey: Array, key_grey: Array, cells: Sequence[tuple[int, int]],
-                 strides: Sequence[int]) -> Flow:
+                 strides: Sequence[int], patch_stride: int = PATCH_STRIDE) -> Flow:
     """
     Solve the flow between two pictures and bring it to feature levels.
 
@@ -34,15 +40,24 @@ def flow_between(grey: Array, key_grey: Array, cells: Sequence[tuple[int, int]],
         (rows, columns) of each level.
     strides : sequence of int
         Pixels of the network's input a cell of each level.
+    patch_stride : int
+        Pixels.
 
     """
-    field = dis_flow(grey, key_grey)
+    field = dis_flow(grey, key_grey, patch_stride)
     return Flow(tuple(flow_in_cells(field, size, stride / 2)
                       for size, stride in zip(cells, strides, strict=True)),
                 dense=DenseFlow(grey, key_grey, field))
 
 
-def dis_flow(grey: Array, key_grey: Array) -> Array:
+def flow_of_boxes(picture: Picture, later: Picture) -> Flow:
+    """Solve a coarse flow of one level, cells of `BOX_CELL` pixels of the network's input."""
+    height, width = picture.size
+    cells = -(-height // BOX_CELL), -(-width // BOX_CELL)
+    return flow_between(picture.grey, later.grey, [cells], [BOX_CELL], PATCH_STRIDE_OF_BOXES)
+
+
+def dis_flow(grey: Array, key_grey: Array, patch_stride: int = PATCH_STRIDE) -> Array:
     """
     Where each pixel of a picture was in the key picture.
 
@@ -54,6 +69,8 @@ def dis_flow(grey: Array, key_grey: Array) -> Array:
     ----------
     grey, key_grey : numpy.ndarray
         uint8 (h, w), target frame and key frame.
+    patch_stride : int
+        Pixels.
 
     Returns
     -------
@@ -65,7 +82,7 @@ def dis_flow(grey: Array, key_grey: Array) -> Array:
     solver = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
     solver.setFinestScale(FINEST_SCALE)
     solver.setPatchSize(PATCH_SIZE)
-    solver.setPatchStride(PATCH_STRIDE)
+    solver.setPatchStride(patch_stride)
     height, width = grey.shape
     below, right = max(SMALLEST - height, 0), max(SMALLEST - width, 0)
     here, there = alike(grey, key_grey)

@@ -14,8 +14,10 @@ import math
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.levels import Flow
 from impnet_ros.stream.boxes.motion import advanced, corrected, INSIDE, read
+from impnet_ros.stream.boxes.objects import witnessed
 from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
+import numpy as np
 import torch
 from torch import Tensor
 from torchvision.ops import batched_nms, box_iou
@@ -36,8 +38,9 @@ WAY_FADES = (2.0, 0.5)
 exponent for a distance of one box side, and the largest exponent at one key frame. What moves fast
 soon leaves the picture or is misplaced."""
 
-LOOKS = 2.0
-"""Weight of a remembered position, a mean over several looks, against a fresh one."""
+LOOKS = 0.5
+"""Weight of a remembered place against a fresh one of the same score. More smears the boxes of what
+moves, less hands the noise of each look on."""
 
 LEFT_BY_A_LOOK = 0.5
 """A worse look lowers a score, but keeps at least this share of its lead."""
@@ -75,8 +78,8 @@ def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None, image_size: tuple
     if mismatch is not None:
         if float(mismatch.mean()) > SCENE_CUT:
             scores, clarity = torch.zeros_like(scores), -math.inf
-        inside = read(mismatch.to(scores), tracks.boxes, INSIDE.to(scores), image_size)
-        scores = scores * (1 - inside[..., 0].median(dim=1).values)
+        inside = read(mismatch[0, 0].cpu().numpy(), tracks.boxes.cpu().numpy(), INSIDE, image_size)
+        scores = scores * (1 - torch.from_numpy(np.median(inside, axis=1)).to(scores))
     elapsed_s = max(stamp_s - tracks.frame_s, 1e-3)
     boxes, velocity = advanced(tracks, flow, image_size, elapsed_s)
     extents = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
@@ -99,7 +102,8 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     look long ago tells more than a bad one now, but not once it has faded. The score rises to
     a better one at once, and falls towards a worse one twice as fast as to nothing where nothing
     is seen: a weak look at something tells more than no look; but one look takes half at most.
-    What is left over is united by class-wise NMS. Weak fresh boxes only confirm what is known
+    What is left over is united by class-wise NMS; where boxes of two classes stay in one place, the
+    one that more speaks for keeps the object's id (see `objects`). Weak fresh boxes only confirm what is known
     (Zhang et al., "ByteTrack", 2022).
 
     Parameters
@@ -142,6 +146,7 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     left = torch.exp(-2 * folds[known]).clamp(min=LEFT_BY_A_LOOK)
     fresh.scores[hits] = scores[hits] + left * better_before
     fresh.age_s[hits] = carried.age_s[known]
+    fresh.evidence[hits] = carried.evidence[known]
     fresh.ids[hits.cpu()] = carried.ids[known.cpu()]
     begins = scores >= seen.begins
     begins[hits] = True
@@ -149,12 +154,15 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     missed[known] = False
     rest = replace(carried, scores=faded, way=torch.zeros_like(faded))
     united = fresh.chosen(begins).and_also(rest.chosen(missed))
+    looked = torch.cat((scores[begins], torch.zeros_like(faded[missed])))
     kept = batched_nms(united.boxes, united.scores, united.labels, threshold)
-    united = united.chosen(kept[:detection.max_detections])
+    kept = kept[:detection.max_detections]
+    united = united.chosen(kept)
     new = united.ids < 0
     next_id = carried.next_id + int(new.sum())
     united.ids[new] = torch.arange(carried.next_id, next_id)
-    return replace(united, next_id=next_id, clarity=clearest)
+    united = replace(united, next_id=next_id, clarity=clearest)
+    return witnessed(united, looked[kept], elapsed_s)
 
 
 def no_tracks(like: Tensor, stamp_s: float) -> Tracks:
@@ -168,6 +176,7 @@ def tracks_of(boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float) -> 
     count = len(scores)
     return Tracks(boxes, scores, labels, torch.full((count,), -1), boxes.new_zeros(count, 2),
                   boxes.new_zeros(count, 2), boxes.new_zeros(count), boxes.new_zeros(count),
+                  boxes.new_zeros(count), torch.zeros_like(labels, dtype=torch.bool),
                   0, stamp_s, stamp_s)
 
 

@@ -9,17 +9,26 @@ were ahead of it.
 """
 import math
 
-from impnet_ros.model.levels import Flow
+import cv2
+from impnet_ros.model.levels import Array, Flow
+from impnet_ros.model.sight.compare import NO_SECOND_MAP
 from impnet_ros.stream.boxes.tracks import Tracks
+import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 from torchvision.ops import box_iou, clip_boxes_to_image
 
-_ACROSS, _DOWN = torch.linspace(-0.35, 0.35, 7), torch.linspace(-0.4, 0.4, 7)
-INSIDE = torch.cartesian_prod(_ACROSS, _DOWN)
-_BESIDE = torch.cartesian_prod(torch.tensor((-0.75, -0.65, 0.65, 0.75)),
-                               torch.linspace(-0.4, 0.4, 7))
+_ACROSS = np.linspace(-0.35, 0.35, 7, dtype=np.float32)
+_DOWN = np.linspace(-0.4, 0.4, 7, dtype=np.float32)
+
+
+def _grid(across: Array, down: Array) -> Array:
+    return np.stack(np.meshgrid(across, down, indexing='ij'), axis=-1).reshape(-1, 2)
+
+
+INSIDE = _grid(_ACROSS, _DOWN)
+_BESIDE = _grid(np.array((-0.75, -0.65, 0.65, 0.75), np.float32), _DOWN)
+_POINTS = np.concatenate((INSIDE, _BESIDE))
 """Where the flow of a box and of what is behind it is read, in widths and heights, (49 or 28, 2)
 from its centre."""
 
@@ -73,28 +82,37 @@ def moved_along(boxes: Tensor, flow: Flow, image_size: tuple[int, int]) -> Tenso
     """
     if not len(boxes):
         return boxes
-    moved: Tensor = clip_boxes_to_image(_carried(boxes, flow, image_size), image_size)
-    return moved
+    moved: Tensor = clip_boxes_to_image(
+        torch.from_numpy(_carried(_array(boxes), _field(flow), image_size)), image_size)
+    return moved.to(boxes)
 
 
-def _carried(boxes: Tensor, flow: Flow, image_size: tuple[int, int],
-             seen: Tensor | float = 1.0) -> Tensor:
+def _array(values: Tensor) -> Array:
+    """Dozens of boxes are moved on the host: NumPy needs a third of the time that PyTorch does."""
+    result: Array = values.cpu().numpy()
+    return result
+
+
+def _field(flow: Flow) -> Array:
+    """Give the finest level, float32 (h, w, 2), in cells."""
+    return _array(flow.levels[0][0].permute(1, 2, 0).float())
+
+
+def _carried(boxes: Array, field: Array, image_size: tuple[int, int],
+             seen: Array | float = 1.0) -> Array:
     """Move boxes; `seen`, (N, 49), says what each point of `INSIDE` counts besides."""
-    height, width = image_size
-    size = boxes.new_tensor((width, height))
-    cells = boxes.new_tensor((flow.levels[0].shape[3], flow.levels[0].shape[2]))
-    points = torch.cat((INSIDE, _BESIDE)).to(boxes)
-    moves = read(flow.levels[0].to(boxes), boxes, points, image_size)  # (N, points, 2), cells
-    inside, beside = moves.split((len(INSIDE), len(_BESIDE)), dim=1)
-    apart = (inside - beside.median(dim=1, keepdim=True).values).norm(dim=2) + _NOT_MOVING
-    counts = apart * seen
-    shift = torch.stack([_weighted_median(inside[..., axis], counts) for axis in (0, 1)], dim=1)
-    offsets = INSIDE.to(boxes)
-    slope = ((inside * offsets).mean(dim=1) / offsets.square().mean(dim=0)) * size / cells
-    extents = (boxes[:, 2:] - boxes[:, :2]).clamp(min=1e-3)
-    half = (GROWTH * slope / extents).clamp(-0.2, 0.25) * extents / 2
-    shift = shift * size / cells
-    return boxes + torch.cat((shift - half, shift + half), dim=1)
+    size = np.array(image_size[::-1], np.float32)
+    to_pixels = size / np.array(field.shape[1::-1], np.float32)
+    moves = read(field, boxes, _POINTS, image_size)  # (N, points, 2), cells
+    inside, beside = moves[:, :len(INSIDE)], moves[:, len(INSIDE):]
+    apart = inside - np.median(beside, axis=1, keepdims=True)
+    counts = (np.sqrt(np.square(apart).sum(axis=2)) + _NOT_MOVING) * seen
+    shift = _weighted_median(inside, counts) * to_pixels
+    slope = (inside * INSIDE).mean(axis=1) / np.square(INSIDE).mean(axis=0) * to_pixels
+    extents = np.maximum(boxes[:, 2:] - boxes[:, :2], np.float32(1e-3))
+    half = np.clip(np.float32(GROWTH) * slope / extents, -0.2, 0.25) * extents / 2
+    moved: Array = boxes + np.concatenate((shift - half, shift + half), axis=1)
+    return moved
 
 
 def advanced(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
@@ -124,26 +142,25 @@ def advanced(tracks: Tracks, flow: Flow, image_size: tuple[int, int],
         (N, 2), pixels a second against the background.
 
     """
-    height, width = image_size
-    finest = flow.levels[0]
-    to_pixels = tracks.boxes.new_tensor((width / finest.shape[3], height / finest.shape[2]))
-    # Contiguous: torch's median of an expanded tensor is not a number.
-    camera = finest.to(tracks.boxes).flatten(2).contiguous().median(dim=2).values
-    camera = camera * to_pixels / elapsed_s
-    behind = hidden(tracks.boxes, tracks.scores)
-    seen = torch.where(behind, HIDDEN_POINT, 1.0).to(tracks.boxes)
-    boxes = _carried(tracks.boxes, flow, image_size, seen)
-    blind = behind.to(boxes).mean(dim=1, keepdim=True)
-    blind = ((blind - HIDDEN[0]) / (HIDDEN[1] - HIDDEN[0])).clamp(0, 1)
-    found = (boxes - tracks.boxes).reshape(-1, 2, 2).mean(dim=1) / elapsed_s + tracks.drift
-    known = (tracks.age_s > _YOUNG_S)[:, None]
-    own_way = tracks.velocity + camera
-    moves = torch.lerp(found, own_way, blind * known)
-    boxes = boxes + ((moves - found + tracks.drift) * elapsed_s).repeat(1, 2)
-    share = (1 - blind) * (1 - math.exp(-elapsed_s / VELOCITY_SPAN_S))
-    share = torch.where(tracks.age_s[:, None] == 0, 1.0, share)
-    velocity = torch.lerp(tracks.velocity, moves - camera, share)
-    return clip_boxes_to_image(boxes, image_size), velocity
+    field = _field(flow)
+    before, drift, known_velocity = (_array(item) for item in (tracks.boxes, tracks.drift,
+                                                               tracks.velocity))
+    to_pixels = np.array(image_size[::-1], np.float32) / np.array(field.shape[1::-1], np.float32)
+    camera = np.median(field, axis=(0, 1)) * to_pixels / np.float32(elapsed_s)
+    behind = hidden(before, _array(tracks.scores))
+    boxes = _carried(before, field, image_size,
+                     np.where(behind, np.float32(HIDDEN_POINT), np.float32(1)))
+    blind = behind.mean(axis=1, dtype=np.float32, keepdims=True)
+    blind = np.clip((blind - HIDDEN[0]) / (HIDDEN[1] - HIDDEN[0]), 0, 1)
+    found = (boxes - before).reshape(-1, 2, 2).mean(axis=1) / np.float32(elapsed_s) + drift
+    age_s = _array(tracks.age_s)[:, None]
+    moves = found + (known_velocity + camera - found) * blind * (age_s > _YOUNG_S)
+    boxes = boxes + np.tile((moves - found + drift) * np.float32(elapsed_s), 2)
+    share = np.where(age_s == 0, np.float32(1),
+                     (1 - blind) * np.float32(1 - math.exp(-elapsed_s / VELOCITY_SPAN_S)))
+    velocity = known_velocity + (moves - camera - known_velocity) * share
+    return (clip_boxes_to_image(torch.from_numpy(boxes).to(tracks.boxes), image_size),
+            torch.from_numpy(velocity).to(tracks.velocity))
 
 
 def corrected(tracks: Tracks, number: Tensor, boxes: Tensor,
@@ -177,44 +194,72 @@ def corrected(tracks: Tracks, number: Tensor, boxes: Tensor,
             torch.minimum(torch.maximum(drift, -most), most))
 
 
-def hidden(boxes: Tensor, scores: Tensor) -> Tensor:
+def hidden(boxes: Array, scores: Array) -> Array:
     """
-    Tell which points of boxes lie behind other boxes.
+    Tell which points of boxes (N, 4) lie behind other boxes.
 
     Of two boxes the one that reaches further down is the nearer one, as on any floor. One that is
     half as sure at most, or almost the same, hides nothing.
 
     Returns
     -------
-    Tensor
+    ndarray
         bool (N, 49), at the points of `INSIDE`.
 
     """
-    left, top, right, bottom = boxes.unbind(dim=1)
-    x = ((left + right) / 2)[:, None] + _ACROSS.to(boxes) * (right - left)[:, None]
-    y = ((top + bottom) / 2)[:, None] + _DOWN.to(boxes) * (bottom - top)[:, None]
-    nearer = bottom > bottom[:, None]
-    nearer &= (scores > 0.5 * scores[:, None]) & (box_iou(boxes, boxes) < 0.8)
+    left, top, right, bottom = boxes.T
+    x = ((left + right) / 2)[:, None] + _ACROSS * (right - left)[:, None]
+    y = ((top + bottom) / 2)[:, None] + _DOWN * (bottom - top)[:, None]
+    nearer = (bottom > bottom[:, None]) & (scores > 0.5 * scores[:, None])
+    if not nearer.any():
+        return np.zeros((len(boxes), len(INSIDE)), bool)
+    corners = torch.from_numpy(boxes)
+    nearer &= (box_iou(corners, corners) < 0.8).numpy()
     # The points are a grid: a box covers one if it covers the column and the row.
     columns = (x[..., None] > left) & (x[..., None] < right) & nearer[:, None]  # (N, 7, N)
     rows = (y[..., None] > top) & (y[..., None] < bottom)
-    return (columns.to(boxes) @ rows.to(boxes).mT > 0).flatten(1)
+    covered: Array = columns.astype(np.float32) @ rows.astype(np.float32).transpose(0, 2, 1) > 0
+    return covered.reshape(len(boxes), -1)
 
 
-def read(field: Tensor, boxes: Tensor, points: Tensor, image_size: tuple[int, int]) -> Tensor:
-    """Sample (1, C, h, w) at `points` (P, 2), in sides from each box's centre: (N, P, C)."""
-    extents = (boxes[:, 2:] - boxes[:, :2])[:, None]
-    centres = ((boxes[:, :2] + boxes[:, 2:]) / 2)[:, None]
-    size = boxes.new_tensor((image_size[1], image_size[0]))
-    places = 2 * (centres + points * extents) / size - 1
-    values = functional.grid_sample(field, places[None], padding_mode='border',
-                                    align_corners=False)
-    return values[0].permute(1, 2, 0)
+def read(field: Array, boxes: Array, points: Array, image_size: tuple[int, int]) -> Array:
+    """
+    Sample a field at points of boxes.
+
+    Parameters
+    ----------
+    field : ndarray
+        float32 (h, w) or (h, w, C), over the whole image; beyond its border it goes on.
+    boxes : ndarray
+        (N, 4) in pixels of the image.
+    points : ndarray
+        (P, 2), in sides from each box's centre.
+    image_size : tuple of int
+        (height, width) in pixels.
+
+    Returns
+    -------
+    ndarray
+        float32 (N, P) or (N, P, C).
+
+    """
+    size = np.array(image_size[::-1], np.float32)
+    cells = np.array(field.shape[1::-1], np.float32)
+    corners = boxes.reshape(-1, 2, 2)
+    extents = corners[:, 1] - corners[:, 0]
+    places = corners.mean(axis=1)[:, None] + points * extents[:, None]
+    places = (places * (cells / size) - np.float32(0.5)).astype(np.float32)
+    values: Array = cv2.remap(field, places, NO_SECOND_MAP, cv2.INTER_LINEAR,
+                              borderMode=cv2.BORDER_REPLICATE)
+    return values
 
 
-def _weighted_median(values: Tensor, weights: Tensor) -> Tensor:
-    """Median (N,) of values (N, P) that count by their weights."""
-    values, order = values.sort(dim=1)
-    share = weights.gather(1, order).cumsum(dim=1)
-    middle = (share < share[:, -1:] / 2).sum(dim=1, keepdim=True)
-    return values.gather(1, middle.clamp(max=values.shape[1] - 1))[:, 0]
+def _weighted_median(values: Array, weights: Array) -> Array:
+    """Medians (N, C) of values (N, P, C) that count by their weights (N, P)."""
+    order = values.argsort(axis=1)
+    share = np.take_along_axis(np.broadcast_to(weights[..., None], values.shape), order,
+                               axis=1).cumsum(axis=1)
+    middle = (share < share[:, -1:] / 2).sum(axis=1, keepdims=True)
+    middle = np.take_along_axis(order, np.minimum(middle, values.shape[1] - 1), axis=1)
+    medians: Array = np.take_along_axis(values, middle, axis=1)[:, 0]
+    return medians

@@ -8,6 +8,7 @@ from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
+from impnet_ros.stream.boxes.objects import told
 from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
 from impnet_ros.stream.look import look, require_finite
@@ -19,9 +20,8 @@ WEAKEST = 0.5
 """Share of the reported score down to which what was once reported is remembered, and recognised
 by a weaker look. 0.3 to 0.6 are as good."""
 
-KEY_WEIGHT, GLANCE_WEIGHT = 4.0, 8.0
-"""What places seen at a key frame, and at a glance, count where glances are on: who looks more
-often need not hold on to old places."""
+GLANCE_WEIGHT = 2.0
+"""What places seen at a glance count: who looks more often need not hold on to old ones."""
 
 LEAST_GLANCE = 0.2
 """Score from which on a glance begins a track, where less is reported."""
@@ -38,7 +38,7 @@ def carried_tracks(network: Network, detection: DetectionConfig, picture: Pictur
     Parameters
     ----------
     network : Network
-        Its methods flow and mismatch are used.
+        Its methods motion and mismatch are used.
     detection : DetectionConfig
         Thresholds of what is reported.
     picture : Picture
@@ -62,7 +62,7 @@ def carried_tracks(network: Network, detection: DetectionConfig, picture: Pictur
     assert state.picture is not None
     remembered = replace(detection, score_threshold=WEAKEST * detection.score_threshold)
     with timed(stage_ms, 'flow'):
-        flow = network.flow(state.picture, picture)
+        flow = network.motion(state.picture, picture)
     with timed(stage_ms, 'boxes'):
         mismatch = network.mismatch(state.picture, picture, flow)
         return carry(tracks, flow, mismatch, origin.image_size, remembered, origin.stamp_s)
@@ -98,7 +98,7 @@ def remembers(network: Network, config: StreamConfig, detection: DetectionConfig
     remembered = replace(detection, score_threshold=WEAKEST * detection.score_threshold)
     seen = None
     if fresh or tracks is None:
-        seen = _key_look(network, config, detection, remembered, frame, key, stage_ms)
+        seen = _key_look(network, detection, remembered, frame, key, stage_ms)
     elif glances:
         seen = _glance(network, config, detection, remembered, frame, stage_ms)
     with timed(stage_ms, 'boxes'):
@@ -107,22 +107,22 @@ def remembers(network: Network, config: StreamConfig, detection: DetectionConfig
             tracks = no_tracks(seen.boxes, seen.stamp_s)
         if seen is not None:
             tracks = merge(tracks, seen, config.box_lifetime, remembered)
-        best = tracks.scores.argsort(descending=True, stable=True)
-        best = best[tracks.scores[best] >= detection.score_threshold]
-    return Detections(tracks.boxes[best], tracks.scores[best], tracks.labels[best],
+        scores = told(tracks, network.detection.score_threshold)
+        best = scores.argsort(descending=True, stable=True)
+        best = best[scores[best] >= detection.score_threshold]
+    return Detections(tracks.boxes[best], scores[best], tracks.labels[best],
                       stamp_s=frame.origin.stamp_s, is_key=key.age == 0, age=key.age,
                       is_glance=glances and not fresh, mean_weight=float(key.mean_weight),
                       reset_reason=frame.reset_reason, stage_ms=stage_ms,
                       track_ids=tracks.ids[best.cpu()]), tracks
 
 
-def _key_look(network: Network, config: StreamConfig, detection: DetectionConfig,
+def _key_look(network: Network, detection: DetectionConfig,
               remembered: DetectionConfig, frame: WaitingFrame, key: KeyFrame,
               stage_ms: dict[str, float]) -> Sighting:
     boxes, scores, labels = look(network, frame, key.age, key, remembered, stage_ms)
     return Sighting(boxes, scores, labels, frame.origin.stamp_s, network.clarity(frame.picture),
-                    begins=detection.score_threshold,
-                    place_weight=1.0 if config.glance == 'off' else KEY_WEIGHT)
+                    begins=detection.score_threshold)
 
 
 def _glance(network: Network, config: StreamConfig, detection: DetectionConfig,

@@ -27,6 +27,10 @@ class Tracks:
         (N,), seconds since each was first seen.
     way : Tensor
         (N,), the way that each has gone since the last key frame, in sides: roots of its area.
+    evidence : Tensor
+        (N,), scores that spoke for its class, added up and forgotten; see `objects`.
+    rival : Tensor
+        bool (N,): the same object is likelier of another class.
     next_id : int
         The first id that is still free.
     stamp_s : float
@@ -46,6 +50,8 @@ class Tracks:
     drift: Tensor
     age_s: Tensor
     way: Tensor
+    evidence: Tensor
+    rival: Tensor
     next_id: int
     stamp_s: float
     frame_s: float
@@ -56,7 +62,8 @@ class Tracks:
         return replace(self, boxes=self.boxes[which], scores=self.scores[which],
                        labels=self.labels[which], ids=self.ids[which.cpu()],
                        velocity=self.velocity[which], drift=self.drift[which],
-                       age_s=self.age_s[which], way=self.way[which])
+                       age_s=self.age_s[which], way=self.way[which],
+                       evidence=self.evidence[which], rival=self.rival[which])
 
     def and_also(self, other: 'Tracks') -> 'Tracks':
         """Append the tracks of another memory; all else stays as it is here."""
@@ -67,4 +74,6 @@ class Tracks:
                        velocity=torch.cat((self.velocity, other.velocity)),
                        drift=torch.cat((self.drift, other.drift)),
                        age_s=torch.cat((self.age_s, other.age_s)),
-                       way=torch.cat((self.way, other.way)))
+                       way=torch.cat((self.way, other.way)),
+                       evidence=torch.cat((self.evidence, other.evidence)),
+                       rival=torch.cat((self.rival, other.rival)))

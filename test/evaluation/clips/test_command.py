@@ -43,7 +43,7 @@ def test_a_sequence_with_settings_side_by_side(sequence, tmp_path, capsys):
     assert [(row['bursts'], row['seed'], row['setting'], row['l']) for row in result['rows']] == [
         (bursts, seed, setting, length) for bursts, seed in
         (('clean', 0), ('strong', 0), ('strong', 1))
-        for setting, length in (('per frame', 10), ('l_s=0.333', 2), ('boxes', 3))]
+        for setting, length in (('per frame', 1), ('l_s=0.333', 2), ('boxes', 3))]
     assert all(row['objects'] == row['frames'] == 9 for row in result['rows'])
     assert [row['keys_per_frame'] for row in result['rows'][:3]] == [1, 5 / 9, 1 / 3]
     assert result['rows'][0]['unsupported'] == 0 and result['rows'][0]['by']['spoilt'] == {
@@ -71,7 +71,7 @@ def test_clips_that_nobody_labelled(bikes, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize(('arguments', 'complaint'), [
     (['nothing.mp4'], 'no such clip: nothing.mp4'),
-    (['.', '--setting', 'l=none'], "--setting 'l=none': l (segment_length): expected an int"),
+    (['.', '--setting', 'l=none'], "--setting 'l=none': l (segment_length): expected auto or an int"),
     (['.', '--classes', 'lion'], "got 'lion'")])
 def test_what_cannot_be_used_is_named(arguments, complaint, capsys):
     assert main(['evaluate-clips', *arguments]) == 2

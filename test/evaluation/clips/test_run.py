@@ -14,6 +14,7 @@ from impnet_ros.evaluation.predict import to_boxes
 from impnet_ros.model.nanodet.network import NanoDetNetwork
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
+from impnet_ros.stream.real_time import real_time
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 import numpy as np
@@ -38,6 +39,10 @@ class Counting(NanoDetNetwork):
         self.calls['flow'] += 1
         return super().flow(picture, key_picture)
 
+    def motion(self, picture, later):
+        self.calls['motion'] += 1
+        return super().motion(picture, later)
+
 
 @pytest.fixture(scope='module')
 def images(bikes):
@@ -61,7 +66,7 @@ def test_side_by_side_is_as_alone(network, images):
         assert len(run.found) == len(run.reported) == len(run.ids) == len(run.frame_ms) == 7
         for detection, found in ((LOW, run.found), (HIGH, run.reported)):
             alone = sharing_frame(network, Work(), setting.size)
-            engine = Engine(alone, setting.stream(20.0), detection)
+            engine = Engine(alone, real_time(setting.stream(20.0), network, 0.05), detection)
             results = [item for _, item in play(engine, (
                 Frame(image, place / 20.0) for place, image in enumerate(images)))]
             for one, other in zip(found, results, strict=True):
@@ -76,8 +81,8 @@ def test_the_work_on_a_frame_is_done_once_and_counted_in_each(network, images):
     network.calls.clear()
     runs, _ = run_settings(network, [PER_FRAME, parse('l=1'), parse('l=1 box_memory=false')],
                            [(image, CLEAN) for image in images], 20.0, LOW, HIGH)
-    # Flow from each frame to the last for features, and back for boxes.
-    assert network.calls == {'features': 7, 'flow': 12}
+    # Flow from each frame to the last for features, motion back for boxes.
+    assert network.calls == {'features': 7, 'flow': 6, 'motion': 6}
     means = {name: np.mean(run.frame_ms) for name, run in runs.items()}
     assert means['l=1'] > means['per frame'] > 0
     assert means['l=1 box_memory=false'] > means['per frame']

@@ -30,7 +30,7 @@ def test_size_and_name():
 @pytest.mark.parametrize(('text', 'complaint'), [
     ('l', "expected NAME=VALUE, got 'l'"), ('length=3', "got 'length'"),
     ('l=3 l=4', 'expected l once'), ('l=3 l_s=0.1', 'expected l or l_s, got both'),
-    ('l=0', 'l (segment_length): expected an int in 1..1000000, got 0'),
+    ('l=0', 'l (segment_length): expected auto or an int in 1..1000000, got 0'),
     ('l_s=-1', 'l_s: expected seconds'),
     ('size=big', "size: expected pixels, 64 or more, got 'big'"), ('mode=fast', 'mode: expected'),
     ('box_memory=perhaps', 'box_memory: expected one of auto, true, false'),
@@ -50,10 +50,10 @@ def test_per_frame_comes_first_and_once():
 
 def test_without_settings_the_modes_are_compared():
     found = {item.name: item.stream(24.0) for item in default_settings(1 / 3)}
-    assert list(found) == ['features l=1', 'boxes l=1', 'features and boxes l=1',
+    assert list(found) == ['default', 'features l=1', 'boxes l=1', 'features and boxes l=1',
                            'nothing l_s=0.333', 'features l_s=0.333', 'boxes l_s=0.333',
                            'features and boxes l_s=0.333']
     assert found['boxes l_s=0.333'] == StreamConfig(mode='sparse', box_memory=True,
-                                                    segment_length=8)
+                                                    glance='off', segment_length=8)
     assert [item.name for item in default_settings(0.5, boxes_only=True)] == [
-        'boxes l=1', 'boxes l_s=0.5']
+        'default', 'boxes l=1', 'boxes l_s=0.5']

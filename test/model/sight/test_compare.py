@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much a picture shows, and where two cannot show the same thing: known answers."""
 import cv2
-from impnet_ros.model.sight.compare import grey_level, OUTSIDE, picture_mismatch, sharpness
+from impnet_ros.model.sight.compare import (grey_along, grey_level, OUTSIDE, picture_mismatch,
+                                            sharpness)
+from impnet_ros.model.sight.warp import warp
 import numpy as np
 import pytest
 import torch
@@ -74,3 +76,11 @@ def test_mismatch() -> None:
     for difference, expected in ((0.0, 0.0), (0.5, 0.0), (0.75, 0.5), (-3.0, 1.0)):
         torch.testing.assert_close(picture_mismatch(here, here + difference),
                                    torch.full_like(here, expected))
+
+
+def test_a_grey_level_goes_along_a_flow_as_any_feature_does() -> None:
+    """As the warp, to a sixty-fourth of a cell; zero outside."""
+    level = grey_level(_scene(), (26, 32))
+    flow = torch.from_numpy(np.random.default_rng(0).normal(0, 2, (1, 2, 26, 32)))
+    flow = (flow.float() * 32).round() / 32
+    torch.testing.assert_close(grey_along(level, flow), warp(level, flow), rtol=0, atol=1e-4)

@@ -32,14 +32,15 @@ def test_a_fresh_box_inherits_the_id_and_places_are_weighted_by_score():
     carried = tracks_of((10, 10, 50, 50, .9, 0))
     worse = met(carried, (14, 10, 54, 50, .6, 0), (100, 10, 140, 50, .5, 0))
     assert worse.ids.tolist() == [0, 1]
-    assert worse.boxes[0].tolist() == pytest.approx([11, 10, 51, 50])  # twice .9 against .6
+    x = 10 + 4 * .6 / (.6 + .5 * .9)  # half of .9 against .6
+    assert worse.boxes[0].tolist() == pytest.approx([x, 10, x + 40, 50])
     better = met(carried, (14, 10, 54, 50, .95, 0))
     assert better.ids.tolist() == [0] and better.scores.tolist() == pytest.approx([.95])
 
 
 def test_a_faded_place_yields_to_a_fresh_one():
     faded = met(tracks_of((10, 10, 50, 50, .8, 0)), (14, 10, 54, 50, .8, 0), stamp_s=math.log(2))
-    assert faded.boxes[0].tolist() == pytest.approx([12, 10, 52, 50])  # twice a half against one
+    assert faded.boxes[0].tolist() == pytest.approx([13.2, 10, 53.2, 50])  # 1/4 against 1
 
 
 def test_a_score_rises_at_once_and_falls_slowly():
@@ -73,8 +74,9 @@ def test_two_fresh_boxes_on_a_remembered_one_become_one_with_the_better_ones_pla
 
 
 def test_classes_do_not_meet():
-    both = met(tracks_of((10, 10, 50, 50, .9, 0)), (10, 10, 50, 50, .8, 1))
+    both = met(tracks_of((10, 10, 50, 50, .9, 0)), (20, 10, 60, 50, .8, 1))
     assert both.labels.tolist() == [0, 1] and both.ids.tolist() == [0, 1]
+    assert both.boxes[0].tolist() == [10, 10, 50, 50]
 
 
 def test_unconfirmed_scores_fade_and_end():
@@ -168,9 +170,9 @@ def test_ids_are_never_given_twice():
 
 
 def test_a_weighty_look_moves_a_place_further():
-    """Score .8 against 2 * .8 remembered: a third of the way; weighed four times: two thirds."""
+    """Score .8 against .4 remembered: two thirds of the way; weighed twice: four fifths."""
     carried = tracks_of((10, 10, 50, 50, .8, 0))
-    for weight, share in ((1.0, 1 / 3), (4.0, 2 / 3)):
+    for weight, share in ((1.0, 2 / 3), (2.0, 4 / 5)):
         table = torch.tensor([[16., 10, 56, 50, .8, 0]])
         both = merge(carried, sighting_of(table, 0.0, place_weight=weight), 1.0, DETECTION)
         assert both.boxes[0].tolist() == pytest.approx([10 + 6 * share, 10, 50 + 6 * share, 50])

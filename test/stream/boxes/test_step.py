@@ -290,9 +290,9 @@ def test_while_a_key_frame_is_computed_glances_serve():
 
 
 @pytest.mark.parametrize(('kind', 'config', 'message'), [
-    (Astray, {'box_memory': False}, 'glance: expected off without box_memory, .* got 64'),
-    (MovingBox, {'box_memory': True}, 'glance: expected off, as moving_box takes .* one size'),
-    (Astray, {'mode': 'per_frame'}, 'glance: expected off without box_memory')])
+    (Astray, {'box_memory': False}, 'glance: expected auto or off without box_memory, .* got 64'),
+    (MovingBox, {'box_memory': True}, 'glance: expected auto or off, as moving_box takes .* one size'),
+    (Astray, {'mode': 'per_frame'}, 'glance: expected auto or off without box_memory')])
 def test_what_cannot_glance_says_why(kind, config, message):
     with pytest.raises(ValueError, match=message):
         Engine(kind(), StreamConfig(glance=64, **config))
@@ -300,5 +300,5 @@ def test_what_cannot_glance_says_why(kind, config, message):
 
 @pytest.mark.parametrize('wrong', ['on', 63, 1025, 100.5, True])
 def test_a_glance_is_off_or_a_side(wrong):
-    with pytest.raises(ValueError, match='glance: expected off or an int in 64..1024'):
+    with pytest.raises(ValueError, match='glance: expected auto, off or an int in 64..1024'):
         StreamConfig(glance=wrong)
