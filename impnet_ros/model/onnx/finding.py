@@ -154,8 +154,9 @@ def _pair(flat: Outputs, size: tuple[int, int]) -> Layout | None:
     if len(values) not in flat[scores].shape:
         return None
     return Layout('pair', (boxes,), (scores,), classes=flat[scores].shape[0 if across else 1],
-                  box_format='xyxy' if _are_corners(values) else 'cxcywh', transposed=(turned, across),
-                  normalised=_is_normalised(values), logits=_are_logits(flat[scores]))
+                  box_format='xyxy' if _are_corners(values) else 'cxcywh',
+                  transposed=(turned, across), normalised=_is_normalised(values),
+                  logits=_are_logits(flat[scores]))
 
 
 def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Family,
@@ -169,7 +170,7 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
     places = [side for side in table.shape if any(pyramids_of(side, size))]
     if table.shape[1] in (6, 7) and len(table) <= _MOST_LISTED and not any(
             len(strides) > 2 for strides, _ in pyramids_of(table.shape[0], size)):
-        rotated = table.shape[1] == 7 and bool(table[:, 0].any())  # else it is the picture's number
+        rotated = table.shape[1] == 7 and bool(table[:, 0].any())  # else the picture's number
         return None if rotated else _columns(name, table)
     along = table.shape.index(places[0]) if places else int(table.shape[1] > table.shape[0])
     rows = table.T if along == 1 else table

@@ -11,6 +11,7 @@ from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.network import ImportedNetwork
 from impnet_ros.model.onnx.reading import checked
 import numpy as np
+import onnx
 import pytest
 import small_detectors as small
 import torch
@@ -227,6 +228,21 @@ def test_metadata_of_ultralytics_tell_all():
     assert found.declaration.family == 'ultralytics'
     assert found.declaration.class_names == LABELS
     assert found.notes == ()
+
+
+def test_metadata_of_a_transformer():
+    """Ultralytics' RT-DETR stretches its pictures, and gives centre and size in 0..1."""
+    graph, boxes, logits = small.queries()
+    best = graph.add('ReduceMax', graph.add('Sigmoid', logits), axes=[2])
+    label = graph.add('Cast', graph.add('ArgMax', logits, axis=2), to=onnx.TensorProto.FLOAT)
+    rows = graph.add('Concat', boxes, best, label, axis=2)
+    found = import_detector(checked(graph.model({'output0': rows}, metadata={
+        'names': "{0: 'cat', 1: 'dog', 2: 'cow'}", 'task': 'detect', 'imgsz': '[64, 96]',
+        'description': 'Ultralytics rtdetr-l model', 'head': 'RTDETRDecoder',
+    }).SerializeToString()), Asked(), ()).declaration
+    assert (found.family, found.picture.fit, found.tier) == ('rtdetr', 'stretch', 'B')
+    assert (found.layout.kind, found.layout.box_format, found.layout.normalised) == (
+        'list', 'cxcywh', True)
 
 
 @pytest.mark.parametrize('wrong', [
