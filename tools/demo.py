@@ -28,6 +28,7 @@ import numpy as np
 from processes import DEADLINE_S, let_finish, own_domain, process, published, wait_for
 from rich.console import Console
 from rich.table import Table
+import side_by_side
 import torch
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,6 +76,9 @@ def main() -> int:
     except (OSError, RuntimeError, ValueError) as error:
         console.print(f'[red]demo: {error}')
         return 1
+    console.print('[bold]4[/] the detector alone beside it, in bursts of blur and darkness')
+    console.print(side_by_side.make(options.clip, options.out / 'side_by_side.mp4',
+                                    slice(0, 250), seed=0))
     (options.out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     _show(console, summary, options.out)
     return 0
@@ -196,7 +200,7 @@ def _show(console: Console, summary: dict[str, Any], out: Path) -> None:
                 if isinstance(value, dict) else str(value))
         table.add_row(key, text)
     console.print(table)
-    for name in ('annotated.mp4', 'contact_sheet.png', 'summary.json'):
+    for name in ('annotated.mp4', 'side_by_side.mp4', 'contact_sheet.png', 'summary.json'):
         console.print(out / name)
 
 

@@ -152,10 +152,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--clip', type=Path, default=Path('data/clips/bikes.mp4'))
     parser.add_argument('--out', type=Path, default=Path('out/demo/side_by_side.mp4'))
-    parser.add_argument('--frames', type=int, nargs=2, default=(76, 187), metavar='N')
+    parser.add_argument('--frames', type=int, nargs=2, default=(0, 250), metavar='N')
     parser.add_argument('--seed', type=int, default=0, help='of the bursts')
     parser.add_argument('--excerpt', type=Path, help='a .webp of some of these frames')
-    parser.add_argument('--of', type=int, nargs=2, default=(0, 75), metavar='N')
+    parser.add_argument('--of', type=int, nargs=2, default=(76, 150), metavar='N')
     options = parser.parse_args()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     excerpt = (options.excerpt, slice(*options.of, 2)) if options.excerpt else None

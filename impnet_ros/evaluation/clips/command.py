@@ -74,8 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure, print, write and draw."""
     torch.set_num_threads(1)
-    require_distinct({'--json': args.json, '--plot': args.plot},
-                     (*args.clips, *filter(None, args.truth or ())))
+    require_distinct({'--json': args.json, '--plot': args.plot}, args.clips)
     given = [parse(text) for text in args.setting]
     reported = config_of(DetectionConfig, args)
     lowest = replace(reported, score_threshold=args.lowest_score)

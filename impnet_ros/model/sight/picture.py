@@ -103,9 +103,9 @@ def make_picture(image: Array | Tensor, size: tuple[int, int]) -> Picture:
 
 
 def shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
-    """Make a picture of one image smaller, (height, width) in pixels, by area means."""
+    """Make a picture of one image smaller, (height, width) in pixels; as `make_picture` does."""
     rows = picture.pixels[0].permute(1, 2, 0).cpu().numpy()
-    small = cv2.resize(rows, size[::-1], interpolation=cv2.INTER_AREA)
+    small = cv2.resize(rows, size[::-1], interpolation=cv2.INTER_LINEAR)
     return Picture(torch.from_numpy(small).permute(2, 0, 1)[None], picture.image_size)
 
 
