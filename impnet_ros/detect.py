@@ -161,4 +161,3 @@ def _tell(args: argparse.Namespace, found: _Found, source: Source, elapsed_s: fl
           f'g = {args.g:g}, key_offset = {args.key_offset}', file=to)
     objects = ', '.join(f'{name} {number}' for name, number in found.labels.most_common())
     print(f'detections: {objects or "none"}', file=to)
-

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`impnet import-detector`: make anybody's ONNX detector one of the models."""
 import argparse
-import os
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,6 +18,7 @@ from impnet_ros.model.onnx.importing import Asked, import_detector, Imported
 from impnet_ros.model.onnx.layout import BOX_FORMATS
 from impnet_ros.model.onnx.network import ImportedNetwork
 from impnet_ros.model.onnx.reading import read_onnx
+from impnet_ros.model.weights import write_whole
 from impnet_ros.stream.types import Detections
 import torch
 
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='its family, for all that the file does not say')
     parser.add_argument('--labels', metavar='FILE', help='names of its classes, one a line; or '
                         'coco, coco91 (with the eleven that COCO never shows), or names with '
-                        'commas')
+                        "commas ('gate,' is one)")
     parser.add_argument('--colour', choices=COLOURS, default='', help='order of its channels')
     parser.add_argument('--scale', type=float, help='what pixels 0..255 are divided by')
     parser.add_argument('--mean', type=float, nargs=3, metavar='X', help='subtracted after that, '
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> None:
     _tell(imported)
     for path, picture in zip(args.picture, pictures, strict=True):
         _show(network, path, picture, output)
-    _write(imported, output)
+    write_whole(output, imported.model.SerializeToString())
     print(f'{output}: written, {perf_counter() - began:.1f} s; use it as --model {output}')
 
 
@@ -89,9 +89,9 @@ def _labels(told: str | None) -> tuple[str, ...]:
     path = Path(told)
     if not path.is_file():
         if ',' in told:
-            return tuple(name.strip() for name in told.split(','))
-        raise ValueError(f'--labels: expected a file, coco, coco91 or names with commas, got '
-                         f'{told!r} (no such file)')
+            return tuple(name.strip() for name in told.removesuffix(',').split(','))
+        raise ValueError(f'--labels: expected a file, coco, coco91 or names with commas '
+                         f"('{told},' is one name), got {told!r} (no such file)")
     try:
         lines = path.read_text(encoding='utf-8').splitlines()
     except UnicodeDecodeError as error:
@@ -164,14 +164,3 @@ def _show(network: ImportedNetwork, path: Path, image: Any, output: Path) -> Non
     if not cv2.imwrite(str(shown), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)):
         raise OSError(f'cannot write {shown}')
     print(f'  drawn: {shown}')
-
-
-def _write(imported: Imported, output: Path) -> None:
-    """Write beside and rename, so that nothing is lost half-way."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    beside = output.with_name(f'.{output.name}.{os.getpid()}')
-    try:
-        beside.write_bytes(imported.model.SerializeToString())
-        beside.replace(output)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -7,8 +7,10 @@ A detector writes `features`, `task` and its class names. Flow, propagation and 
 memory are given here; a network that has learned its own overrides them.
 """
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.levels import Array, Flow, Levels
@@ -17,6 +19,7 @@ from impnet_ros.model.sight.dis_flow import flow_between
 from impnet_ros.model.sight.picture import make_picture, Picture, shrunk
 from impnet_ros.model.sight.warp import warp
 from impnet_ros.model.static_part import StaticPart
+from impnet_ros.model.weights import save_quality
 from impnet_ros.threads import on_threads, spare_thread
 import torch
 from torch import nn, Tensor
@@ -265,6 +268,13 @@ class Network(ABC):
         if precision != torch.float32:
             raise ValueError(f"precision: expected 'float32' for model {self.name!r}, got "
                              f'{str(precision).removeprefix("torch.")!r}')
+
+    def save_with_quality(self, folder: Path, name: str, quality: pair_quality.PairQuality,
+                          provenance: Mapping[str, Any]) -> Path:
+        """Write an N_q that `impnet distil` taught; here a file for `load_quality`."""
+        path = folder / f'{name}.safetensors'
+        save_quality(path, quality, provenance)
+        return path
 
     def parts(self) -> dict[str, nn.Module]:
         """Name the parts that tables list; every parameter belongs to exactly one."""

@@ -69,12 +69,20 @@ def save_weights(path: Path, weights: Weights) -> str:
                       sort_keys=True)
     tensors = {name: tensor.detach().cpu().contiguous()
                for name, tensor in weights.tensors.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Through memory: the library's own file writing makes files that only the owner can read.
-    unfinished = path.with_name(path.name + '.unfinished')
-    unfinished.write_bytes(safetensors.torch.save(tensors, {_KEY: text}))
-    os.replace(unfinished, path)
+    write_whole(path, safetensors.torch.save(tensors, {_KEY: text}))
     return sha256(path)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file in one move, with its folder; nothing is lost half-way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(path.name + '.unfinished')
+    try:
+        unfinished.write_bytes(content)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def load_weights(path: Path, expected_sha256: str | None = None) -> Weights:

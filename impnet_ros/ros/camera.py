@@ -23,8 +23,9 @@ from sensor_msgs.msg import CompressedImage, Image
 
 _QUIET_S = 5.0
 _SELDOM_S = 30.0
-_PATIENCE_S, _MOST_AT_FIRST = 1.0, 8
-"""How long, and how many, images wait where a video begins; one else, the newest."""
+_PATIENCE_S, _MOST_AT_FIRST, _MOST = 1.0, 8, 2
+"""How long, and how many, images wait where a video begins; how many while the node keeps up, so
+that one slow key frame costs none; and one else, the newest."""
 STAMP_PROBLEMS = {
     'still': 'stamps of the images stand still; the time of arrival takes their place',
     'absurd': 'stamps of the images are absurd; the time of arrival takes their place',
@@ -134,7 +135,8 @@ class Camera:
         self.statistics.last_message_s = monotonic()
         self._received += 1
         now_s = perf_counter()
-        most = _MOST_AT_FIRST if now_s < self._patient_until_s else 1
+        most = (_MOST_AT_FIRST if now_s < self._patient_until_s else
+                _MOST if self.stream.pace.keeps_up else 1)
         self._lane.newest(partial(self._answer, message, number, self._received, now_s), most)
 
     def _begin(self, received: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 import math
-from statistics import median
+from statistics import fmean, median
 from time import perf_counter
 from typing import Any, Literal
 
@@ -39,14 +39,18 @@ class KeyPace:
         How long the newest key frame took; NaN before the first.
     threads : int
         How many processor cores the network works on.
+    keeps_up : bool
+        Whether images of late took less than their period on the mean.
 
     """
 
     choice: Literal['sync', 'async'] = 'sync'
     key_s: float = math.nan
     threads: int = 1
+    keeps_up: bool = False
     _arrived_s: float | None = None
     _periods_s: deque[float] = field(default_factory=lambda: deque(maxlen=_IMAGES))
+    _images_s: deque[float] = field(default_factory=lambda: deque(maxlen=2 * _IMAGES))
     _keys_s: deque[float] = field(default_factory=lambda: deque(maxlen=_KEY_FRAMES))
     _recent_s: dict[str, deque[float]] = field(default_factory=lambda: {
         kind: deque(maxlen=_IMAGES) for kind in ('key', 'glance', 'other')})
@@ -69,6 +73,8 @@ class KeyPace:
             self.took(seconds)
         else:
             self._recent_s['glance' if detections.is_glance else 'other'].append(seconds)
+        self._images_s.append(seconds)
+        self.keeps_up = fmean(self._images_s) < self.period_s
 
     @property
     def period_s(self) -> float:

@@ -51,6 +51,8 @@ class Engine:
                  executor: Executor | None = None) -> None:
         self.network = network
         self.config = settled(config or StreamConfig(), network)
+        assert self.config.glance_every != 'auto'
+        self._look_every = self.config.glance_every
         self.detection = detection or network.detection
         carries = self.config.mode != 'per_frame'
         # Without propagation there is nothing to show while a key frame is computed.
@@ -186,7 +188,7 @@ class Engine:
         tracks, unseen = None, 0
         if self.config.box_memory:
             glances = (self.config.glance != 'off'
-                       and state.unseen + 1 >= self.config.glance_every)
+                       and state.unseen + 1 >= self._look_every)
             result, tracks = remembers(self.network, self.config, self.detection,
                                        state.waiting[0], key, fresh, glances, state.tracks)
             results = [result]

@@ -7,8 +7,8 @@ from statistics import median
 from time import perf_counter
 
 from impnet_ros.config import DetectionConfig, StreamConfig
-from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
+from impnet_ros.model.levels import Array
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.settled import settled
 from impnet_ros.stream.types import Frame
@@ -17,8 +17,8 @@ import torch
 _ROUNDS = 5
 
 KEY_PERIOD_S, LOOK_PERIOD_S = 1 / 3, 1 / 15
-"""Seconds from one key frame to the next, and from one look to the next, where nobody knows yet how
-long they take: every tenth and every second frame at 30 Hz."""
+"""Seconds from one key frame to the next, and from one look to the next, where nobody knows yet
+how long they take: every tenth and every second frame at 30 Hz."""
 
 WALL = 0.9
 """Share of the time between frames that they may take on the mean, whatever share of the processor
@@ -111,7 +111,7 @@ def real_time(config: StreamConfig, network: Network, period_s: float,
 
 
 def measured(network: Network, config: StreamConfig, detection: DetectionConfig,
-             image: RgbImage) -> Costs:
+             image: Array) -> Costs:
     """Time key frames, glances and other frames on an image of the video."""
     decided = replace(settled(config, network), segment_length=4, glance_every=2, key_mode='sync',
                       key_offset=0)
@@ -125,9 +125,9 @@ def measured(network: Network, config: StreamConfig, detection: DetectionConfig,
             kind = ('key_s' if results[-1].is_key else
                     'glance_s' if results[-1].is_glance else 'other_s')
             kinds[kind].append(perf_counter() - began_s)
-    middle = {kind: median(times) for kind, times in kinds.items() if times}
-    estimate = Costs.of_key(middle['key_s'], torch.get_num_threads())
-    return replace(estimate, **middle)
+    estimate = Costs.of_key(median(kinds['key_s']), torch.get_num_threads())
+    return replace(estimate, glance_s=median(kinds['glance_s'] or [estimate.glance_s]),
+                   other_s=median(kinds['other_s'] or [estimate.other_s]))
 
 
 def looks(config: StreamConfig) -> str:

@@ -11,7 +11,7 @@ import time
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.model.sight.pair_quality import PairQuality
-from impnet_ros.model.weights import save_quality, sha256
+from impnet_ros.model.weights import sha256
 from impnet_ros.threads import on_threads
 from impnet_ros.training.distill_pieces import hold_back, make_pieces
 from impnet_ros.training.distill_recipe import DistillRecipe
@@ -61,9 +61,8 @@ def run(args: argparse.Namespace) -> None:
         print(f'not kept: no better than what {network.name} weighs by now; nothing written '
               f'({time.monotonic() - began:.0f} s)')
         return
-    path = folder / f'{name}.safetensors'
-    digest = save_quality(path, quality, provenance)
-    print(f'kept: {path} ({time.monotonic() - began:.0f} s)\nsha256 {digest}')
+    path = network.save_with_quality(folder, name, quality, provenance)
+    print(f'kept: {path} ({time.monotonic() - began:.0f} s)\nsha256 {sha256(path)}')
 
 
 def _hashes(recipe: DistillRecipe, clips: list[Path], pictures: Path) -> dict[str, str]:

@@ -149,12 +149,12 @@ def yolov5():
     return graph.model({'output0': graph.add('Concat', *rows, axis=1)})
 
 
-def yolox(classes=CLASSES):
+def yolox(classes=CLASSES, bias=-3.0):
     """Undecoded rows, (1, N, 5 + C)."""
     graph, levels = Graph(), []
     for item in graph.backbone(largest=255.0):
-        parts = (graph.conv(item, 8, 4), graph.add('Sigmoid', graph.conv(item, 8, 1, bias=-3.0)),
-                 graph.add('Sigmoid', graph.conv(item, 8, classes, bias=-2.0, spread=1.5)))
+        parts = (graph.conv(item, 8, 4), graph.add('Sigmoid', graph.conv(item, 8, 1, bias=bias)),
+                 graph.add('Sigmoid', graph.conv(item, 8, classes, bias=bias + 1, spread=1.5)))
         levels.append(graph.add('Concat', *parts, axis=1))
     return graph.model({'output': graph.add(
         'Transpose', joined(graph, levels, 5 + classes), perm=[0, 2, 1])})
@@ -226,19 +226,25 @@ def rtmdet():
                         'labels': graph.add('Unsqueeze', labels, graph.const([0], np.int64))})
 
 
-def queries():
+def queries(classes=CLASSES):
     """Make a transformer's last layers: boxes cx cy w h in 0..1 and logits of ten queries."""
     graph = Graph()
     flat = graph.shaped(graph.backbone()[2], 1, 8, -1)
     tokens = graph.add('Transpose', flat, perm=[0, 2, 1])
     hidden = graph.add('MatMul', tokens, graph.const(graph.noise.normal(0, 1, (8, 1024))))
     boxes = graph.add('MatMul', hidden, graph.const(graph.noise.normal(0, .03, (1024, 4))))
-    logits = graph.add('MatMul', hidden, graph.const(graph.noise.normal(0, .03, (1024, CLASSES))))
+    logits = graph.add('MatMul', hidden, graph.const(graph.noise.normal(0, .03, (1024, classes))))
     return graph, graph.add('Sigmoid', boxes), logits
 
 
 def rfdetr():
     graph, boxes, logits = queries()
+    return graph.model({'dets': boxes, 'scores': logits})
+
+
+def detr():
+    """One softmax of all classes and "no object"."""
+    graph, boxes, logits = queries(CLASSES + 1)
     return graph.model({'dets': boxes, 'scores': logits})
 
 

@@ -103,7 +103,8 @@ def run_settings(network: Network, settings: Sequence[Setting],
     works = {size: Work() for size in {item.size for item in settings}}
     shared = {size: sharing_frame(network, work, size) for size, work in works.items()}
     pairs = {item.name: tuple(
-        _Follower(Engine(shared[item.size], real_time(item.stream(fps), network, 1 / fps), detection), works[item.size])
+        _Follower(Engine(shared[item.size], real_time(item.stream(fps), network, 1 / fps),
+                         detection), works[item.size])
         for detection in (lowest, reported)) for item in settings}
     runs = {name: Run() for name in pairs}
     spoilt = []

@@ -77,7 +77,8 @@ def find_cut(model: onnx.ModelProto, size: tuple[int, int]
 
     """
     graph = Graph(model)
-    cut, seen = [], set()
+    cut: list[str] = []
+    seen: set[str] = set()
     waiting = [item.name for item in model.graph.output]
     while waiting:
         name = waiting.pop()
@@ -85,7 +86,8 @@ def find_cut(model: onnx.ModelProto, size: tuple[int, int]
             continue
         seen.add(name)
         if name == PICTURE:
-            return {}, 'what follows its last convolutions needs the picture itself'
+            return {}, ('what follows its last convolutions needs the picture itself' if cut else
+                        'its last maps are on no grid of its input, as if it resizes or pads it')
         if _stride(graph, name, size) and _is_convolved(graph, name):
             cut.append(name)
         elif name in graph.maker:

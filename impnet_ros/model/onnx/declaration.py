@@ -13,6 +13,9 @@ from impnet_ros.model.onnx.layout import Layout
 import onnx
 
 FORMAT = 1
+QUALITY = 'impnet_ros.quality'
+"""Key of the metadata that hold the detector's own N_q, see `own_quality`."""
+
 _KEY, _SUM = 'impnet_ros.detector', 'impnet_ros.sha256'
 
 
@@ -134,6 +137,8 @@ def declared(model: onnx.ModelProto) -> Declaration | None:
 
 def _checksum(model: onnx.ModelProto, text: str) -> str:
     found = hashlib.sha256(text.encode())
+    found.update(''.join(item.value for item in model.metadata_props
+                         if item.key == QUALITY).encode())
     found.update(model.graph.SerializeToString(deterministic=True))
     return found.hexdigest()
 

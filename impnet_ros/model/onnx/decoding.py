@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from impnet_ros.model.onnx.layout import cell_table, Layout
 import torch
 from torch import Tensor
-from torchvision.ops import batched_nms, box_convert
+from torchvision.ops import batched_nms, box_convert, clip_boxes_to_image
 
 Found = tuple[Tensor, Tensor, Tensor]
 """Boxes float32 (n, 4), x1 y1 x2 y2 in pixels of the input; scores (n,); labels int64 (n,)."""
@@ -47,7 +47,9 @@ def decode(layout: Layout, outputs: Mapping[str, Tensor], size: tuple[int, int],
 def suppressed(found: Found, nms_threshold: float) -> Found:
     """Drop the weaker of two boxes of one class that overlap by more, best first."""
     boxes, scores, labels = found
-    kept = batched_nms(boxes, scores, labels, nms_threshold)
+    # It moves classes apart by the largest coordinate, so none may be negative.
+    moved = boxes.double() - boxes.double().amin() if len(boxes) else boxes
+    kept = batched_nms(moved, scores.to(moved), labels, nms_threshold)
     return boxes[kept], scores[kept], labels[kept]
 
 
@@ -76,7 +78,9 @@ def _scores(layout: Layout, outputs: Mapping[str, Tensor]) -> tuple[Tensor, Tens
         scores = scores[:, first:first + layout.classes]
     elif layout.kind == 'bins' and layout.boxes == layout.scores:
         boxes, scores = boxes[:, layout.classes:], scores[:, :layout.classes]
-    if layout.logits:
+    if layout.softmax:
+        scores = scores.softmax(dim=1)[:, :layout.classes]
+    elif layout.logits:
         scores = scores.sigmoid()
         objectness = None if objectness is None else objectness.sigmoid()
     return boxes, scores if objectness is None else scores * objectness
@@ -120,7 +124,8 @@ def _boxes(layout: Layout, values: Tensor, place: Tensor, label: Tensor,
         bins = values[place].view(len(place), 4, layout.bins).softmax(dim=2)
         sides = (bins * torch.arange(layout.bins)).sum(dim=2)
         centre = cells[:, :2] + layout.centre
-        return torch.cat((centre - sides[:, :2], centre + sides[:, 2:]), dim=1) * cells[:, 2:]
+        boxes = torch.cat((centre - sides[:, :2], centre + sides[:, 2:]), dim=1) * cells[:, 2:]
+        return boxes if layout.centre else clip_boxes_to_image(boxes, size)  # NanoDet's are cut
     boxes = values[place, :4]
     if layout.grid:
         cells = cell_table(size, layout.strides)[place]

@@ -41,6 +41,8 @@ class Family:
         Whether features carried beside boxes were measured to find more than boxes alone.
     first_label : int
         The file's label of the first class; 1 where 0 is the background.
+    softmax : bool
+        Whether classes share one softmax, with "no object" last.
 
     """
 
@@ -56,6 +58,7 @@ class Family:
     carried: bool = True
     features_pay: bool = False
     first_label: int = 0
+    softmax: bool = False
 
 
 FAMILIES = {
@@ -69,6 +72,7 @@ FAMILIES = {
     'rtdetr': Family(fit='stretch', carried=False),
     'rfdetr': Family('rgb', 255.0, *_IMAGENET, fit='stretch', size=560, single_label=False,
                      carried=False),
+    'detr': Family('rgb', 255.0, *_IMAGENET, fit='stretch', carried=False, softmax=True),
     'torchvision': Family(fit='top-left', single_label=False, first_label=1),
     'rtmdet': Family('bgr', 1.0, *_CAFFE, fit='top-left', single_label=False),
     'detectnet': Family(fit='stretch', size=544),

@@ -3,6 +3,7 @@
 """Find what the outputs of a detector mean, from their shapes and from a picture's values."""
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypedDict
 
 from impnet_ros.model.onnx.families import Family
 from impnet_ros.model.onnx.layout import cell_table, Layout, pyramids_of
@@ -11,8 +12,17 @@ from torch import Tensor
 
 Outputs = Mapping[str, Tensor]
 
+
+class _Units(TypedDict):
+    normalised: bool
+    box_format: str
+
+
 _BINS = (8, 11, 17, 16)
 # Bins of a side, NanoDet-Plus's and PicoDet's first.
+
+_MOST_LISTED = 10_000
+# Rows of final detections.
 
 
 def find_layout(outputs: Outputs, size: tuple[int, int], family: Family,
@@ -44,6 +54,8 @@ def find_layout(outputs: Outputs, size: tuple[int, int], family: Family,
         raise ValueError(_unknown(outputs))
     if layout.kind == 'list':
         return replace(layout, classes=classes, first_label=family.first_label, suppress=False)
+    if family.softmax and layout.kind == 'pair' and layout.logits:
+        layout = replace(layout, classes=layout.classes - 1, softmax=True)
     if classes and layout.classes != classes:
         raise ValueError(f'labels: expected {layout.classes} for the outputs '
                          f'{_told(outputs)}, got {classes}')
@@ -78,7 +90,7 @@ def _list(flat: Outputs) -> Layout | None:
         if len(others) == 2:
             first, second = sorted(others, key=lambda name: _looks_like_labels(name, flat[name]))
             return Layout('list', (boxes[0],), (first,), second, columns=(0, -1, -1),
-                          normalised=_is_normalised(flat[boxes[0]]))
+                          **_units(flat[boxes[0]]))
     if len(flat) == 2:
         for name, value in flat.items():
             other, = (item for item in flat if item != name)
@@ -141,10 +153,10 @@ def _pair(flat: Outputs, size: tuple[int, int]) -> Layout | None:
     across = flat[scores].shape[0] != len(values)
     if len(values) not in flat[scores].shape:
         return None
-    ordered = float(((values[:, 2:] - values[:, :2]).amin(dim=1) > 0).float().mean()) > 0.9
     return Layout('pair', (boxes,), (scores,), classes=flat[scores].shape[0 if across else 1],
-                  box_format='xyxy' if ordered else 'cxcywh', transposed=(turned, across),
-                  normalised=_is_normalised(values), logits=_are_logits(flat[scores]))
+                  box_format='xyxy' if _are_corners(values) else 'cxcywh',
+                  transposed=(turned, across), normalised=_is_normalised(values),
+                  logits=_are_logits(flat[scores]))
 
 
 def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Family,
@@ -156,9 +168,10 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
     name, = tables
     table = flat[name]
     places = [side for side in table.shape if any(pyramids_of(side, size))]
-    if table.shape[1] in (6, 7) and not any(
+    if table.shape[1] in (6, 7) and len(table) <= _MOST_LISTED and not any(
             len(strides) > 2 for strides, _ in pyramids_of(table.shape[0], size)):
-        return _columns(name, table)
+        rotated = table.shape[1] == 7 and bool(table[:, 0].any())  # else the picture's number
+        return None if rotated else _columns(name, table)
     along = table.shape.index(places[0]) if places else int(table.shape[1] > table.shape[0])
     rows = table.T if along == 1 else table
     width = rows.shape[1]
@@ -170,7 +183,7 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
         return Layout('bins', (name,), (name,), classes=width - 4 * bins, bins=bins,
                       strides=strides[0], transposed=(along == 1,) * 2,
                       logits=_are_logits(rows[:, :width - 4 * bins]))
-    objectness = {4: False, 5: True}.get(width - classes, family.objectness)
+    objectness = {4: False, 5: True}.get(width - classes, family.objectness) and along == 0
     first = 5 if objectness else 4
     if width <= first:
         return None
@@ -189,12 +202,11 @@ def _columns(name: str, table: Tensor) -> Layout:
     if table.shape[1] == 7:  # batch, box, then label and score in one order or the other
         score, label = (6, 5) if not len(table) or whole(table[:, 5]) else (5, 6)
         return Layout('list', (name,), (name,), columns=(1, score, label),
-                      normalised=_is_normalised(table[:, 1:5]))
+                      **_units(table[:, 1:5]))
     if len(table) and whole(table[:, 0]) and float(table[:, 1].max()) <= 1 < float(
             table[:, 4:].max()) and not whole(table[:, 5]):
         return Layout('list', (name,), (name,), columns=(2, 1, 0))  # Paddle's
-    return Layout('list', (name,), (name,), columns=(0, 4, 5),
-                  normalised=_is_normalised(table[:, :4]))
+    return Layout('list', (name,), (name,), columns=(0, 4, 5), **_units(table[:, :4]))
 
 
 def _are_logits(scores: Tensor) -> bool:
@@ -204,6 +216,19 @@ def _are_logits(scores: Tensor) -> bool:
 def _is_normalised(boxes: Tensor) -> bool:
     """Whether boxes are in 0..1: those of a whole picture would be larger in pixels."""
     return bool(boxes.numel()) and 0 < float(boxes.abs().max()) <= 2
+
+
+def _are_corners(boxes: Tensor) -> bool:
+    """Whether nearly all boxes are x1 y1 x2 y2."""
+    return float(((boxes[:, 2:] - boxes[:, :2]).amin(dim=1) > 0).float().mean()) > 0.9
+
+
+def _units(boxes: Tensor) -> _Units:
+    """Tell the units and the format of final boxes; rows of zeros are no boxes."""
+    boxes = boxes[boxes.abs().amax(dim=1) > 0]
+    normalised = _is_normalised(boxes)
+    return {'normalised': normalised,
+            'box_format': 'cxcywh' if normalised and not _are_corners(boxes) else 'xyxy'}
 
 
 def _is_relative(rows: Tensor, size: tuple[int, int], strides: tuple[int, ...]) -> bool:
@@ -222,7 +247,7 @@ def _unknown(outputs: Outputs) -> str:
     shapes = [tuple(value.shape) for value in outputs.values()]
     if all(len(shape) <= 2 for shape in shapes) and len(shapes) == 1:
         reason = 'a classifier seems to be meant: export a detector'
-    elif any(len(shape) == 4 for shape in shapes) and any(len(shape) == 3 for shape in shapes):
+    elif len({4, *map(len, shapes)}) > 1 and any(len(shape) == 4 for shape in shapes):
         reason = 'a segmentation model seems to be meant: export a detection model'
     elif any(len(shape) == 5 for shape in shapes) or (
             shapes and all(len(shape) == 4 for shape in shapes)):

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How an image is laid into an input of fixed size, and boxes are brought back."""
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 import cv2
@@ -34,6 +35,12 @@ class Input:
     mean: Three
     std: Three
     fit: str
+
+    def __post_init__(self) -> None:
+        numbers = (self.scale, *self.mean, *self.std)
+        if not all(map(isfinite, numbers)) or min(self.scale, *self.std) <= 0:
+            raise ValueError('scale, mean, std: expected finite numbers, scale and std above 0, '
+                             f'got {self.scale:g}, {self.mean}, {self.std}')
 
 
 @dataclass(frozen=True)
@@ -87,7 +94,7 @@ def placement(image_size: tuple[int, int], size: tuple[int, int], fit: str) -> P
     if fit == 'top-left':
         return Placement(0, 0, height, width, (factor, factor))
     top, left = round((rows - height) / 2 - 0.1), round((columns - width) / 2 - 0.1)
-    return Placement(top, left, height, width, (factor, factor))
+    return Placement(top, left, height, width, (width / image_size[1], height / image_size[0]))
 
 
 def laid_out(pixels: Tensor, image_size: tuple[int, int], wanted: Input) -> Tensor:

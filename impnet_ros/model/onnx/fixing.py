@@ -116,8 +116,9 @@ def fixed(model: onnx.ModelProto, wanted: int | None,
             return made, size
         except ERRORS as error:
             refused.append(f'at {size[1]} x {size[0]}: {first_line(error)}')
-    hint = '' if len(refused) == 1 else (f' (nor at {len(refused) - 1} other sizes: it may work '
-                                         'at one only; say it, --size WxH)')
+    others = f', nor at {len(refused) - 1} other sizes' if len(refused) > 1 else ''
+    hint = '' if all(image_input(model)[1]) else (
+        f'{others}: it may work only at the size for which it was exported (--size WxH)')
     raise ValueError(f'the graph does not run {refused[0]}{hint}')
 
 

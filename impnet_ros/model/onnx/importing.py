@@ -165,8 +165,8 @@ def _named(names: tuple[str, ...], layout: Layout, family: str,
         elif count == 91:
             names = coco_by_id()
         else:
-            raise ValueError(f'nothing in the file names its {count} classes: give their names '
-                             '(--labels FILE, one a line)')
+            raise ValueError(f'nothing in the file names its {count} class{"es" * (count > 1)}: '
+                             'give the names (--labels FILE, one a line)')
         notes = (f'nothing in the file names its classes: taken for those of COCO '
                  f'({len(names)}); say others with --labels',)
     check_names(names)

@@ -58,6 +58,8 @@ class Layout:
         Whether a place gives its best class only.
     suppress : bool
         Whether overlapping boxes are still to be dropped.
+    softmax : bool
+        Whether scores are logits of one softmax a place, "no object" behind the classes.
 
     """
 
@@ -79,6 +81,7 @@ class Layout:
     first_label: int = 0
     single_label: bool = True
     suppress: bool = True
+    softmax: bool = False
 
 
 def cell_counts(size: tuple[int, int], strides: tuple[int, ...]) -> list[tuple[int, int]]:

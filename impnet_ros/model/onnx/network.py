@@ -1,9 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Anybody's detector, imported, as a network of the stream."""
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 import logging
 from pathlib import Path
+from typing import Any
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
@@ -16,6 +18,7 @@ from impnet_ros.model.onnx.evidence import class_logits
 from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placement
 from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.moving import brought_along
+from impnet_ros.model.onnx.own_quality import quality_of, with_quality
 from impnet_ros.model.onnx.reading import read_onnx
 from impnet_ros.model.onnx.runtimes import choose, ERRORS, first_line, open_runtime, Run
 from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
@@ -23,10 +26,11 @@ from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.dis_flow import dis_flow, flow_of_boxes
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
-from impnet_ros.model.weights import load_into, load_shipped
+from impnet_ros.model.weights import load_into, load_shipped, write_whole
 import onnx
 import torch
 from torch import Tensor
+from torch.nn import functional
 from torchvision.ops import clip_boxes_to_image
 
 _CARRIED_AT = 8
@@ -36,6 +40,13 @@ _log = logging.getLogger(__name__)
 
 _MISFITS: tuple[type[Exception], ...] = (
     *ERRORS, KeyError, IndexError, TypeError, AssertionError)
+
+
+@dataclass(frozen=True)
+class _SeenLevels(Levels):
+    """Levels of a key frame, with the borders as the detector saw them, which nothing carries."""
+
+    seen: tuple[Tensor, ...] = ()
 
 
 class ImportedNetwork(Network):
@@ -77,8 +88,7 @@ class ImportedNetwork(Network):
         self._model = model
         self._cut = [name for level in declaration.levels for name in level.tensors]
         if not self.boxes_only:
-            self.quality = pair_quality.PairQuality().eval()
-            load_into(self.quality, load_shipped('nanodet_g_memory').tensors)
+            self.quality = quality_of(model) or _shipped_quality()
             self._empty = [torch.tensor(level.empty)[:, None, None]
                            for level in declaration.levels]
         self.runtime = ''
@@ -158,13 +168,14 @@ class ImportedNetwork(Network):
                                       self.declaration.picture)])
         if self.boxes_only:
             return Levels(tuple(item.float() for item in outputs), picture.image_size)
-        maps, first = [], 0
+        maps, seen, first = [], [], 0
         for level, empty, item in zip(self.declaration.levels, self._empty,
                                       self._windows(picture.image_size), strict=True):
-            joined = torch.cat(outputs[first:first + len(level.tensors)], dim=1).float() - empty
-            maps.append(joined[:, :, item.top:item.bottom, item.left:item.right].contiguous())
+            seen.append(torch.cat(outputs[first:first + len(level.tensors)], dim=1).float())
+            maps.append(seen[-1][:, :, item.top:item.bottom, item.left:item.right] - empty)
             first += len(level.tensors)
-        return self.levels_of(picture, maps)
+        levels = self.levels_of(picture, maps)
+        return _SeenLevels(levels.maps, levels.image_size, levels.facts, tuple(seen))
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""
@@ -178,6 +189,22 @@ class ImportedNetwork(Network):
         """(B, classes, h, w), in the terms of the shipped N_q, which so serves other detectors."""
         return class_logits(level + self._empty[number], self.declaration.levels[number])
 
+    def box_distance(self, level: Tensor, wanted: Tensor, number: int) -> Tensor:
+        """Distance of the channels that are no scores."""
+        which = self.declaration.levels[number]
+        scores = {*which.objectness, *(channel for found in which.classes for channel in found)}
+        others = [channel for channel in range(level.shape[1]) if channel not in scores]
+        return functional.smooth_l1_loss(level[:, others], wanted[:, others],
+                                         reduction='none').mean(dim=1)
+
+    def save_with_quality(self, folder: Path, name: str, quality: pair_quality.PairQuality,
+                          provenance: Mapping[str, Any]) -> Path:
+        """Write the whole detector once more, with N_q in it."""
+        path = folder / f'{name}.onnx'
+        made = with_quality(self._model, self.declaration, quality, provenance)
+        write_whole(path, made.SerializeToString())
+        return path
+
     def task(self, levels: Levels, flow: Flow | None, detection: DetectionConfig) -> Boxes:
         """N_task: boxes of a frame, best first."""
         layout, size = self.declaration.layout, self.declaration.picture.size
@@ -186,9 +213,9 @@ class ImportedNetwork(Network):
         boxes = self._place(levels.image_size).to_image(boxes)
         if flow is not None and self.boxes_only:
             boxes = brought_along(boxes, flow.levels[0], levels.image_size)
-        boxes = clip_boxes_to_image(boxes, levels.image_size)
         if layout.suppress:
             boxes, scores, labels = suppressed((boxes, scores, labels), detection.nms_threshold)
+        boxes = clip_boxes_to_image(boxes, levels.image_size)
         best = scores.argsort(descending=True, stable=True)[:detection.max_detections]
         return boxes[best], scores[best], labels[best]
 
@@ -208,22 +235,25 @@ class ImportedNetwork(Network):
         """Give the graph's outputs for a key frame's levels, carried along a flow."""
         if self._task is None:
             return levels.maps
-        maps = levels.maps
-        if flow is not None:
-            maps = tuple(warp(item, field)
-                         for item, field in zip(maps, flow.levels, strict=True))
-        return self._task(self._whole_maps(maps, levels.image_size))
+        if flow is None:
+            return self._task(self._whole_maps(levels.maps, levels.image_size,
+                                               getattr(levels, 'seen', None)))
+        maps = [warp(item, field) for item, field in zip(levels.maps, flow.levels, strict=True)]
+        return self._task(self._whole_maps(maps, levels.image_size, None))
 
-    def _whole_maps(self, maps: Sequence[Tensor], image_size: tuple[int, int]
-                    ) -> tuple[Tensor, ...]:
-        """Give the tensors of the cut: borders are empty."""
+    def _whole_maps(self, maps: Sequence[Tensor], image_size: tuple[int, int],
+                    seen: Sequence[Tensor] | None) -> list[Tensor]:
+        """Give the tensors of the cut: borders as they were seen, or empty."""
         tensors: list[Tensor] = []
-        for level, empty, part, item in zip(self.declaration.levels, self._empty, maps,
-                                            self._windows(image_size), strict=True):
-            whole = empty.expand(len(empty), *level.cells)[None].clone()
-            whole[:, :, item.top:item.bottom, item.left:item.right] += part
+        around = seen or [empty.expand(len(empty), *level.cells)[None] for level, empty in zip(
+            self.declaration.levels, self._empty, strict=True)]
+        for level, empty, part, item, whole in zip(
+                self.declaration.levels, self._empty, maps, self._windows(image_size), around,
+                strict=True):
+            whole = whole.clone()
+            whole[:, :, item.top:item.bottom, item.left:item.right] = part + empty
             tensors += whole.split(list(level.channels), dim=1)
-        return tuple(tensors)
+        return tensors
 
     def _place(self, image_size: tuple[int, int]) -> Placement:
         return placement(image_size, self.declaration.picture.size, self.declaration.picture.fit)
@@ -231,3 +261,10 @@ class ImportedNetwork(Network):
     def _windows(self, image_size: tuple[int, int]) -> list[Window]:
         place = self._place(image_size)
         return [window(place, level.stride, level.cells) for level in self.declaration.levels]
+
+
+def _shipped_quality() -> pair_quality.PairQuality:
+    """Give the N_q of nanodet_g, which serves other dense heads untrained."""
+    quality = pair_quality.PairQuality().eval()
+    load_into(quality, load_shipped('nanodet_g_memory').tensors)
+    return quality

@@ -37,7 +37,8 @@ def read_onnx(path: Path) -> onnx.ModelProto:
 
     """
     if not path.is_file():
-        raise ValueError(f'{path}: no such file')
+        raise ValueError(f'{path}: ' + ('expected a file, got a folder' if path.is_dir()
+                                        else 'no such file'))
     size = path.stat().st_size
     if size > LARGEST_FILE:
         raise ValueError(f'{path}: expected at most 2 GB, got {size / 1e9:.1f} GB')

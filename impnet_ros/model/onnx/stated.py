@@ -52,17 +52,23 @@ def stated_in(model: onnx.ModelProto) -> Stated:
         raise ValueError(f"expected a detector, got a file for the task {props['task']!r}: "
                          'export a detection model')
     names = _names(_literal(props, 'names'))
-    family = ('yolov5' if 'yolov5' in props.get('description', '').lower()
-              or ('author' not in props and 'description' not in props) else 'ultralytics')
     size = None
     if 'imgsz' in props:
         size = _literal(props, 'imgsz')
         if not (isinstance(size, (list, tuple)) and len(size) == 2
-                and all(isinstance(side, int) and side > 0 for side in size)):
+                and all(type(side) is int and side > 0 for side in size)):
             raise ValueError('metadata: expected imgsz as [height, width], got '
                              f'{props["imgsz"][:80]!r}')
         size = size[0], size[1]
-    return Stated(family, names, size)
+    return Stated(_family(props), names, size)
+
+
+def _family(props: Mapping[str, str]) -> str:
+    told = f'{props.get("description", "")} {props.get("head", "")}'.lower()
+    if 'rtdetr' in told or 'rt-detr' in told:
+        return 'rtdetr'
+    return 'yolov5' if 'yolov5' in told or not ('author' in props or 'description' in props) else (
+        'ultralytics')
 
 
 def _literal(props: Mapping[str, str], key: str) -> Any:

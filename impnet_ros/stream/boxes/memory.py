@@ -39,8 +39,8 @@ exponent for a distance of one box side, and the largest exponent at one key fra
 soon leaves the picture or is misplaced."""
 
 LOOKS = 0.5
-"""Weight of a remembered place against a fresh one of the same score. More smears the boxes of what
-moves, less hands the noise of each look on."""
+"""Weight of a remembered place against a fresh one of the same score. More smears the boxes of
+what moves, less hands the noise of each look on."""
 
 LEFT_BY_A_LOOK = 0.5
 """A worse look lowers a score, but keeps at least this share of its lead."""
@@ -102,9 +102,8 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     look long ago tells more than a bad one now, but not once it has faded. The score rises to
     a better one at once, and falls towards a worse one twice as fast as to nothing where nothing
     is seen: a weak look at something tells more than no look; but one look takes half at most.
-    What is left over is united by class-wise NMS; where boxes of two classes stay in one place, the
-    one that more speaks for keeps the object's id (see `objects`). Weak fresh boxes only confirm what is known
-    (Zhang et al., "ByteTrack", 2022).
+    What is left over is united by class-wise NMS; boxes of two classes in one place are one object
+    (see `objects`). Weak fresh boxes only confirm what is known (Zhang et al., "ByteTrack", 2022).
 
     Parameters
     ----------

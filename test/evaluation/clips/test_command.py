@@ -71,7 +71,7 @@ def test_clips_that_nobody_labelled(bikes, tmp_path, monkeypatch, capsys):
 
 @pytest.mark.parametrize(('arguments', 'complaint'), [
     (['nothing.mp4'], 'no such clip: nothing.mp4'),
-    (['.', '--setting', 'l=none'], "--setting 'l=none': l (segment_length): expected auto or an int"),
+    (['.', '--setting', 'l=no'], "--setting 'l=no': l (segment_length): expected auto or an int"),
     (['.', '--classes', 'lion'], "got 'lion'")])
 def test_what_cannot_be_used_is_named(arguments, complaint, capsys):
     assert main(['evaluate-clips', *arguments]) == 2

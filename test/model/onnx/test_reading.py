@@ -29,6 +29,8 @@ def test_a_truncated_file(tmp_path):
         read_onnx(path)
     with pytest.raises(ValueError, match='no such file'):
         read_onnx(tmp_path / 'none.onnx')
+    with pytest.raises(ValueError, match='expected a file, got a folder'):
+        read_onnx(tmp_path)
 
 
 def test_external_data():
@@ -87,6 +89,7 @@ def test_labels_that_do_not_fit():
     ('names', '{0: "a", 5: "b"}', 'expected names as {0: name'),
     ('imgsz', '[320, 320]', 'the metadata say 320 x 320 pixels, but the graph takes 96 x 64'),
     ('imgsz', '"large"', 'expected imgsz as [height, width]'),
+    ('imgsz', '[True, 96]', 'expected imgsz as [height, width]'),
 ])
 def test_metadata_that_lie(key, value, complaint):
     assert complaint in refusal(small.yolov8({**YOLO, key: value}))
@@ -123,6 +126,37 @@ def test_a_million_classes():
                      graph.const([1, 1_000_004, 768], np.int64))
     assert 'expected tensors of at most 1 GB' in refusal(
         graph.model({'output0': wide}), like='ultralytics')
+
+
+def test_a_million_classes_of_few_places():
+    """Six places of a million values are no list of a million boxes."""
+    graph = small.Graph()
+    maps = graph.add('Expand', graph.shaped(graph.backbone()[2], 1, 1, -1, 6),
+                     graph.const([1, 1_000_005, 8, 6], np.int64))
+    wide = graph.add('Gather', maps, graph.const(0, np.int64), axis=2)
+    assert 'expected 1 to 10000 classes, got 1000001' in refusal(
+        graph.model({'output0': wide}), like='ultralytics')
+
+
+def test_rotated_boxes_are_no_list_and_no_objectness():
+    """Box, score, label and angle; box, three classes and angle."""
+    graph = small.Graph()
+    values = graph.shaped(graph.backbone()[0], -1)
+    some = graph.add('Slice', values, graph.const([0], np.int64), graph.const([280], np.int64))
+    rows = graph.shaped(graph.add('Abs', some), 1, 40, 7)
+    assert 'outputs of no known layout' in refusal(
+        graph.model({'output0': rows}), like='ultralytics', labels=('a', 'b'))
+    graph = small.Graph()
+    maps = small.joined(graph, [graph.conv(item, 8, 8) for item in graph.backbone()], 8)
+    assert 'labels: expected 4 for the outputs' in refusal(
+        graph.model({'output0': maps}), like='ultralytics', labels=('a', 'b', 'c'))
+
+
+@pytest.mark.parametrize('asked', [
+    {'scale': 0.0}, {'std': (1.0, 0.0, 1.0)}, {'mean': (float('nan'), 0.0, 0.0)}])
+def test_numbers_that_make_no_picture(asked):
+    assert 'scale, mean, std: expected finite numbers' in refusal(
+        small.yolov8(YOLO), **asked)
 
 
 def test_memory_that_depends_on_the_picture():

@@ -60,6 +60,8 @@ def test_a_topic_that_the_bag_lacks(bag: Path, tmp_path: Path, option: str) -> N
     """A spelling mistake is no silence."""
     said = failure(tmp_path, bag, option, 'imgae:=other' if option == '--remap' else 'imgae')
     assert f'{option}: expected topics of the bag, got /imgae' in said
+
+
 def test_a_bag_and_what_was_found_in_it(bag: Path, tmp_path: Path) -> None:
     """`impnet label`'s file plays beside the bag: every image meets its detections and status."""
     from impnet_ros.cli import main as impnet
