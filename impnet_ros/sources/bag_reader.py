@@ -10,15 +10,13 @@ from typing import Any
 from impnet_ros.sources.mcap_file import McapFile, Stretch
 from impnet_ros.sources.natural import natural
 from impnet_ros.sources.places import Place
-from impnet_ros.sources.storages import Ros2Bag, told
+from impnet_ros.sources.storages import lost_files, METADATA, metadata_of, Ros2Bag, Ros2Part, told
 from rosbags.highlevel import AnyReader
 from rosbags.interfaces import Connection, MessageDefinitionFormat
 from rosbags.typesys import get_types_from_idl, get_types_from_msg, get_typestore, Stores
 from rosbags.typesys.store import Typestore
-import yaml
 
 BAG_SUFFIXES = frozenset({'.mcap', '.db3', '.bag'})
-_METADATA = 'metadata.yaml'
 _ADVICE = {'.mcap': ' (`mcap recover` may save more of it)',
            '.db3': ' (`sqlite3 FILE .recover` may save more of it)',
            '.bag': ' (`rosbag reindex` may save more of it)'}
@@ -31,7 +29,7 @@ class BagError(ValueError):
 
 def is_bag(path: Path) -> bool:
     """Whether a path looks like a bag: a storage file, or a folder with one."""
-    return path.suffix in BAG_SUFFIXES or (path / _METADATA).is_file() or (
+    return path.suffix in BAG_SUFFIXES or (path / METADATA).is_file() or (
         path.is_dir() and bool(_storages(path)))
 
 
@@ -68,12 +66,15 @@ class BagReader(AnyReader):
     def __init__(self, path: Path | Place, *beside: Path | Place) -> None:
         self.notes: list[str] = []
         self.cut = ''
+        self._lost: list[str] = []
+        self._alone: list[Any] = []
         files = [file for each in (path, *beside) for file in self._files_of(each)]
         self.path: Any = files[0] if len(files) == 1 else path
         with _one_sentence(self.path):
             super().__init__(files)
             if self.is2:
-                self.readers = [Ros2Bag(file) for file in files]
+                self.readers = [Ros2Part(file) if file in self._alone else Ros2Bag(file)
+                                for file in files]
 
     def _files_of(self, path: Any) -> list[Any]:
         if isinstance(path, Place) and path.is_local:
@@ -82,22 +83,29 @@ class BagReader(AnyReader):
             raise FileNotFoundError(f'no such bag: {path}')
         if not path.is_dir() and not path.stat().st_size:
             raise BagError(f'{path}: expected a bag, got an empty file')
-        if not path.is_dir() or _has_metadata(path):
+        if not path.is_dir():
+            return [path]
+        metadata = metadata_of(path)
+        if metadata:
+            self._lost += [f'{file} is missing' for file in lost_files(path, metadata)]
             return [path]
         files = _storages(path)
         if not files:
-            raise BagError(f'{path}: expected the folder of a rosbag2, with {_METADATA} or .mcap '
+            raise BagError(f'{path}: expected the folder of a rosbag2, with {METADATA} or .mcap '
                            f'or .db3 files, found neither')
-        self.notes.append(f'{path}: {_METADATA} is missing or broken, what lies beside it is '
-                          f'read: {", ".join(file.name for file in files)}')
+        self.notes.append(f'{path}: {METADATA} is missing or broken, what lies beside it is '
+                          f'read: {_names(files)}')
+        self._alone += files
         return files
 
     def _open(self) -> None:
         assert self.stack
-        with _one_sentence(self.path):
-            for reader in self.readers:
-                self.stack.enter_context(reader)
+        self.readers = [each for reader in self.readers for each in self._opened(reader)]
+        self._lost += [self._why_cut(file) for file in self._files()
+                       if getattr(file, 'is_lost', False)]
         found = [each for reader in self.readers for each in reader.connections]
+        if self._lost and not found:
+            raise BagError(self._lost[0])
         self.connections = [each for each in found if encoding_of(each) in ('cdr', 'ros1')]
         for each in found:
             if encoding_of(each) not in ('cdr', 'ros1'):
@@ -112,14 +120,32 @@ class BagReader(AnyReader):
         self.notes += [note for file in self._files() for note in getattr(file, 'notes', ())]
         self._look_for_cuts()
 
+    def _opened(self, reader: Any) -> list[Any]:
+        """Open a bag; file by file where its metadata are of no use."""
+        assert self.stack
+        folder = reader.path
+        is_folder = self.is2 and folder.is_dir()
+        try:
+            with _one_sentence(folder, f'the bag by its {METADATA}' if is_folder else ''):
+                return [self.stack.enter_context(reader)]
+        except BagError as error:
+            files = _storages(folder) if is_folder else []
+            mode = (metadata_of(folder) or {}).get('compression_mode') if files else None
+            if not files or str(mode or 'none').lower() != 'none':
+                raise
+            self.notes.append(f'{error}; what lies beside it is read: {_names(files)}')
+        return [self.stack.enter_context(Ros2Part(file)) for file in files]
+
     def _files(self) -> list[Any]:
         storages = [reader.storage for reader in self.readers] if self.is2 else []
         return [file for storage in storages for file in getattr(storage, 'storages', [storage])]
 
     def _look_for_cuts(self) -> None:
-        for file in self._files():
-            if getattr(file, 'cut', '') and not self.cut:
-                self.cut = f'{file.path}: {file.cut}{_ADVICE.get(file.path.suffix, "")}'
+        cuts = (self._why_cut(file) for file in self._files() if getattr(file, 'cut', ''))
+        self.cut = self.cut or next(cuts, '') or next(iter(self._lost), '')
+
+    def _why_cut(self, file: Any) -> str:
+        return f'{file.path}: {file.cut}{_ADVICE.get(file.path.suffix, "")}'
 
     def _types(self) -> Typestore:
         store = get_typestore(Stores.EMPTY)
@@ -146,7 +172,8 @@ class BagReader(AnyReader):
         Raises
         ------
         BagError
-            After the last one that can be read, if the bag says that there are more.
+            After the last one that can be read, if the bag says that there are more, or a file
+            of it is lost.
 
         """
         chosen = list(connections) or self.connections
@@ -158,6 +185,8 @@ class BagReader(AnyReader):
                 yield message
                 count += 1
         self._look_for_cuts()
+        if self._lost:
+            raise BagError(f'{self.path}: ends after {count} messages, {self._lost[0]}')
         if self.cut != known:
             raise BagError(self.cut)
         expected = sum(each.msgcount for each in chosen)
@@ -214,12 +243,8 @@ def _storages(folder: Any) -> list[Any]:
                   key=lambda file: natural(file.name))
 
 
-def _has_metadata(folder: Any) -> bool:
-    try:
-        told = yaml.safe_load((folder / _METADATA).read_text('utf-8'))
-        return bool(told['rosbag2_bagfile_information']['relative_file_paths'])
-    except (FileNotFoundError, KeyError, TypeError, UnicodeDecodeError, yaml.YAMLError):
-        return False
+def _names(files: list[Any]) -> str:
+    return ', '.join(file.name for file in files)
 
 
 def _logs(path: Any) -> list[Path]:

@@ -233,6 +233,28 @@ def test_a_video_that_is_cut_off(tmp_path):
     assert failure['reason'].startswith('expected a video that OpenCV can read')
 
 
+@pytest.mark.parametrize('damage', ['gone', 'no bag'])
+def test_a_bag_of_which_a_file_is_lost(tmp_path, capsys, damage):
+    """Both commands take what is left, and end with a sentence that names the file."""
+    bag = write_bag(tmp_path / 'bag')
+    metadata = bag / 'metadata.yaml'
+    metadata.write_text(metadata.read_text().replace('- bag.mcap', '- bag.mcap\n  - more.mcap'))
+    if damage == 'no bag':
+        (bag / 'more.mcap').write_text('hello')
+    words = 'more.mcap is missing' if damage == 'gone' else 'more.mcap: it cannot be read, '
+    assert label(bag, '--out', tmp_path / 'out', *WEAK) == 1
+    summary = json.loads((tmp_path / 'out' / 'summary.json').read_text())
+    [cut] = summary['cut_short']
+    assert (cut['frames'], summary['failed']) == (6, 0) and words in cut['reason']
+    capsys.readouterr()
+    assert main(['detect', str(bag), '--json', str(tmp_path / 'found.json'), '--quiet',
+                 '--runtime', 'cpu', *WEAK]) == 2
+    kept, said = capsys.readouterr().err.strip().splitlines()
+    assert 'results are kept' in kept
+    assert 'ends after 6 messages' in said and words in said
+    assert len(json.loads((tmp_path / 'found.json').read_text())) == 6
+
+
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['absent.mcap', '--out', 'out'], 'absent.mcap: expected a bag'),
     (['.', '--out', 'out', '--model', 'absent', '--workers', '1'], 'model: expected one of'),

@@ -8,7 +8,7 @@ from impnet_ros.sources.bag_reader import BagError, BagReader
 from impnet_ros.video import open_video
 from mcap.writer import IndexType
 import pytest
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import CompressionFormat, CompressionMode, StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 
 ALL = [0, 1, 2, 3, 4, 5]
@@ -22,8 +22,11 @@ def grays(path: Path, refused: list[str] | None = None) -> list[int]:
 
 
 def write_folder(path: Path, count: int = 6, *, plugin: StoragePlugin = StoragePlugin.MCAP,
-                 msgdef: str | None = None) -> Path:
-    with Writer(path, version=9, storage_plugin=plugin) as writer:
+                 msgdef: str | None = None, compressed: bool = False) -> Path:
+    writer = Writer(path, version=9, storage_plugin=plugin)
+    if compressed:
+        writer.set_compression(CompressionMode.MESSAGE, CompressionFormat.ZSTD)
+    with writer:
         connection = writer.add_connection(
             '/image', 'sensor_msgs/msg/Image', typestore=get_typestore(Stores.ROS2_JAZZY),
             msgdef=msgdef, rihs01=None if msgdef is None else 'RIHS01_0')
@@ -156,30 +159,92 @@ def test_metadata_that_are_of_no_use(tmp_path: Path, text: str) -> None:
     (bag / 'metadata.yaml').write_bytes(text.encode('latin-1'))
     told: list[str] = []
     assert grays(bag, told) == ALL + ALL
-    assert 'metadata.yaml cannot be read' in told[0] and 'its files are read alone' in told[0]
+    assert 'metadata.yaml is missing or broken' in told[0]
+    assert 'what lies beside it is read: bag_0.mcap, bag_1.mcap' in told[0]
 
 
-def test_a_folder_with_a_topic_in_json(tmp_path: Path) -> None:
-    """Only that topic is left out."""
+def test_metadata_of_a_version_to_come(tmp_path: Path) -> None:
+    """They name the files, and still are of no use."""
     bag = write_folder(tmp_path / 'bag')
     file = bag / 'metadata.yaml'
-    file.write_text(file.read_text().replace('serialization_format: cdr',
-                                             'serialization_format: json'))
-    assert grays(bag, []) == ALL
+    file.write_text(file.read_text().replace('version: 9', 'version: 99'))
+    told: list[str] = []
+    assert grays(bag, told) == ALL
+    assert 'version 99 not supported' in told[0] and 'is read: bag.mcap' in told[0]
 
 
-@pytest.mark.parametrize('damage', ['gone', 'no bag'])
+@pytest.mark.parametrize('plugin', [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+@pytest.mark.parametrize('compressed', [False, True])
+def test_a_folder_with_a_topic_in_json(tmp_path: Path, plugin: StoragePlugin,
+                                       compressed: bool) -> None:
+    """Only that topic is left out."""
+    writer = Writer(tmp_path / 'bag', version=9, storage_plugin=plugin)
+    if compressed:
+        writer.set_compression(CompressionMode.MESSAGE, CompressionFormat.ZSTD)
+    with writer:
+        store = get_typestore(Stores.ROS2_JAZZY)
+        images = writer.add_connection('/image', 'sensor_msgs/msg/Image', typestore=store)
+        things = writer.add_connection('/thing', 'std_msgs/msg/String', typestore=store,
+                                       serialization_format='json')
+        for number in ALL:
+            writer.write(things, 10**9 + number, b'{}')
+            writer.write(images, 10**9 + number, image_bytes(number, 10**9 + number))
+    told: list[str] = []
+    assert grays(tmp_path / 'bag', told) == ALL
+    assert '/thing is left out, expected messages in cdr, got json' in told[0]
+
+
+@pytest.mark.parametrize('damage', ['gone', 'no bag', 'empty'])
 def test_one_file_of_several_is_lost(tmp_path: Path, damage: str) -> None:
-    """The others are read, and the end is an error that names it."""
+    """The others are read, and the end is an error that names it; without use of metadata."""
     bag = write_split(tmp_path / 'bag')
     if damage == 'gone':
         (bag / 'bag_1.mcap').unlink()
         (bag / 'metadata.yaml').write_text(
             'rosbag2_bagfile_information:\n  relative_file_paths: [bag_0.mcap, bag_1.mcap]\n')
     else:
-        (bag / 'bag_1.mcap').write_text('hello')
-    read = []
-    with pytest.raises(BagError, match='ends after 6 messages.*bag_1.mcap'):
+        (bag / 'bag_1.mcap').write_text('hello' if damage == 'no bag' else '')
+    assert read_until_error(bag, 'ends after 6 messages.*bag_1.mcap') == ALL
+
+
+@pytest.mark.parametrize('plugin', [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
+@pytest.mark.parametrize('compressed', [False, True])
+@pytest.mark.parametrize('damage', ['gone', 'no bag'])
+@pytest.mark.parametrize('number', [0, 1])
+def test_one_file_that_metadata_name_is_lost(tmp_path: Path, plugin: StoragePlugin,
+                                             compressed: bool, damage: str, number: int) -> None:
+    """The first or the last: what is in the other is read, compressed or not."""
+    bag = write_folder(tmp_path / 'bag', plugin=plugin, compressed=compressed)
+    [whole] = (file for file in bag.iterdir() if file.suffix in ('.mcap', '.db3'))
+    lost = whole.with_name(f'other{whole.suffix}')
+    file = bag / 'metadata.yaml'
+    named = [lost.name, whole.name] if number == 0 else [whole.name, lost.name]
+    file.write_text(file.read_text().replace('message_count: 6', 'message_count: 12')
+                    .replace(f'- {whole.name}', '\n  '.join(f'- {name}' for name in named)))
+    if damage == 'no bag':
+        lost.write_text('hello')
+    words = f'ends after 6 messages, .*{lost.name}' + (
+        ' is missing' if damage == 'gone' else ': it cannot be read')
+    assert read_until_error(bag, words) == ALL
+
+
+def test_nothing_of_several_can_be_read(tmp_path: Path) -> None:
+    """Neither where they are lost, nor where they are no bags."""
+    bag = write_split(tmp_path / 'bag')
+    for file in bag.iterdir():
+        file.write_text('hello')
+    with pytest.raises(BagError, match='bag_0.mcap: it cannot be read'):
+        grays(bag)
+    bag = write_folder(tmp_path / 'other')
+    (bag / 'other.mcap').unlink()
+    with pytest.raises(BagError, match=r'files are missing: .*other\.mcap'):
+        grays(bag)
+
+
+def read_until_error(bag: Path, words: str) -> list[int]:
+    read: list[int] = []
+    with pytest.raises(BagError, match=words) as error:
         for frame in open_video(bag, refused=lambda reason, frames: None).frames:
-            read.append(frame)
-    assert len(read) == 6
+            read.append(int(frame.image[0, 0, 0]))
+    assert '\n' not in str(error.value)
+    return read
