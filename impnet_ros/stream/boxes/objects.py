@@ -13,6 +13,9 @@ SAME_PLACE = 0.7
 """IoU above which boxes of two classes show one object; what passes before a thing overlaps less,
 and not for long."""
 
+LEAST_TO_LEAD = 0.5
+"""Share of the best score in a place that the class of an object has at least."""
+
 EVIDENCE_SPAN_S = 1.0
 """Time constant in which the scores that speak for a class are forgotten."""
 
@@ -33,8 +36,7 @@ def witnessed(tracks: Tracks, seen: Tensor, elapsed_s: float) -> Tracks:
     Returns
     -------
     Tracks
-        Those of one object have its id. `rival` marks those that another class explains better;
-        that one has the best score there.
+        Those of one object have its id. `rival` marks those that another class explains better.
 
     """
     evidence = tracks.evidence * math.exp(-elapsed_s / EVIDENCE_SPAN_S) + seen
@@ -48,7 +50,9 @@ def witnessed(tracks: Tracks, seen: Tensor, elapsed_s: float) -> Tracks:
 
 def _as_objects(tracks: Tracks, together: Tensor) -> Tracks:
     """Group tracks around the likeliest ones; the oldest id of a group is the object's."""
-    evidence, scores, ids = tracks.evidence.cpu(), tracks.scores.clone(), tracks.ids.clone()
+    scores, ids = tracks.scores.cpu(), tracks.ids.clone()
+    best = torch.where(together, scores, 0 * scores).amax(dim=1)
+    evidence = torch.where(scores >= LEAST_TO_LEAD * best, tracks.evidence.cpu(), 0 * scores)
     free = torch.ones(len(ids), dtype=torch.bool)
     rival, taken, next_id = ~free, set[int](), tracks.next_id
     for leader in evidence.argsort(descending=True, stable=True).tolist():
@@ -62,8 +66,7 @@ def _as_objects(tracks: Tracks, together: Tensor) -> Tracks:
         ids[group] = known[0] if known else next_id
         next_id += not known
         taken.add(int(ids[leader]))
-        scores[leader] = scores[group.to(scores.device)].max()
-    return replace(tracks, scores=scores, ids=ids, rival=rival.to(scores.device), next_id=next_id)
+    return replace(tracks, ids=ids, rival=rival.to(tracks.rival.device), next_id=next_id)
 
 
 def told(tracks: Tracks, score_threshold: float) -> Tensor:

@@ -29,11 +29,20 @@ def test_the_label_goes_by_evidence_and_the_number_stays():
     looks = [CAR, CAR, TRUCK, CAR, *[TRUCK] * 7]
     for number, label in enumerate(looks):
         tracks = met(tracks, (*PLACE, .8, label), stamp_s=number / 30)
-        [(shown, object_id, score)] = _shown(tracks)
-        assert object_id == 0 and score == .8
+        [(shown, object_id, _)] = _shown(tracks)
+        assert object_id == 0
         labels.append(shown)
     assert labels[:5] == [CAR] * 5 and labels[-1] == TRUCK
     assert sorted(labels, key=[CAR, TRUCK].index) == labels
+
+
+def test_a_class_that_is_seen_no_more_does_not_hide_one_that_is():
+    """A car for long, then only a truck: it is told as soon as the car has half its score."""
+    tracks = tracks_of()
+    for number in range(9):
+        tracks = met(tracks, (*PLACE, .8, CAR), stamp_s=number / 30)
+    gone = met(tracks, (*PLACE, .8, TRUCK), stamp_s=8 / 30 + 0.75)
+    assert [(label, number) for label, number, _ in _shown(gone)] == [(TRUCK, 0)]
 
 
 def test_things_side_by_side_are_two():
