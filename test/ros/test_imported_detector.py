@@ -85,6 +85,8 @@ def test_the_node_is_as_detect(kind: str, settings: dict[str, Any], tmp_path: Pa
     for message, entry in zip(detections, entries, strict=True):
         found = message.detections
         assert [item.results[0].hypothesis.class_id for item in found] == entry['labels']
+        ids = entry.get('track_ids', [''] * len(found))
+        assert [item.id for item in found] == [str(number) for number in ids]
         assert [item.results[0].hypothesis.score for item in found] == pytest.approx(
             entry['scores'], abs=1e-4)
         boxes = [[item.bbox.center.position.x, item.bbox.center.position.y, item.bbox.size_x,
