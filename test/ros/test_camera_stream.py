@@ -7,8 +7,11 @@ from types import SimpleNamespace
 from fake_network import OneHotNetwork
 from impnet_ros.model.levels import Levels
 from impnet_ros.model.sight.picture import Picture
+from impnet_ros.ros import camera_stream
 from impnet_ros.ros.camera_stream import Answer, Arrival, CameraStream
+from impnet_ros.ros.key_pace import KeyPace
 from impnet_ros.ros.settings import Settings
+from impnet_ros.stream.real_time import Costs
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.types import Frame
 from manual_executor import ManualExecutor
@@ -100,6 +103,21 @@ def test_staggered_key_frames_never_coincide() -> None:
                for index in range(3)]
     found = [keys(feed(stream, *range(24))) for stream in streams]
     assert found == [[0, 6, 12, 18], [0, 4, 10, 16, 22], [0, 2, 8, 14, 20]]
+
+
+def test_l_auto_follows_what_images_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing fits: l_max. Everything does: each image a key frame, from the next segment on."""
+    costs = [Costs.of_key(9.0, 1)]
+    monkeypatch.setattr(camera_stream, '_PLAN_EVERY_S', 0.0)
+    monkeypatch.setattr(KeyPace, 'costs', property(lambda pace: costs[0]))
+    stream = CameraStream(OneHotNetwork(), Settings(l_max=4))
+    answers = feed(stream, *range(6))
+    assert keys(answers) == [0, 4]
+    assert (answers[-1].settings.segment_length, stream.looks) == (4, 'l = 4')
+    costs[0] = Costs.of_key(1e-3, 1)
+    answers = feed(stream, *range(6, 11))
+    assert keys(answers) == [8, 9, 10]
+    assert (answers[-1].settings.segment_length, stream.looks) == (1, 'l = 1')
 
 
 @pytest.mark.parametrize(('change', 'reason'), [

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """When key frames are computed beside the stream, from times that are told."""
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from impnet_ros.ros.key_pace import KeyPace, Timed
+from impnet_ros.stream.real_time import Costs
+from impnet_ros.stream.types import Detections, nothing_seen, Origin
 import pytest
 
 
@@ -69,3 +72,25 @@ def test_an_executor_that_tells_times() -> None:
         timed.submit(divmod, 1, 0).result()
     assert len(times) == 1 and times[0] >= 0
     timed.shutdown()
+
+
+def _seen(is_key: bool = False, is_glance: bool = False) -> Detections:
+    return replace(nothing_seen(Origin(0.0, (4, 6)), ''), is_key=is_key, is_glance=is_glance)
+
+
+def test_costs_and_whether_it_keeps_up() -> None:
+    """Medians by kind, once there are three key frames; others are estimated until they come."""
+    pace = KeyPace(threads=2)
+    for number in range(4):
+        pace.arrived(number * 0.03, 0)
+    assert pace.period_s == pytest.approx(0.03) and pace.costs is None
+    for seconds in (0.020, 0.040, 0.022):
+        pace.answered(_seen(is_key=True), seconds)
+    assert pace.costs == Costs(0.022, pytest.approx(0.6 * 0.022), pytest.approx(0.0044), 2)
+    assert pace.keeps_up
+    pace.answered(_seen(is_glance=True), 0.011)
+    pace.answered(_seen(), 0.003)
+    assert pace.costs == Costs(0.022, 0.011, 0.003, 2)
+    for _ in range(30):
+        pace.answered(_seen(), 0.031)
+    assert not pace.keeps_up
