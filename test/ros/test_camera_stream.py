@@ -11,8 +11,8 @@ from impnet_ros.ros import camera_stream
 from impnet_ros.ros.camera_stream import Answer, Arrival, CameraStream
 from impnet_ros.ros.key_pace import KeyPace
 from impnet_ros.ros.settings import Settings
-from impnet_ros.stream.real_time import Costs
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.real_time import Costs
 from impnet_ros.stream.types import Frame
 from manual_executor import ManualExecutor
 import numpy as np
