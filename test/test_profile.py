@@ -106,7 +106,7 @@ def test_bad_sizes(arguments: list[str]) -> None:
 
 def test_bad_length(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['profile', '--model', 'tiny', '--l', '0']) == 2
-    assert 'l (segment_length): expected an int in' in capsys.readouterr().err
+    assert 'l (segment_length): expected auto or an int in' in capsys.readouterr().err
 
 
 def test_measured_ratio_is_a_ratio_of_times() -> None:

@@ -8,7 +8,6 @@ import os
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
-from impnet_ros.config import StreamConfig
 from impnet_ros.model.network import load_network
 from impnet_ros.ros import detections, diagnostics, parameters, qos
 from impnet_ros.ros.camera import Camera
@@ -81,7 +80,8 @@ class DetectorNode(ManagedNode):
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""
-        engine = Engine(self.network, StreamConfig(segment_length=2))
+        engine = Engine(self.network, replace(self.settings.stream, segment_length=2, glance_every=1,
+                                              key_offset=0, key_mode='sync'))
         state = engine.reset()
         for index in range(4):
             frame = Frame(np.zeros((480, 640, 3), np.uint8), index / 30)

@@ -100,7 +100,7 @@ def test_the_papers_network_in_bfloat16():
 
 def test_the_state_of_a_video_is_float32(frames):
     engine = Engine(load_network('nanodet_g', 'cpu', precision='bfloat16'),
-                    StreamConfig(segment_length=1))
+                    StreamConfig(segment_length=1, mode='impression'))
     state = engine.reset()
     for frame in frames[:2]:
         (result,), state = engine.step(Frame(frame.image, frame.stamp_s), state)

@@ -94,7 +94,7 @@ def test_a_black_image_gives_an_empty_message(session: Session) -> None:
     assert status.age == 0
     assert status.reset_reason == 'request'
     assert (status.model, status.mode, status.device, status.l, status.g) == (
-        'nanodet_g', 'impression', 'cpu', 4, 1.0)
+        'nanodet_g', 'sparse', 'cpu', 4, 1.0)
     assert status.camera == '/image'
     assert status.features_ms > 0
     assert status.flow_ms == 0

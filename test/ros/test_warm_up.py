@@ -10,12 +10,18 @@ import pytest
 
 pytest.importorskip('rclpy')
 from impnet_ros.ros.lifecycle import DetectorNode  # noqa: E402, I100
+from impnet_ros.ros.settings import Settings  # noqa: E402, I100
 
 pytestmark = pytest.mark.ros
 
 
-def test_every_part_of_the_network_has_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two key frames, fused, and boxes that were carried, though nothing is seen in black."""
+@pytest.mark.parametrize(('settings', 'parts', 'looks'), [
+    (Settings(), ('features', 'motion', 'task', 'mismatch', 'glance'), 4),
+    (Settings(mode='impression', glance='off'),
+     ('features', 'flow', 'motion', 'propagate', 'weights', 'trust', 'task', 'mismatch'), 2)])
+def test_every_part_of_the_network_has_run(monkeypatch: pytest.MonkeyPatch, settings: Settings,
+                                           parts: tuple[str, ...], looks: int) -> None:
+    """Two key frames, and boxes that were carried, though nothing is seen in black."""
     network: Any = load_network('nanodet_g', 'cpu')
     calls: Counter[str] = Counter()
 
@@ -27,9 +33,9 @@ def test_every_part_of_the_network_has_run(monkeypatch: pytest.MonkeyPatch) -> N
             return method(*args)
         return call
 
-    parts = ('features', 'flow', 'propagate', 'weights', 'trust', 'task', 'mismatch')
-    for name in parts:
+    for name in ('features', 'flow', 'motion', 'propagate', 'weights', 'trust', 'task', 'mismatch',
+                 'glance'):
         monkeypatch.setattr(network, name, counted(name))
-    DetectorNode._warm_up(SimpleNamespace(network=network))
+    DetectorNode._warm_up(SimpleNamespace(network=network, settings=settings))
     assert set(calls) == set(parts)
-    assert calls['features'] == 2 and calls['mismatch'] == 3
+    assert calls['features'] == looks and calls['mismatch'] == 3
