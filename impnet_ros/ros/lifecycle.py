@@ -80,8 +80,9 @@ class DetectorNode(ManagedNode):
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""
-        engine = Engine(self.network, replace(self.settings.stream, segment_length=2, glance_every=1,
-                                              key_offset=0, key_mode='sync'))
+        often = replace(self.settings.stream, segment_length=2, glance_every=1, key_offset=0,
+                        key_mode='sync')
+        engine = Engine(self.network, often)
         state = engine.reset()
         for index in range(4):
             frame = Frame(np.zeros((480, 640, 3), np.uint8), index / 30)
