@@ -71,7 +71,8 @@ class StreamConfig(Checked):
         "paper's) is more accurate and delays by as many frames.", bounds=(0, 9_999))
     mode: Mode = setting(
         'auto', 'How features of key frames are used: impression (the method), average, sparse '
-        '(deep feature flow) or per_frame; auto is impression.')
+        '(deep feature flow) or per_frame; auto carries boxes alone where features beside them do '
+        'not pay (nanodet_g: sparse with box memory), else it is impression.')
     max_gap: float = setting(
         2.0, 'Seconds without a frame after which memory starts anew: flow cannot bridge more.',
         bounds=(1e-3, 86_400.0))
@@ -87,8 +88,8 @@ class StreamConfig(Checked):
         20, 'l auto: frames from one key frame to the next, at most.', bounds=(1, 10_000))
     box_memory: bool | Literal['auto'] = setting(
         'auto', 'Carry boxes too: by flow between key frames, fading where key frames miss them; '
-        'gives track ids (key_offset 0 only). auto: as the model recommends in mode impression '
-        'with key_offset 0 (nanodet_g: yes).')
+        'gives track ids (key_offset 0 only). auto: with key_offset 0, in mode auto and in '
+        'mode impression where the model recommends it (nanodet_g: yes).')
     glance: int | Literal['auto', 'off'] = setting(
         'auto', 'Between key frames look again at a small picture, whose area is that of a square '
         'of this side in pixels, and let it correct, confirm and begin what box memory holds. '

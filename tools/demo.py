@@ -73,12 +73,12 @@ def main() -> int:
         seen = _recorded(options.out / 'detections')
         _draw(options.out, sent, seen)
         summary = _summary(sent, seen)
+        console.print('[bold]4[/] the detector alone beside it, in bursts of blur and darkness')
+        console.print(side_by_side.make(options.clip, options.out / 'side_by_side.mp4',
+                                        slice(0, 250), seed=0))
     except (OSError, RuntimeError, ValueError) as error:
         console.print(f'[red]demo: {error}')
         return 1
-    console.print('[bold]4[/] the detector alone beside it, in bursts of blur and darkness')
-    console.print(side_by_side.make(options.clip, options.out / 'side_by_side.mp4',
-                                    slice(0, 250), seed=0))
     (options.out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
     _show(console, summary, options.out)
     return 0

@@ -122,7 +122,7 @@ class CameraStream:
         self._network = network
         self._share = share
         self._cores = cores
-        self.pace = KeyPace(threads=torch.get_num_threads())
+        self.pace = KeyPace()
         self._executor = executor and Timed(executor, self.pace.took)
         self._waiting: deque[Arrival] = deque()
         self.resets: Counter[str] = Counter()
@@ -243,6 +243,7 @@ class CameraStream:
         now_s, settings = monotonic(), self._settings
         if now_s < self._planned_s + _PLAN_EVERY_S:
             return
+        self.pace.threads = torch.get_num_threads()  # of the thread that computes
         costs = self.pace.costs
         if costs is not None or not self._engines:
             self._planned_s = now_s

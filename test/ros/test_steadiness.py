@@ -126,3 +126,21 @@ def test_latency_is_true_in_simulated_time(
                     BLACK, 1000 * SECOND_NS + now.clock.nanosec))
         assert 40 < status[0].latency_ms < 200
         assert status[0].total_ms > 500
+
+
+def test_a_key_frame_of_over_two_periods_costs_no_image(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the node keeps up two images wait; at 20 Hz a key frame of 0.12 s lets two come."""
+    monkeypatch.setenv('SLOW_FEATURES_S', '0.1')
+    with node_process(tmp_path / 'log', before=BEFORE, l=10, key_mode='sync', glance='off'):
+        client = Client()
+        _, status = client.listen_to()
+        client.send(image_message(BLACK, 10 * SECOND_NS))
+        client.until(lambda: len(status) == 1)
+        client.spin(1.1)  # the patience with a video that begins is over
+        for number in range(1, 60):
+            client.send(image_message(BLACK, 10 * SECOND_NS + number * SECOND_NS // 20))
+            client.spin(0.05)
+        client.until(lambda: len(status) == 60)
+        assert status[-1].frames_lost == 0
+        client.close()
