@@ -1,6 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""`key_mode: auto`: whether key frames fit between two images, from measured times."""
+"""What a camera's images take; and `key_mode: auto`: whether key frames fit between two."""
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Flow without weights, on pictures whose motion is known."""
 import cv2
-from impnet_ros.model.sight.dis_flow import dis_flow, flow_between, flow_in_cells
+from impnet_ros.model.sight.dis_flow import (dis_flow, flow_between, flow_in_cells,
+                                              flow_of_boxes)
+from impnet_ros.model.sight.picture import make_picture
 import numpy as np
 import pytest
 import torch
@@ -86,3 +88,18 @@ def test_the_flow_between_two_pictures_fits_each_level() -> None:
         assert float(level[0, 0].median()) == pytest.approx(cells, abs=0.05)
     assert flow.scale is None and flow.dense is not None
     assert flow.dense.grey is grey and flow.dense.field.shape == (96, 128, 2)
+
+
+def test_the_flow_of_boxes_is_coarse_and_right() -> None:
+    """A picture moved by 16 and 8 pixels: two cells and one, to a twentieth, also between."""
+    big = np.repeat(_texture(300, 400)[..., None], 3, axis=2)
+    views = [np.ascontiguousarray(big[top:top + 256, left:left + 320])
+             for top, left in ((8, 16), (0, 0))]
+    here, later = (make_picture(view, (256, 320)) for view in views)
+    flow = flow_of_boxes(here, later)
+    [level] = flow.levels
+    assert level.shape == (1, 2, 32, 40)
+    inner = level[0, :, 4:-4, 4:-4].flatten(1)
+    torch.testing.assert_close(inner.median(dim=1).values, torch.tensor([2.0, 1.0]), rtol=0,
+                               atol=0.05)
+    assert ((inner - torch.tensor([[2.0], [1.0]])).abs() < 0.3).float().mean() > 0.9
