@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Run a managed node as a program: from its arguments to its end, in one line where it fails."""
+from argparse import ArgumentParser
 from collections.abc import Callable
 import gc
 import sys
@@ -29,8 +30,9 @@ def run(program: str, load: Callable[[], Any], args: list[str] | None) -> int:
     Returns
     -------
     int
-        0 after SIGINT or SIGTERM, however many; 1 when arguments, parameters, the installation
-        or the environment are not usable, with one line that says which.
+        0 after SIGINT or SIGTERM, however many; 1 when ROS arguments, parameters, the installation
+        or the environment are not usable, with one line that says which. Arguments that are not
+        for ROS end the process as argparse does.
 
     """
     def fail(text: str) -> int:
@@ -39,22 +41,28 @@ def run(program: str, load: Callable[[], Any], args: list[str] | None) -> int:
 
     stop = StopFlag()
     try:
-        from impnet_ros.ros.guards import SteadyExecutor
-        kind = load()
         import rclpy
         from rclpy.exceptions import ParameterException
         from rclpy.executors import ExternalShutdownException
         from rclpy.signals import SignalHandlerOptions
+        from rclpy.utilities import remove_ros_args
+        given = sys.argv[1:] if args is None else args
+        try:
+            rclpy.init(args=given, signal_handler_options=SignalHandlerOptions.NO)
+        except Exception as error:  # noqa: B902 - rclpy has an exception class for each kind
+            return fail(_about_start(error))
+        _refuse_others(program, remove_ros_args(given))
+        from impnet_ros.ros.guards import SteadyExecutor
+        from impnet_ros.ros.parameter_files import of_no_use
+        kind = load()
     except ImportError as error:
         return fail(f'{error}: install what README names and activate its environment (source) '
                     'in this terminal')
     stop.wait_for_end()
     try:
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-    except Exception as error:  # noqa: B902 - rclpy has an exception class for each kind
-        return fail(_about_start(error))
-    try:
         node = kind()
+        for text in of_no_use(given, node.get_fully_qualified_name()):
+            node.get_logger().warning(text)
     except (ParameterException, ValueError) as error:
         rclpy.shutdown()
         return fail(f'parameters: {error}')
@@ -79,6 +87,19 @@ def run(program: str, load: Callable[[], Any], args: list[str] | None) -> int:
     gc.freeze()
     stop.ignore_further()
     return 0
+
+
+def _refuse_others(program: str, args: list[str]) -> None:
+    """End where there are arguments that are not for ROS; it would pass over them in silence."""
+    parser = ArgumentParser(
+        prog=program, usage='%(prog)s [-h] [--ros-args ...]',
+        description='A node of ROS: docs/node.md has its topics, services and parameters.',
+        epilog=f'For example: {program} --ros-args -p NAME:=VALUE --params-file FILE '
+        '-r TOPIC:=OTHER --log-level debug')
+    _, others = parser.parse_known_args(args)
+    if others:
+        parser.error(f'expected none but arguments of ROS, behind --ros-args, got '
+                     f'{" ".join(others)}')
 
 
 def _about_start(error: Exception) -> str:

@@ -37,6 +37,16 @@ def test_wrong_arguments(arguments: list[str]) -> None:
     assert len(lines) == 1
 
 
+@pytest.mark.parametrize('arguments', [
+    ['--frob'], ['--log-level', 'debug'], ['-p', 'l:=4'], ['l:=4'],
+    ['--ros-args', '-p', 'l:=4', '--', '--frob']])
+def test_arguments_that_are_not_for_ros(arguments: list[str]) -> None:
+    """Refused at once, where rclpy would pass over them."""
+    status, [line] = said(*arguments)
+    assert status == 2
+    assert '--ros-args' in line and arguments[-1] in line
+
+
 @pytest.mark.parametrize('home', [None, '/proc'])
 def test_no_home(home: str | None) -> None:
     """Says which variables help."""

@@ -37,7 +37,7 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--key-modes', nargs='+', choices=get_args(KeyMode),
                         default=get_args(KeyMode))
     parser.add_argument('--box-memory', nargs='+', choices=('off', 'on'), default=['off', 'on'])
-    parser.add_argument('--l', nargs='+', type=int, default=[10], metavar='L')
+    parser.add_argument('--l', nargs='+', type=count, default=[10], metavar='L')
     parser.add_argument('--rounds', type=count, default=3, help='turns of each setting (3)')
     parser.add_argument('--seconds', type=positive, default=10.0, help='length of a turn (10)')
     parser.add_argument('--json', type=Path, metavar='FILE')

@@ -1,0 +1,48 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""A parameter file that is for other nodes is told; rcl says which files are for this one."""
+from pathlib import Path
+
+from impnet_ros.ros.parameter_files import of_no_use
+import pytest
+import rclpy
+from rclpy.context import Context
+
+pytestmark = pytest.mark.ros
+
+NAMES = ['/**', '**', '/*', '*', '/*/n', '/**/n', 'n', '/n', 'ns/n', '/ns/n', '/ns/*', '/ns/**',
+         '/a/**/n', 'other', '/ns/other']
+
+
+def taken(args: list[str], namespace: str) -> bool:
+    """Whether rcl gives the file's parameter to a node called n."""
+    context = Context()
+    rclpy.init(context=context, args=args)
+    node = rclpy.create_node('n', namespace=namespace, context=context)
+    found = 'l' in node._parameter_overrides
+    node.destroy_node()
+    context.try_shutdown()
+    return found
+
+
+@pytest.mark.parametrize('namespace', ['', '/ns', '/a/b'])
+def test_as_rcl_understands_names(namespace: str, tmp_path: Path) -> None:
+    """Wild cards, names without a slash: told exactly where rcl leaves the file aside."""
+    file = tmp_path / 'p.yaml'
+    args = ['--ros-args', '--params-file', str(file)]
+    for name in NAMES:
+        file.write_text(f'{name!r}:\n  ros__parameters:\n    l: 4\n')
+        assert bool(of_no_use(args, f'{namespace}/n')) != taken(args, namespace), name
+
+
+def test_says_whom_a_file_is_for(tmp_path: Path) -> None:
+    """Namespaces as levels of the file; a file of nobody."""
+    other, empty, mine = (tmp_path / name for name in ('other.yaml', 'empty.yaml', 'mine.yaml'))
+    other.write_text('ns:\n  n:\n    ros__parameters: {l: 4}\n  m:\n    ros__parameters: {}\n')
+    empty.write_text('')
+    mine.write_text('/**:\n  ros__parameters: {l: 4}\n')
+    args = ['--ros-args', *(part for file in (other, empty, mine)
+                            for part in ('--params-file', str(file)))]
+    first, second = of_no_use(args, '/n')
+    assert f'{other} has no parameters for /n' in first and '/ns/m, /ns/n' in first
+    assert f'{empty} has no parameters for /n' in second and 'no node' in second
