@@ -10,6 +10,7 @@ from impnet_ros.model.network import load_network
 from impnet_ros.model.onnx.exporting import onnx_bytes
 from impnet_ros.model.onnx.runtimes import open_runtime
 from impnet_ros.model.static_part import StaticPart
+from impnet_ros.outputs import require_distinct, require_folder, write_whole
 import torch
 from torch import Tensor
 
@@ -26,17 +27,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write the files and compare each with the module that it is made of."""
+    require_folder('--output', args.output)
     network = load_network(args.model, 'cpu')
     parts = network.static_parts()
     unknown = sorted(set(args.parts or ()) - set(parts))
     if unknown:
         raise ValueError(f'--parts: expected some of {", ".join(parts)}, got {", ".join(unknown)}')
-    args.output.mkdir(parents=True, exist_ok=True)
-    for name in args.parts or parts:
+    files = {name: args.output / f'{network.name}.{name}.onnx' for name in args.parts or parts}
+    require_distinct(files, [Path(args.model)])
+    for name, file in files.items():
         part = parts[name]
         model = onnx_bytes(part.module, part.example, part.multiple, part.outputs)
-        file = args.output / f'{network.name}.{name}.onnx'
-        file.write_bytes(model)
+        write_whole(file, model)
         print(f'{file}: {len(model) / 1e6:.1f} MB, {_difference(part, model)}')
 
 

@@ -1,9 +1,12 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Files that are written: never over an input, never over something whole before they are."""
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+import errno
 import os
 from pathlib import Path
+import shutil
 
 _INPUT_SUFFIXES = frozenset({'.mcap', '.db3', '.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff',
                              '.webp'})
@@ -11,7 +14,7 @@ _INPUT_SUFFIXES = frozenset({'.mcap', '.db3', '.jpg', '.jpeg', '.png', '.bmp', '
 
 def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
     """
-    Refuse outputs that are an input, a file of an input folder, or each other.
+    Refuse outputs that are an input, a file of an input folder, or each other, or have no room.
 
     Links and names that differ in case only are seen through; the names under which an output is
     written and an earlier one is kept count too. Folders that are missing are made.
@@ -27,6 +30,8 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
     ------
     ValueError
         With the name of the output and of what it would destroy.
+    OSError
+        If one cannot be written.
 
     """
     wanted = {name: path for name, path in outputs.items() if path is not None}
@@ -47,14 +52,73 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
     for name, path in wanted.items():
         if path.is_dir():
             raise ValueError(f'{name}: {path}: expected a file to write, got a folder')
-        path.parent.mkdir(parents=True, exist_ok=True)
+        require_folder(name, path.parent)
+        if is_plain(path):
+            require_room(path)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file in one move: whoever reads it finds the earlier one or all of this."""
-    part = unfinished(path)
-    part.write_text(text, encoding='utf-8')
-    os.replace(part, path.resolve())
+def require_folder(name: str, folder: Path) -> None:
+    """
+    Make a folder to write to, where it is missing, and see that something can be written there.
+
+    Raises
+    ------
+    ValueError
+        If it, or a folder above it, is a file.
+    OSError
+        If nothing can be written there.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(f'{name}: expected a folder to write to, got a file on the way to '
+                         f'{folder}') from error
+    require_room(folder / name)
+
+
+def require_room(path: Path) -> None:
+    """Notice before the work what cannot be written after it; the folder is there."""
+    for place in {path.resolve().parent, *((path,) if path.exists() else ())}:
+        if not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, 'cannot be written', str(place))
+    if not shutil.disk_usage(path.resolve().parent).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a path is a file or may become one: no device, no pipe, which are only written."""
+    return not path.exists() or path.is_file()
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """
+    Give a place to write to, whose file takes the name of `path` in one move at the end.
+
+    Whoever reads `path` finds the earlier file or all of the new one. What fails leaves nothing
+    behind. A device or pipe is itself the place.
+    """
+    plain = is_plain(path)
+    part = unfinished(path) if plain else path
+    try:
+        yield part
+        if plain:
+            os.replace(part, path.resolve())
+    except OSError as error:
+        if error.strerror and not error.filename:  # a full disk comes without a name
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
+    finally:
+        if plain:
+            part.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file in one move, with its folder; see `written_whole`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as part:
+        part.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def said(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from impnet_ros.arguments import add_settings, config_of
+from impnet_ros.arguments import add_settings
 from impnet_ros.config import RunConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.device import choose_device
@@ -223,7 +223,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', default='impression_r101', help='name, checkpoint or .onnx')
     parser.add_argument('--size', type=_size, default=(600, 1000), metavar='HxW',
                         help='of the image in pixels (default: 600x1000)')
-    add_settings(parser, StreamConfig, 'segment_length')
+    parser.add_argument('--l', type=int, default=10, help='frames of a segment (10)')
     parser.add_argument('--measure', action='store_true',
                         help='also run the engine on noise and time it')
     add_settings(parser, RunConfig, 'device')
@@ -233,9 +233,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Profile, and show or write it."""
     require_distinct({'--json': args.json}, (Path(args.model),))
-    config_of(StreamConfig, args)  # refuses what is no segment length
+    StreamConfig(segment_length=args.l)  # refuses what is no segment length
     if args.model.endswith('.onnx'):
-        _show_onnx(Path(args.model))
+        if args.measure:
+            raise ValueError('--measure: expected a network of the package, got an .onnx; impnet '
+                             'bench times it')
+        _show_onnx(Path(args.model), args.json)
         return
     network = load_network(args.model, args.device, 'torch')  # which counts what it computes
     result = profile(network, args.size, args.l)
@@ -246,10 +249,15 @@ def run(args: argparse.Namespace) -> None:
         write_whole(args.json, json.dumps(values, indent=1) + '\n')
 
 
-def _show_onnx(path: Path) -> None:
-    """Print what an imported detector costs; a frame between key frames costs it no features."""
+def _show_onnx(path: Path, json_file: Path | None) -> None:
+    """Print and write what an imported detector costs; a frame between key frames costs it no features."""
     network = ImportedNetwork.load(path, choose_device('cpu'))
     total, task = network.multiply_adds()
     print(f'{path}: tier {network.declaration.tier}, {network.parameters() / 1e6:.2f} million '
           f'parameters, {total / 1e9:.3f} GMAC a key frame, {task / 1e9:.3f} of them in the task '
           'half')
+    if json_file:
+        values = {'model': str(path), 'tier': network.declaration.tier,
+                  'parameters': network.parameters(),
+                  'multiply_adds': {'total': total, 'task': task}}
+        write_whole(json_file, json.dumps(values, indent=1) + '\n')

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """No output over an input or over another output."""
 from collections.abc import Callable
+import errno
 import os
 from pathlib import Path
 
-from impnet_ros.outputs import previous, require_distinct, unfinished, write_whole
+from impnet_ros.outputs import (previous, require_distinct, require_folder, unfinished,
+                                write_whole, written_whole)
 import pytest
 
 
@@ -83,4 +85,52 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='expected a file to write, got a folder'):
         require_distinct({'--json': tmp_path}, [])
     require_distinct({'--json': tmp_path / 'a' / 'b' / 'c.json'}, [tmp_path / 'absent'])
+    assert (tmp_path / 'a' / 'b').is_dir()
+
+
+def test_what_fails_leaves_the_earlier_file(tmp_path: Path) -> None:
+    """And nothing beside it; the error has the name."""
+    file = tmp_path / 'a.json'
+    file.write_text('earlier')
+    with pytest.raises(OSError, match='a.json'), written_whole(file) as part:
+        part.write_text('half')
+        raise OSError(errno.ENOSPC, 'No space left on device')
+    with pytest.raises(KeyboardInterrupt), written_whole(file) as part:
+        part.write_text('half')
+        raise KeyboardInterrupt
+    assert [path.name for path in tmp_path.iterdir()] == ['a.json']
+    assert file.read_text() == 'earlier'
+
+
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    """It is written to, and not replaced by a file, as /dev/null would be for root."""
+    pipe = tmp_path / 'pipe'
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    require_distinct({'--json': pipe}, [])
+    write_whole(pipe, 'all')
+    assert os.read(reader, 10) == b'all'
+    os.close(reader)
+    assert pipe.is_fifo()
+
+
+def test_a_full_device() -> None:
+    """It is written to directly, and says so."""
+    with pytest.raises(OSError, match='/dev/full'):
+        write_whole(Path('/dev/full'), 'all')
+
+
+def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:
+    """A file stands in the way; where nothing can be written, even for root."""
+    (tmp_path / 'file').touch()
+    for folder in ('file', 'file/below'):
+        with pytest.raises(ValueError, match='--output: expected a folder to write to, got a f'):
+            require_folder('--output', tmp_path / folder)
+    with pytest.raises(ValueError, match='--json: expected a folder to write to'):
+        require_distinct({'--json': tmp_path / 'file' / 'a.json'}, [])
+    with pytest.raises(OSError, match='/proc'):
+        require_folder('--output', Path('/proc/here'))
+    with pytest.raises(OSError, match='/proc'):
+        require_distinct({'--json': Path('/proc/a.json')}, [])
+    require_folder('--output', tmp_path / 'a' / 'b')
     assert (tmp_path / 'a' / 'b').is_dir()

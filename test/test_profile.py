@@ -111,3 +111,9 @@ def test_bad_length(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_measured_ratio_is_a_ratio_of_times() -> None:
     assert .05 < measure_ratio(tiny(short_side=64, long_side=64), (64, 64), 3) < 20
+
+
+def test_l_has_a_default(capsys: pytest.CaptureFixture[str]) -> None:
+    """A cost needs a number of frames; 10 is the paper's."""
+    assert main(['profile', '--model', 'tiny', '--size', '120x160']) == 0
+    assert 'l = 10' in capsys.readouterr().out

@@ -14,6 +14,7 @@ not used: the scenes ask what memory keeps, not what the detector knows.
 import argparse
 import json
 from pathlib import Path
+import sys
 from typing import Any
 
 import cv2
@@ -25,6 +26,7 @@ from impnet_ros.evaluation.clips.sources import annotated
 from impnet_ros.evaluation.clips.unlabelled import label_clip
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct, require_folder, said, write_whole
 from impnet_ros.video import open_video
 import numpy as np
 import torch
@@ -35,8 +37,8 @@ RECOGNISED = 0.35
 """Score from which the detector knows a cut-out at the size it gets."""
 
 
-def main() -> None:
-    """Make the scenes."""
+def main() -> int:
+    """Make the scenes; 1 with a line on what failed."""
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('out', type=Path)
@@ -50,7 +52,18 @@ def main() -> None:
     parser.add_argument('--scenes', type=count, default=3, help='of each camera (3)')
     parser.add_argument('--frames', type=count, default=75, help='of a scene (75)')
     parser.add_argument('--seed', type=natural, default=0)
-    args = parser.parse_args()
+    try:
+        make(parser.parse_args())
+    except (OSError, ValueError) as error:
+        print(f'collage_clips: {said(error)}', file=sys.stderr)
+        return 1
+    return 0
+
+
+def make(args: argparse.Namespace) -> None:
+    """Cut out, draw and write."""
+    require_folder('OUT', args.out)
+    require_distinct({'OUT/truth.json': args.out / 'truth.json'}, args.clips)
     torch.set_num_threads(1)
     network = load_network('nanodet_g', 'cpu')
     background = np.asarray(next(open_video(args.background).frames).image)
@@ -63,7 +76,7 @@ def main() -> None:
              if recognised(network, item[0], float(side), background)]
     print(f'{len(known)} of {3 * len(sets)} cut-outs and sizes are recognised')
     if not known:
-        raise SystemExit('no cut-out is recognised: larger --sides, or other clips')
+        raise ValueError('no cut-out is recognised: larger --sides, or other clips')
     scenes = {}
     for number in range(args.scenes):
         for moving in (False, True):
@@ -153,8 +166,8 @@ def write(out: Path, scenes: dict[str, Collage], frames: int,
                     'category_id': int(label), 'bbox': [*box[:2].tolist(), *sides.tolist()],
                     'area': float(sides.prod()), 'iscrowd': 0, 'ignore': int(ignored),
                     'instance_id': int(number)})
-    (out / 'truth.json').write_text(json.dumps(content) + '\n')
+    write_whole(out / 'truth.json', json.dumps(content) + '\n')
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -12,7 +12,6 @@ from collections import Counter
 from dataclasses import dataclass
 import json
 from pathlib import Path
-import shutil
 import subprocess
 import sys
 from typing import Any
@@ -20,12 +19,16 @@ from typing import Any
 import cv2
 from impnet_ros.drawing import caption, draw_detections
 from impnet_ros.images import RgbImage
+from impnet_ros.outputs import said, write_whole
+from impnet_ros.results.annotated_video import AnnotatedVideo
 from impnet_ros.ros.bags.write import write_bag
 from impnet_ros.ros.settings import ROWS
 from impnet_ros.stream.types import Detections
 from impnet_ros.video import open_bag, open_video
 import numpy as np
-from processes import DEADLINE_S, let_finish, own_domain, process, published, wait_for
+from PIL import Image
+from processes import (DEADLINE_S, fresh_folder, let_finish, own_domain, process, published,
+                       wait_for)
 from rich.console import Console
 from rich.table import Table
 import side_by_side
@@ -61,9 +64,8 @@ def main() -> int:
     if not options.clip.exists():
         console.print(f'[red]{options.clip} is missing: run make setup with a network.')
         return 1
-    shutil.rmtree(options.out, ignore_errors=True)
-    options.out.mkdir(parents=True)
     try:
+        fresh_folder(options.out, [options.clip])
         console.print(f'[bold]1[/] writing {options.clip.name} to a bag')
         write_bag(options.clip, options.out / 'images', encoding='bgr8')
         console.print('[bold]2[/] replaying it through impnet_node')
@@ -76,10 +78,12 @@ def main() -> int:
         console.print('[bold]4[/] the detector alone beside it, in bursts of blur and darkness')
         console.print(side_by_side.make(options.clip, options.out / 'side_by_side.mp4',
                                         slice(0, 250), seed=0))
+        write_whole(options.out / 'summary.json', json.dumps(summary, indent=2) + '\n')
     except (OSError, RuntimeError, ValueError) as error:
-        console.print(f'[red]demo: {error}')
+        console.print(f'[red]demo: {said(error)}')
         return 1
-    (options.out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    except KeyboardInterrupt:
+        return 130
     _show(console, summary, options.out)
     return 0
 
@@ -166,8 +170,8 @@ def _draw(out: Path, published: dict[int, int], seen: dict[int, Seen]) -> None:
     names: list[str] = []
     chosen = set(np.linspace(0, len(published) - 1, SHEET_COLUMNS * SHEET_ROWS).round().tolist())
     tiles: list[RgbImage] = []
-    writer = None
     video = open_video(out / 'images')
+    writer = AnnotatedVideo(out / 'annotated.mp4', video.fps)
     for index, (frame, stamp) in enumerate(zip(video.frames, sorted(published), strict=False)):
         image = np.asarray(frame.image)
         if stamp in seen:
@@ -179,18 +183,14 @@ def _draw(out: Path, published: dict[int, int], seen: dict[int, Seen]) -> None:
         if index in chosen:
             height = round(SHEET_WIDTH * image.shape[0] / image.shape[1])
             tiles.append(cv2.resize(image, (SHEET_WIDTH, height), interpolation=cv2.INTER_AREA))
-        if writer is None:
-            size = image.shape[1], image.shape[0]
-            writer = cv2.VideoWriter(str(out / 'annotated.mp4'), cv2.VideoWriter.fourcc(*'mp4v'),
-                                     video.fps, size)
-        writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-    if writer is None or not tiles:
+        writer.write(image)
+    writer.close(whole=True)
+    if not tiles:
         raise RuntimeError('no image was replayed')
-    writer.release()
     while len(tiles) % SHEET_COLUMNS:
         tiles.append(np.zeros_like(tiles[0]))
     rows = [np.hstack(tiles[at:at + SHEET_COLUMNS]) for at in range(0, len(tiles), SHEET_COLUMNS)]
-    cv2.imwrite(str(out / 'contact_sheet.png'), cv2.cvtColor(np.vstack(rows), cv2.COLOR_RGB2BGR))
+    Image.fromarray(np.vstack(rows)).save(out / 'contact_sheet.png')
 
 
 def _show(console: Console, summary: dict[str, Any], out: Path) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 import json
 from pathlib import Path
-import shutil
 import subprocess
 import sys
 from typing import Any
@@ -24,9 +23,11 @@ from depth_bag import COLOUR, DEPTH, DepthBag, WORLD
 from depth_plan import plan
 from depth_world import SCENES
 from impnet_ros.arguments import positive
+from impnet_ros.outputs import said, write_whole
 from impnet_ros.video import open_bag
 import numpy as np
-from processes import DEADLINE_S, let_finish, own_domain, process, published, wait_for
+from processes import (DEADLINE_S, fresh_folder, let_finish, own_domain, process, published,
+                       wait_for)
 from rich.console import Console
 from rich.table import Table
 
@@ -71,9 +72,8 @@ def main() -> int:
     parser.add_argument('--scenes', nargs='+', choices=sorted(SCENES), default=list(SCENES))
     options = parser.parse_args()
     console = Console()
-    shutil.rmtree(options.out, ignore_errors=True)
-    options.out.mkdir(parents=True)
     try:
+        fresh_folder(options.out)
         console.print(f'[bold]1[/] rendering {" and ".join(options.scenes)} to a bag')
         instants = _render(options)
         console.print('[bold]2[/] replaying it through impnet_node and impnet_depth_node')
@@ -84,11 +84,13 @@ def main() -> int:
         sent = published(options.out / 'published.txt', COLOUR)
         summary = _summary(len(instants), sightings, [
             (received[stamp] - sent[stamp]) / 1e6 for stamp in sorted(received) if stamp in sent])
+        plan(options.out / 'above.png', list(instants.values()), sightings)
+        write_whole(options.out / 'summary.json', json.dumps(summary, indent=2) + '\n')
     except (OSError, RuntimeError, ValueError) as error:
-        console.print(f'[red]demo-depth: {error}')
+        console.print(f'[red]demo-depth: {said(error)}')
         return 1
-    plan(options.out / 'above.png', list(instants.values()), sightings)
-    (options.out / 'summary.json').write_text(json.dumps(summary, indent=2) + '\n')
+    except KeyboardInterrupt:
+        return 130
     _show(console, summary, sightings, options.out)
     return 0
 

@@ -1,15 +1,45 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Nodes and bag tools as processes, for the demonstrations."""
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 import os
 from pathlib import Path
+import shutil
 import signal
 import subprocess
 from time import monotonic, sleep
 
+from impnet_ros.outputs import require_folder
+
 DEADLINE_S = 180.0
+_MARK = '.demonstration'
+_OURS = (_MARK, 'node.log')
+
+
+def fresh_folder(out: Path, inputs: Iterable[Path] = ()) -> None:
+    """
+    Make a folder for a demonstration; what an earlier one left there goes.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds something else, an input among it.
+    OSError
+        If nothing can be written there.
+
+    """
+    for source in inputs:
+        if out.resolve() in (source.resolve(), *source.resolve().parents):
+            raise ValueError(f'--out: expected a folder without the input {source}, got {out}')
+    if out.exists() and not any((out / name).is_file() for name in _OURS):
+        held = next(out.iterdir(), None) if out.is_dir() else out
+        if held is not None:
+            raise ValueError(f'--out: expected a new folder, or that of an earlier demonstration, '
+                             f'got {out} with {held.name}')
+    shutil.rmtree(out, ignore_errors=True)
+    require_folder('--out', out)
+    (out / _MARK).touch()
 
 
 def own_domain() -> dict[str, str]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+import sys
 from time import perf_counter
 
 import cv2
@@ -20,6 +21,8 @@ from impnet_ros.evaluation.clips.bursts import spoil_in_bursts, STRENGTHS
 from impnet_ros.images import RgbImage
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import require_distinct, said, written_whole
+from impnet_ros.results.annotated_video import AnnotatedVideo
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.real_time import looks, real_time
 from impnet_ros.stream.types import Detections, Frame
@@ -129,25 +132,23 @@ def make(clip: Path, out: Path, frames: slice, seed: int,
     network = load_network('nanodet_g', 'cpu')
     pair = halves(network, video.fps)
     shown = list(pictures(network, images, video.fps, seed, pair))
-    size = shown[0].shape[1::-1]
-    writer = cv2.VideoWriter(str(out), cv2.VideoWriter.fourcc(*'mp4v'), video.fps, size)
-    if not writer.isOpened():
-        raise OSError(f'{out}: cannot be written')
+    writer = AnnotatedVideo(out, video.fps)
     for picture in shown:
-        writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    writer.release()
+        writer.write(picture)
+    writer.close(whole=True)
     if excerpt:
         path, which = excerpt
         first, *others = [Image.fromarray(item) for item in shown[which]]
         step_ms = round(1e3 / video.fps * (which.step or 1))
-        first.save(path, save_all=True, append_images=others, duration=step_ms, loop=0, quality=55,
-                   method=6)
+        with written_whole(path) as part:
+            first.save(part, save_all=True, append_images=others, duration=step_ms, loop=0,
+                       quality=55, method=6)
     alone, ours = pair
     return (f'{ours.name}: {ours.found} of {ours.wanted} objects found at '
             f'{ours.mean_ms / alone.mean_ms:.2f} of the cost; {alone.name}: {alone.found}')
 
 
-def main() -> None:
+def main() -> int:
     """Write out/demo/side_by_side.mp4; with --excerpt the picture of the README."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--clip', type=Path, default=Path('data/clips/bikes.mp4'))
@@ -157,10 +158,15 @@ def main() -> None:
     parser.add_argument('--excerpt', type=Path, help='a .webp of some of these frames')
     parser.add_argument('--of', type=int, nargs=2, default=(76, 150), metavar='N')
     options = parser.parse_args()
-    options.out.parent.mkdir(parents=True, exist_ok=True)
     excerpt = (options.excerpt, slice(*options.of, 2)) if options.excerpt else None
-    print(make(options.clip, options.out, slice(*options.frames), options.seed, excerpt))
+    try:
+        require_distinct({'--out': options.out, '--excerpt': options.excerpt}, [options.clip])
+        print(make(options.clip, options.out, slice(*options.frames), options.seed, excerpt))
+    except (OSError, ValueError) as error:
+        print(f'side_by_side: {said(error)}', file=sys.stderr)
+        return 1
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import cv2
 from impnet_ros.arguments import count
+from impnet_ros.outputs import require_distinct, written_whole
 
 _SHOWN = 20
 
@@ -31,8 +33,14 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise ValueError(f"impnet find needs pyarrow: pip install 'impnet_ros[archive]' "
                          f'({error})') from error
+    outputs = {'--json': args.json, '--sheet': args.sheet}
+    require_distinct(outputs, Path(args.dest).rglob('*.parquet'))
+    if args.sheet and not cv2.haveImageWriter(str(args.sheet)):
+        raise ValueError(f'--sheet: expected the name of a picture, such as found.png, got '
+                         f'{args.sheet}')
     rows = search(args.dest, args.condition)
     shown = best_of(rows, args.best)
+    require_distinct(outputs, {Path(row['source']) for row in shown})
     number = _write(args.json, rows) if args.json else rows.count_rows()
     for row in shown:
         print(_line(row))
@@ -52,8 +60,7 @@ def _line(row: dict[str, Any]) -> str:
 
 def _write(path: Path, rows: Any) -> int:
     number = 0
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open('w', encoding='utf-8') as file:
+    with written_whole(path) as part, part.open('w', encoding='utf-8') as file:
         for batch in rows.to_batches():
             for row in batch.to_pylist():
                 file.write(json.dumps(row, default=str) + '\n')

@@ -112,7 +112,11 @@ def compare(network: Network, images: list[RgbImage], variants: Sequence[Variant
 
 def run(args: argparse.Namespace) -> None:
     """Measure, print, write what was asked for."""
-    require_distinct({'--json': args.json, '--plot': args.plot}, filter(None, (args.input,)))
+    if args.plot:
+        from impnet_ros.evaluation.plots import require_picture  # late: it loads matplotlib
+        require_picture('--plot', args.plot)
+    require_distinct({'--json': args.json, '--plot': args.plot},
+                     [*filter(None, (args.input,)), *map(Path, args.model)])
     use_threads(args.threads)
     source = args.input or default_clip()
     images = load_images(source, 120, args.size)

@@ -72,11 +72,11 @@ def plot(results: dict[str, Any], path: Path) -> None:
         .png, .svg or .pdf.
 
     """
-    from matplotlib.figure import Figure
+    from impnet_ros.evaluation.plots import new_figure, save_figure
 
     drawn = [name for name in ('rows', 'by_size', 'by_cameras', 'by_length') if results.get(name)]
     panels = sum(2 if name == 'rows' else 1 for name in drawn)
-    figure = Figure(figsize=(5.5 * panels, 4.2), layout='constrained')
+    figure = new_figure(5.5 * panels, 4.2)
     axes = iter(figure.subplots(1, panels, squeeze=False)[0])
     if 'rows' in drawn:
         _plot_by_l(next(axes), results['rows'])
@@ -95,7 +95,7 @@ def plot(results: dict[str, Any], path: Path) -> None:
         memory.plot([row['frames'] for row in results['by_length']],
                     [row['memory_mb'] for row in results['by_length']], color='tab:gray', ls=':')
         memory.set(ylabel='memory, MB (dotted)', ylim=(0, None))
-    figure.savefig(path, dpi=130)
+    save_figure(figure, path, dpi=130)
 
 
 def _plot_by_l(axis: Any, rows: Sequence[Row]) -> None:

@@ -188,7 +188,7 @@ def measure(network: Network, clips: Sequence[Clip], rates: Sequence[float],
 def run(args: argparse.Namespace) -> None:
     """Measure or read the parts, simulate, print, write the file."""
     require_distinct({'--json': args.json},
-                     (*(args.input or ()), *filter(None, (args.bench,))))
+                     (*(args.input or ()), *filter(None, (args.bench,)), Path(args.model)))
     use_threads(args.threads)
     network = load_network(args.model, args.device)
     clips = _sprites(args, network) if args.sprites else _videos(args, network)

@@ -18,7 +18,7 @@ from impnet_ros.evaluation.predict import aggregate_video, predict_video
 from impnet_ros.evaluation.report import report
 from impnet_ros.evaluation.seq_nms import seq_nms
 from impnet_ros.model.network import load_network
-from impnet_ros.outputs import require_distinct, write_whole
+from impnet_ros.outputs import require_distinct, require_folder, write_whole
 from impnet_ros.stream.engine import Engine
 from tqdm import tqdm
 
@@ -62,7 +62,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
-    require_distinct({'--json': args.json}, ())
+    inputs = [Path(name) for name in (args.dest, args.model, *(args.truth or ())) if name]
+    require_distinct({'--json': args.json}, inputs)
+    if args.plots:
+        require_folder('--plots', args.plots)
     if args.dest:
         return evaluate_labelled(args)
     if not args.model:

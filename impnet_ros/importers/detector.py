@@ -18,7 +18,7 @@ from impnet_ros.model.onnx.importing import Asked, import_detector, Imported
 from impnet_ros.model.onnx.layout import BOX_FORMATS
 from impnet_ros.model.onnx.network import ImportedNetwork
 from impnet_ros.model.onnx.reading import read_onnx
-from impnet_ros.model.weights import write_whole
+from impnet_ros.outputs import require_distinct, write_whole, written_whole
 from impnet_ros.stream.types import Detections
 import torch
 
@@ -59,9 +59,9 @@ def run(args: argparse.Namespace) -> None:
     output = args.output or Path(f'{args.file.stem}.impnet.onnx')
     if output.suffix != '.onnx':
         raise ValueError(f'--output: expected a file named *.onnx, got {output}')
-    if output.exists() and args.file.exists() and output.samefile(args.file):
-        raise ValueError('--output: expected another file than the one that is read, got '
-                         f'{output}')
+    drawings = {f'the drawing of {path}': _drawing(output, path) for path in args.picture}
+    labels = [Path(args.labels)] if args.labels else []
+    require_distinct({'--output': output, **drawings}, [args.file, *labels, *args.picture])
     began = perf_counter()
     pictures = [_picture(path) for path in args.picture]
     asked = Asked(args.like, _labels(args.labels), args.colour, args.scale, _three(args.mean),
@@ -79,6 +79,10 @@ def run(args: argparse.Namespace) -> None:
         _show(network, path, picture, output)
     write_whole(output, imported.model.SerializeToString())
     print(f'{output}: written, {perf_counter() - began:.1f} s; use it as --model {output}')
+
+
+def _drawing(output: Path, picture: Path) -> Path:
+    return output.with_name(f'{output.stem}.{picture.stem}.jpg')
 
 
 def _labels(told: str | None) -> tuple[str, ...]:
@@ -160,7 +164,8 @@ def _show(network: ImportedNetwork, path: Path, image: Any, output: Path) -> Non
         print(f'  {network.class_names[label]} {score:.2f} at {place}')
     found = Detections(boxes, scores, labels, 0.0)
     drawn = draw_detections(image, found, network.class_names)
-    shown = output.with_name(f'{output.stem}.{path.stem}.jpg')
-    if not cv2.imwrite(str(shown), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)):
-        raise OSError(f'cannot write {shown}')
+    shown = _drawing(output, path)
+    with written_whole(shown) as part:
+        if not cv2.imwrite(str(part), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)):
+            raise OSError(f'{shown}: the picture cannot be written')
     print(f'  drawn: {shown}')

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from impnet_ros.model.sight.pair_quality import PairQuality
+from impnet_ros.outputs import write_whole
 import safetensors
 import safetensors.torch
 import torch
@@ -72,17 +72,6 @@ def save_weights(path: Path, weights: Weights) -> str:
     # Through memory: the library's own file writing makes files that only the owner can read.
     write_whole(path, safetensors.torch.save(tensors, {_KEY: text}))
     return sha256(path)
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file in one move, with its folder; nothing is lost half-way."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(path.name + '.unfinished')
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def load_weights(path: Path, expected_sha256: str | None = None) -> Weights:

@@ -10,11 +10,11 @@ from typing import Any
 import cv2
 from impnet_ros.arguments import count
 from impnet_ros.config import StreamConfig
+from impnet_ros.outputs import require_distinct, require_folder, write_whole
 from impnet_ros.reproduction.document import write_document
 from impnet_ros.reproduction.figures import draw_figures
 from impnet_ros.reproduction.other_flow import CLIPS, clips
-from impnet_ros.reproduction.plan import (FGFA, FULL, held_out, METHODS, OTHER_FLOW, Plan,
-                                          QUICK)
+from impnet_ros.reproduction.plan import FGFA, FULL, held_out, METHODS, OTHER_FLOW, Plan, QUICK
 from impnet_ros.reproduction.predictions import aggregating, predict_held_out, streaming
 from impnet_ros.reproduction.results import (aggregation_results, finished_seeds, make_results,
                                              other_flow_results)
@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> None:
     plan = QUICK if args.quick else FULL
     output = args.output or Path('out') / ('quick' if args.quick else 'reproduction')
     document = args.document or (output if args.quick else Path('docs')) / 'reproduction.md'
+    require_folder('--output', output)
+    require_distinct({'--document': document}, ())
     if not args.only_write:
         compute(plan, output, args.methods or everything_possible(), not args.quiet)
     seeds = finished_seeds(plan, output / 'evaluation')
@@ -58,7 +60,7 @@ def run(args: argparse.Namespace) -> None:
                          'leave out --only-write')
     speed = output / 'speed.json'
     if not speed.is_file():
-        speed.write_text(json.dumps(_speed(plan, output, seeds[0]), indent=1))
+        write_whole(speed, json.dumps(_speed(plan, output, seeds[0]), indent=1))
     results = make_results(plan, output / 'evaluation', seeds, json.loads(speed.read_text()))
     results.update(aggregation_results(plan, output / 'evaluation', seeds))
     results.update(other_flow_results(plan, output / 'evaluation', seeds))
@@ -108,6 +110,6 @@ def write(results: dict[str, Any], document: Path, command: str) -> None:
     """Write results, plots and document."""
     folder = document.with_suffix('')
     draw_figures(results, folder)
-    (folder / 'results.json').write_text(json.dumps(results, indent=1) + '\n')
-    document.write_text(write_document(results, command))
+    write_whole(folder / 'results.json', json.dumps(results, indent=1) + '\n')
+    write_whole(document, write_document(results, command))
     print(f'{document}: seeds {results["seeds"]}')

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.evaluation.plots import new_figure
+from impnet_ros.evaluation.plots import new_figure, save_figure
 from impnet_ros.reproduction.paper import PAPER
 
 
@@ -51,7 +51,7 @@ def _table_1(results: Mapping[str, Any], path: Path) -> None:
                     [f'({method}) {name}' for method, name in zip(methods, names)], fontsize=8)
     axes.set_ylabel('mAP, %')
     axes.legend(fontsize=8)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def _curve(values: Mapping[str, Any], paper: Mapping[str, float], label: str, path: Path) -> None:
@@ -69,7 +69,7 @@ def _curve(values: Mapping[str, Any], paper: Mapping[str, float], label: str, pa
                               marker='s', color='tab:orange')
         other.set_ylabel('mAP in the paper, %')
         axes.legend(handles, ['sprites', 'paper'], fontsize=8)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def _figure_4(values: Mapping[str, Any], path: Path) -> None:
@@ -84,7 +84,7 @@ def _figure_4(values: Mapping[str, Any], path: Path) -> None:
     means = [item['mean'] for item in groups.values()]
     axes.set_ylim(min(means) - 0.05, max(means) + 0.05)
     axes.set_ylabel('mean w_k after a sharp key frame')
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def _figure_6(path: Path) -> None:
@@ -95,7 +95,7 @@ def _figure_6(path: Path) -> None:
     axes.set_xlabel('key frames back')
     axes.set_ylabel('share in f_task (w = 0.5)')
     axes.legend(fontsize=8)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)
 
 
 def contributions(gate: float, count: int, weight: float = 0.5) -> list[float]:
@@ -136,4 +136,4 @@ def _figure_8(results: Mapping[str, Any], path: Path) -> None:
     axes.set_xlabel('ms a frame, one thread')
     axes.set_ylabel('mAP, %')
     axes.legend(fontsize=8)
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)

@@ -7,7 +7,6 @@ Whenever the process ends, by whatever ends it, the file holds every entry that 
 can be read: JSON Lines have one a line, and the JSON list is closed again behind every entry.
 """
 from collections.abc import Iterator
-import errno
 from itertools import islice
 import json
 import os
@@ -16,7 +15,7 @@ import shutil
 from time import monotonic
 from typing import Any
 
-from impnet_ros.outputs import keep_previous, previous, put_in_place, unfinished
+from impnet_ros.outputs import keep_previous, previous, put_in_place, require_room, unfinished
 
 Entry = dict[str, Any]
 STDOUT = Path('/dev/stdout')
@@ -58,7 +57,7 @@ class JsonLines:
         if not self._is_file:
             self._file = os.dup(1) if path == STDOUT else os.open(path, os.O_WRONLY | os.O_APPEND)
             return
-        _require_room(self.written)
+        require_room(self.written)
         if not resume:
             return
         self._find()
@@ -199,14 +198,6 @@ class JsonList(JsonLines):
     def _finish(self, whole: bool) -> None:
         super()._finish(whole)
         put_in_place(self.written, self.path, whole=whole or self._resumed)
-
-
-def _require_room(path: Path) -> None:
-    """Notice before the work what cannot be written after it."""
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise PermissionError(errno.EACCES, 'cannot be written', str(path))
-    if not shutil.disk_usage(path.parent).free:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def _write_all(file: int, data: bytes, at: int | None) -> None:

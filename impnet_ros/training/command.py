@@ -6,6 +6,7 @@ from pathlib import Path
 
 from impnet_ros.arguments import add_settings
 from impnet_ros.config import RunConfig
+from impnet_ros.outputs import require_folder
 from impnet_ros.training.loop import train
 from impnet_ros.training.recipe import load_recipe
 import yaml
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> None:
             raise ValueError(f'--set: expected a value in YAML, got {text!r}: {error}') from error
     recipe = load_recipe(args.recipe, changes)
     folder = args.output or Path('out') / args.recipe.stem
+    require_folder('--output', folder)
     weights = train(recipe, folder, args.device, not args.quiet)
     if weights is not None:
         print(f'weights: {weights}')

@@ -12,6 +12,7 @@ from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.model.sight.pair_quality import PairQuality
 from impnet_ros.model.weights import sha256
+from impnet_ros.outputs import require_folder
 from impnet_ros.threads import on_threads
 from impnet_ros.training.distill_pieces import hold_back, make_pieces
 from impnet_ros.training.distill_recipe import DistillRecipe
@@ -38,6 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Make the pieces that are not there yet, train on from the last state, keep a better N_q."""
     recipe = DistillRecipe.load(args.recipe)
+    if args.output:
+        require_folder('--output', args.output)
     clips = args.clips or [clips_folder() / clip for clip in recipe.clips]
     recipe = replace(recipe, model=args.model or recipe.model,
                      clips=tuple(clip.name for clip in clips))

@@ -24,6 +24,7 @@ from impnet_ros.evaluation.clips.sources import annotated, named_apart
 from impnet_ros.evaluation.clips.summary import summarise
 from impnet_ros.evaluation.clips.table import LEGEND, tables
 from impnet_ros.evaluation.clips.unlabelled import label_clip
+from impnet_ros.evaluation.plots import require_picture
 from impnet_ros.model.contract import Network
 from impnet_ros.model.network import load_network
 from impnet_ros.outputs import require_distinct, write_whole
@@ -74,7 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure, print, write and draw."""
     torch.set_num_threads(1)
-    require_distinct({'--json': args.json, '--plot': args.plot}, args.clips)
+    require_picture('--plot', args.plot)
+    require_distinct({'--json': args.json, '--plot': args.plot}, [*args.clips, Path(args.model)])
     given = [parse(text) for text in args.setting]
     reported = config_of(DetectionConfig, args)
     lowest = replace(reported, score_threshold=args.lowest_score)

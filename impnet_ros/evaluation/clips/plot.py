@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from impnet_ros.evaluation.plots import new_figure
+from impnet_ros.evaluation.plots import new_figure, save_figure
 
 
 def plot_costs(summary: Sequence[Mapping[str, Any]], path: Path) -> None:
@@ -38,4 +38,4 @@ def plot_costs(summary: Sequence[Mapping[str, Any]], path: Path) -> None:
             panel.set_xlim(left=0)
             panel.grid(alpha=0.3)
         line[-1].legend(fontsize=7, loc='center left', bbox_to_anchor=(1.0, 0.5))
-    figure.savefig(path, dpi=100)
+    save_figure(figure, path)

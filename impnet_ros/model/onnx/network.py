@@ -26,7 +26,8 @@ from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.dis_flow import dis_flow, flow_of_boxes
 from impnet_ros.model.sight.picture import Picture
 from impnet_ros.model.sight.warp import warp
-from impnet_ros.model.weights import load_into, load_shipped, write_whole
+from impnet_ros.model.weights import load_into, load_shipped
+from impnet_ros.outputs import write_whole
 import onnx
 import torch
 from torch import Tensor

@@ -51,7 +51,8 @@ def main(args: Sequence[str] | None = None) -> int:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     found = conditions(torch.device('cpu'))
     try:
-        require_distinct({'--json': options.json}, filter(None, (options.input,)))
+        require_distinct({'--json': options.json},
+                         [*filter(None, (options.input,)), Path(options.model)])
         from impnet_ros.ros.bags.session import ros_session
         from impnet_ros.ros.bench.measurement import Measurement
         with ros_session([]) as executor:
