@@ -35,11 +35,12 @@ def _taken(row: Setting) -> dict[str, Any]:
         return {'nargs': '*', 'metavar': 'NAME'}
     metavar = row.word.rpartition('_')[2].upper()
     if row.choices:
-        return {'type': _word_or_number, 'metavar': f'{metavar}|{"|".join(row.choice_words)}'}
+        return {'type': word_or_number, 'metavar': f'{metavar}|{"|".join(row.choice_words)}'}
     return {'type': row.kind, 'metavar': metavar}
 
 
-def _word_or_number(text: str) -> int | str:
+def word_or_number(text: str) -> int | str:
+    """Read a whole number, or a word such as auto."""
     return int(text) if text.isdecimal() else text
 
 

@@ -14,7 +14,9 @@ from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.images import MAX_PIXELS
 from impnet_ros.model.contract import Network
+from impnet_ros.model.device import choose_device
 from impnet_ros.model.network import load_network
+from impnet_ros.model.steady import steady
 from impnet_ros.outputs import require_distinct
 from impnet_ros.results.entries import as_detections, as_entry, Entry
 from impnet_ros.results.json_files import STDOUT
@@ -95,7 +97,10 @@ def _detect(args: argparse.Namespace, stream: StreamConfig, detection: Detection
     outputs = Outputs(args.json, args.jsonl, args.video, video.fps, args.resume)
     found, whole = _Found(), False
     try:
-        network = load_network(args.model, args.device, args.runtime, args.precision)
+        runs = config_of(RunConfig, args)
+        if not args.realtime:  # which does what the node would
+            runs = steady(runs, choose_device(args.device).type == 'cpu')
+        network = load_network(runs.model, runs.device, runs.runtime, runs.precision)
         if args.realtime:
             stream = _in_real_time(args, network, stream, detection, video.fps)
         engine = Engine(network, stream, detection)

@@ -52,7 +52,7 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
     for name, path in wanted.items():
         if path.is_dir():
             raise ValueError(f'{name}: {path}: expected a file to write, got a folder')
-        require_folder(name, path.parent)
+        _make_folder(name, path.parent)
         if is_plain(path):
             require_room(path)
 
@@ -69,21 +69,18 @@ def require_folder(name: str, folder: Path) -> None:
         If nothing can be written there.
 
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ValueError(f'{name}: expected a folder to write to, got a file on the way to '
-                         f'{folder}') from error
-    require_room(folder / name)
+    _make_folder(name, folder)
+    require_room(folder)
 
 
 def require_room(path: Path) -> None:
-    """Notice before the work what cannot be written after it; the folder is there."""
-    for place in {path.resolve().parent, *((path,) if path.exists() else ())}:
-        if not os.access(place, os.W_OK):
-            raise PermissionError(errno.EACCES, 'cannot be written', str(place))
-    if not shutil.disk_usage(path.resolve().parent).free:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
+    """Notice before the work what cannot be written: a file, there or not yet, or a folder."""
+    folder = path if path.is_dir() else path.resolve().parent
+    for place in (folder, path):
+        if place.exists() and not os.access(place, os.W_OK):
+            raise PermissionError(errno.EACCES, 'cannot be written', str(path))
+    if not shutil.disk_usage(folder).free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 def is_plain(path: Path) -> bool:
@@ -160,6 +157,14 @@ def put_in_place(part: Path, path: Path, *, whole: bool) -> None:
     os.replace(part, path.resolve())
     if whole:
         previous(path).unlink(missing_ok=True)
+
+
+def _make_folder(name: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ValueError(f'{name}: expected a folder to write to, got a file on the way to '
+                         f'{folder}') from error
 
 
 def _names_of(output: Path) -> tuple[Path, ...]:

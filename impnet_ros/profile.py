@@ -250,7 +250,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _show_onnx(path: Path, json_file: Path | None) -> None:
-    """Print and write what an imported detector costs; a frame between key frames costs it no features."""
+    """Print and write what an imported detector costs; only key frames cost it features."""
     network = ImportedNetwork.load(path, choose_device('cpu'))
     total, task = network.multiply_adds()
     print(f'{path}: tier {network.declaration.tier}, {network.parameters() / 1e6:.2f} million '

@@ -22,6 +22,7 @@ from impnet_ros.archive.store import run_name, Store
 from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.images import MAX_PIXELS
+from impnet_ros.model.steady import steady
 from impnet_ros.stopping import Stop, stopping
 from tqdm import tqdm
 
@@ -103,17 +104,12 @@ def _runs(args: argparse.Namespace) -> RunConfig:
     """
     Decide what runs the network, the same for every worker and every run.
 
-    Processors unless GPUs are asked for, and a runtime that is not chosen by trying which is the
-    fastest today: results differ by rounding.
+    Processors unless GPUs are asked for.
     """
     runs = config_of(RunConfig, args)
     if runs.device == 'auto' and not args.gpus:
         runs = replace(runs, device='cpu')
-    is_onnx = runs.model.endswith('.onnx')
-    if runs.runtime == 'auto' and runs.device == 'cpu' and runs.precision == 'float32' and (
-            is_onnx or runs.model == 'nanodet_g'):
-        return replace(runs, runtime='cpu')
-    return replace(runs, runtime='cuda') if runs.runtime == 'auto' and is_onnx else runs
+    return steady(runs, on_cpu=runs.device == 'cpu')
 
 
 def _pool(args: argparse.Namespace, store: Store) -> Pool:

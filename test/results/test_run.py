@@ -143,7 +143,7 @@ def test_a_full_disk_is_one_sentence(pictures: Path, whole: list[dict[str, objec
     (['--json', '/dev/null'], 'expected a file for the list, got a device'),
     (['--video', '{}/a.txt'], 'expected a name that ends with .mp4'),
     (['--jsonl', '/proc/a.jsonl'], 'a.jsonl'),
-    (['--video', '/proc/a.mp4'], 'a.part.mp4')])
+    (['--video', '/proc/a.mp4'], 'a.mp4')])
 def test_what_cannot_be_written_is_noticed_at_once(
         tmp_path: Path, bikes: Path, capsys: pytest.CaptureFixture[str], options: list[str],
         message: str) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 import sys
 from typing import get_args
 
-from impnet_ros.arguments import add_settings, count, image_size, positive
+from impnet_ros.arguments import add_settings, count, image_size, positive, word_or_number
 from impnet_ros.benchmark.machine import conditions
 from impnet_ros.benchmark.report import print_rows
-from impnet_ros.config import KeyMode, MODES, RunConfig
+from impnet_ros.config import KeyMode, MODES, RunConfig, StreamConfig
 from impnet_ros.outputs import require_distinct, said, write_whole
 import torch
 
@@ -37,7 +37,7 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--key-modes', nargs='+', choices=get_args(KeyMode),
                         default=get_args(KeyMode))
     parser.add_argument('--box-memory', nargs='+', choices=('off', 'on'), default=['off', 'on'])
-    parser.add_argument('--l', nargs='+', type=count, default=[10], metavar='L')
+    parser.add_argument('--l', nargs='+', type=word_or_number, default=[10], metavar='L')
     parser.add_argument('--rounds', type=count, default=3, help='turns of each setting (3)')
     parser.add_argument('--seconds', type=positive, default=10.0, help='length of a turn (10)')
     parser.add_argument('--json', type=Path, metavar='FILE')
@@ -51,6 +51,8 @@ def main(args: Sequence[str] | None = None) -> int:
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     found = conditions(torch.device('cpu'))
     try:
+        for length in options.l:
+            StreamConfig(segment_length=length)  # refuses what is no segment length
         require_distinct({'--json': options.json},
                          [*filter(None, (options.input,)), Path(options.model)])
         from impnet_ros.ros.bags.session import ros_session
