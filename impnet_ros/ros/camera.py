@@ -87,7 +87,7 @@ class Camera:
                                 settings.image_reliability, self._on_image)
         self.name = name or self.input.topic
         self._outputs = Outputs(node, prefix, self.name, network, settings)
-        self.output = self._outputs.topic
+        self.output, self.pictures = self._outputs.topic, self._outputs.pictures
         self.use(settings)
 
     def use(self, settings: Settings) -> None:

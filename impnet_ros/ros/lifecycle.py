@@ -70,6 +70,7 @@ class DetectorNode(ManagedNode):
                 share = index / len(names) if settings.stagger_keys else 0.0
                 self.cameras.append(Camera(self, name, self.network, settings, share,
                                            self._background, self._worker.lane()))
+            self._check_loops()
         except Exception:
             self._free()
             raise
@@ -77,6 +78,14 @@ class DetectorNode(ManagedNode):
         self._vision = self.create_lifecycle_publisher(VisionInfo, 'vision_info', qos.LATCHED)
         self.get_logger().info(f'{settings.model} runs on {self.network.device}, runtime '
                                f'{self.network.runtime}')
+
+    def _check_loops(self) -> None:
+        """Refuse remappings by which the node would answer the pictures that it draws."""
+        drawn = frozenset().union(*(camera.pictures for camera in self.cameras))
+        for camera in self.cameras:
+            if camera.input.topic in drawn:
+                raise ValueError(f'{camera.input.topic}: expected another topic for annotated '
+                                 'images than for images: the node would answer its own')
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""

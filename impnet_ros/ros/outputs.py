@@ -37,6 +37,8 @@ class Outputs:
     ----------
     topic : str
         Full name of the detections' topic.
+    pictures : frozenset of str
+        Full names of the topics of images.
 
     """
 
@@ -55,6 +57,7 @@ class Outputs:
         self._picture = publisher(Image, annotated, qos.PICTURES)
         annotated = f'{node.resolve_topic_name(annotated)}/compressed'
         self._jpeg = publisher(CompressedImage, annotated, qos.PICTURES)
+        self.pictures = frozenset((self._picture.topic_name, self._jpeg.topic_name))
         self._foxglove = foxglove.messages()
         self._annotations = self._foxglove and publisher(
             self._foxglove.ImageAnnotations, f'{prefix}annotations', qos.RESULTS)

@@ -10,7 +10,8 @@ from typing import Any
 from ball_detector import ball
 import numpy as np
 import pytest
-from ros_harness import Client, image_message, node_process, stamp_of
+from ros_harness import (await_text, Client, image_message, node_process, process,
+                         stamp_of)
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(300)]
 
@@ -93,3 +94,17 @@ def test_the_network_has_the_threads_that_it_was_given(tmp_path: Path, threads: 
         client.until(lambda: len(detections) == 1)
         [found] = detections[0].detections
         assert found.results[0].hypothesis.score == pytest.approx(threads / 10)
+
+
+@pytest.mark.parametrize('remapping', ['annotated_image:=image', 'image:=annotated_image'])
+def test_a_node_does_not_answer_its_own_pictures(tmp_path: Path, remapping: str) -> None:
+    """It would never end: such a remapping is refused, and the node lives on."""
+    log = tmp_path / 'log'
+    with process('node', '--ros-args', '-p', 'model:=ball_detector:make', '-p', 'device:=cpu',
+                 '-r', remapping, log=log) as running:
+        await_text(log, 'stays unconfigured', running)
+        client = Client()
+        assert client.state() == 'unconfigured'
+        client.close()
+    assert running.returncode == 0
+    assert 'the node would answer its own' in log.read_text()
