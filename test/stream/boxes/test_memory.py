@@ -100,7 +100,7 @@ def test_a_weak_box_confirms_what_is_known_and_begins_nothing():
 def test_what_is_blurred_is_not_gone():
     table = torch.tensor([[10., 10, 50, 50]])
     seen = Sighting(table, torch.tensor([.9]), torch.tensor([0]), 0.0, clarity=3.0)
-    clear = merge(no_tracks(table, 0.0), seen, 1.0, DETECTION)
+    clear = merge(no_tracks(0.0), seen, 1.0, DETECTION)
     assert clear.clarity == 3.0
 
     def after(clarity):
@@ -132,14 +132,14 @@ def test_half_an_overlap_makes_one_object_whatever_nms_allows(label, shift, ids)
     table = torch.tensor([[10., 10, 50, 50, .9, 0], [10. + shift, 10, 50 + shift, 50, .8, label]])
     both = merge(tracks_of((10, 10, 50, 50, .9, 0)), sighting_of(table[1:], 0.0), 1.0, lenient)
     assert sorted(both.ids.tolist()) == ids
-    alone = merge(no_tracks(table[:, :4], 0.0), sighting_of(table, 0.0), 1.0, lenient)
+    alone = merge(no_tracks(0.0), sighting_of(table, 0.0), 1.0, lenient)
     assert alone.ids.tolist() == ids
 
 
 def test_no_more_are_remembered_than_may_be_reported_and_the_best_are():
     rows = [(20 * n, 10, 20 * n + 18, 50, .4 + .1 * n, 0) for n in range(5)]
     table = torch.tensor(rows)
-    few = merge(no_tracks(table[:, :4], 0.0), sighting_of(table, 0.0), 1.0,
+    few = merge(no_tracks(0.0), sighting_of(table, 0.0), 1.0,
                 replace(DETECTION, max_detections=2))
     assert few.scores.tolist() == pytest.approx([.8, .7])
 
@@ -155,7 +155,7 @@ def test_time_and_age_go_on_with_each_frame():
         tracks = carry(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, stamp_s)
     assert (tracks.stamp_s, tracks.frame_s) == (1.0, 1.3)
     assert tracks.age_s.tolist() == pytest.approx([0.3])
-    nothing = carry(no_tracks(tracks.boxes, 1.0), uniform_flow(0, 0), None, SIZE, DETECTION, 1.5)
+    nothing = carry(no_tracks(1.0), uniform_flow(0, 0), None, SIZE, DETECTION, 1.5)
     assert nothing.frame_s == 1.5
     seen_again = met(tracks, (10, 10, 40, 40, .9, 0), stamp_s=1.3)
     assert seen_again.age_s.tolist() == pytest.approx([0.3]) and seen_again.stamp_s == 1.3
