@@ -129,8 +129,7 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     blurred = min(clearest - seen.clarity, 1.0)
     by_way = (WAY_FADES[0] * carried.way).clamp(max=WAY_FADES[1])
     folds = (elapsed_s / lifetime_s + by_way) / BLURRED_LIFETIME ** blurred
-    folds = folds * seen.visibility(carried.boxes)
-    faded = carried.scores * torch.exp(-folds)
+    faded = carried.scores * torch.exp(-folds * seen.absence(carried.boxes))
     threshold = min(detection.nms_threshold, SAME_OBJECT)
     overlap = box_iou(boxes, carried.boxes)
     overlap[labels[:, None] != carried.labels[None]] = 0
@@ -142,7 +141,8 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     share = weight / (weight + LOOKS * faded[known]).clamp(min=1e-6)
     fresh.boxes[hits] = torch.lerp(carried.boxes[known], boxes[hits], share[:, None])
     better_before = (carried.scores[known] - scores[hits]).clamp(min=0)
-    left = torch.exp(-2 * folds[known]).clamp(min=LEFT_BY_A_LOOK)
+    weaker = folds[known] * seen.lower_score(carried.boxes[known])
+    left = torch.exp(-2 * weaker).clamp(min=LEFT_BY_A_LOOK)
     fresh.scores[hits] = scores[hits] + left * better_before
     fresh.age_s[hits] = carried.age_s[known]
     fresh.evidence[hits] = carried.evidence[known]

@@ -26,8 +26,9 @@ GLANCE_WEIGHT = 2.0
 LEAST_GLANCE = 0.2
 """Score from which on a glance begins a track, where less is reported."""
 
-SMALLEST = 24.0
-"""Side in pixels of a glance's picture from which on it surely sees a thing."""
+SEEN_FROM, SCORED_FROM = 24.0, 96.0
+"""Sides in pixels of a glance's picture from which on it surely sees a thing, and gives it the score
+that a key frame would."""
 
 
 def carried_tracks(network: Network, detection: DetectionConfig, picture: Picture, origin: Origin,
@@ -135,4 +136,5 @@ def _glance(network: Network, config: StreamConfig, detection: DetectionConfig,
     scale = math.prod(frame.origin.image_size) ** 0.5 / math.prod(small.size) ** 0.5
     return Sighting(boxes, scores, labels, frame.origin.stamp_s, network.clarity(frame.picture),
                     begins=max(detection.score_threshold, LEAST_GLANCE),
-                    place_weight=GLANCE_WEIGHT, smallest=SMALLEST * scale)
+                    place_weight=GLANCE_WEIGHT, seen_from=SEEN_FROM * scale,
+                    scored_from=SCORED_FROM * scale)

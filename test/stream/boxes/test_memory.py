@@ -181,6 +181,15 @@ def test_a_weighty_look_moves_a_place_further():
 def test_the_absence_of_what_is_too_small_to_be_seen_means_the_less():
     """Sides 10 and 40 where 20 would surely be seen: half an e-fold and one of a second each."""
     carried = tracks_of((10, 10, 20, 20, .9, 0), (60, 10, 100, 50, .9, 0))
-    missed = merge(carried, sighting_of(torch.zeros(0, 6), 1.0, smallest=20.0), 1.0, DETECTION)
+    missed = merge(carried, sighting_of(torch.zeros(0, 6), 1.0, seen_from=20.0), 1.0, DETECTION)
     assert missed.boxes[0].tolist() == [10, 10, 20, 20]
     assert missed.scores.tolist() == pytest.approx([.9 * math.exp(-.5), .9 * math.exp(-1)])
+
+
+def test_a_low_score_of_what_is_small_means_the_less():
+    """Sides 10 and 40 where 40 would do: .9 falls towards .4 a quarter as fast, and in full."""
+    carried = tracks_of((10, 10, 20, 20, .9, 0), (60, 10, 100, 50, .9, 0))
+    table = torch.tensor([[10., 10, 20, 20, .4, 0], [60, 10, 100, 50, .4, 0]])
+    seen = merge(carried, sighting_of(table, 0.1, scored_from=40.0), 1.0, DETECTION)
+    assert seen.scores.tolist() == pytest.approx(
+        [.4 + .5 * math.exp(-.2 / 4), .4 + .5 * math.exp(-.2)])
