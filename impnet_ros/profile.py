@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from impnet_ros.arguments import add_settings, config_of
-from impnet_ros.config import RunConfig, StreamConfig
+from impnet_ros.config import OFFSET_LENGTH, RunConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.device import choose_device
 from impnet_ros.model.network import load_network
@@ -234,12 +234,13 @@ def run(args: argparse.Namespace) -> None:
     """Profile, and show or write it."""
     require_distinct({'--json': args.json}, (Path(args.model),))
     config_of(StreamConfig, args)  # refuses what is no segment length
+    length = OFFSET_LENGTH if args.l == 'auto' else args.l
     if args.model.endswith('.onnx'):
         _show_onnx(Path(args.model))
         return
     network = load_network(args.model, args.device, 'torch')  # which counts what it computes
-    result = profile(network, args.size, args.l)
-    measured = measure_ratio(network, args.size, args.l) if args.measure else None
+    result = profile(network, args.size, length)
+    measured = measure_ratio(network, args.size, length) if args.measure else None
     show(result, measured)
     if args.json:
         values = asdict(result) | ({} if measured is None else {'ratio_measured': measured})

@@ -107,7 +107,8 @@ class _NcnnGraph:
         """Give the graph; a value that several layers use is split, as ncnn wants it."""
         uses = Counter(name for _, inputs, _ in self._layers for name in inputs)
         seen: Counter[str] = Counter()
-        lines, values = [], 0
+        lines: list[str] = []
+        values = 0
 
         def line(kind: str, inputs: list[str], outputs: list[str], more: str) -> None:
             lines.append(f'{kind} {kind}{len(lines)} {len(inputs)} {len(outputs)} '

@@ -135,7 +135,8 @@ def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch
     refused = []
     expected = None if rival is None else rival(examples)
     names = installed(device) or (('cpu',) if rival is None else ())
-    opens = {**own, **{name: partial(open_runtime, model, name, trusted) for name in names}}
+    opens: dict[str, Callable[[], Run]] = {
+        **own, **{name: partial(open_runtime, model, name, trusted) for name in names}}
     for name, opened in opens.items():
         try:
             run = opened()
