@@ -16,6 +16,7 @@ from impnet_ros.model.impression import absorb, aggregate
 from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
 from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
+from impnet_ros.stream.look import found
 import torch
 
 
@@ -69,7 +70,7 @@ class Parts:
         images = [frame.image for frame in islice(self._video, frames + self._distance)]
         pictures = [self._network.prepare(image) for image in images]
         impression = self._network.features(pictures[0])
-        tracks = no_tracks(torch.zeros(0, 4), 0.0)
+        tracks = no_tracks(0.0)
         for key, picture in zip(pictures, pictures[self._distance:]):
             impression, tracks = self._as_key(picture, key, impression, tracks)
         for image, key in zip(images[self._distance:], pictures):
@@ -83,7 +84,7 @@ class Parts:
             carried = self._timed('propagate', network.propagate, f_imp, flow)
             w_k = self._timed('weights', network.weights, carried, f_k)
             fused = self._timed('fuse', _fuse, carried, f_k, w_k)
-        boxes = self._timed('task', network.task, fused, None, network.detection)
+        boxes = self._timed('task', found, network, fused, None, network.detection)
         return fused, self._timed('merge', merge, tracks, Sighting(*boxes, 0.1), 1.0,
                                   network.detection)
 

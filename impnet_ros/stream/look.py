@@ -2,14 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """N_task on a frame, with the newest key frame's task feature."""
 import math
+from typing import Any
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.model.contract import Boxes, Network
+from impnet_ros.model.levels import Flow
 from impnet_ros.stream.boxes.motion import moved_along
 from impnet_ros.stream.state import KeyFrame, WaitingFrame
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import NotFinite
-from torch import Tensor
 
 
 def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
@@ -45,8 +46,8 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
         with timed(stage_ms, 'flow'):
             flow = network.flow(frame.picture, key.picture)
     with timed(stage_ms, 'task'):
-        boxes, scores, labels = network.task(key.f_task, flow, detection)
-    require_finite(network, boxes, scores, float(key.mean_weight))
+        boxes, scores, labels = found(network, key.f_task, flow, detection,
+                                      float(key.mean_weight))
     if age and network.boxes_only:
         with timed(stage_ms, 'flow'):
             to_frame = network.flow(key.picture, frame.picture)
@@ -55,8 +56,19 @@ def look(network: Network, frame: WaitingFrame, age: int, key: KeyFrame,
     return boxes, scores, labels
 
 
-def require_finite(network: Network, boxes: Tensor, scores: Tensor, other: float = 0.0) -> None:
-    """Raise `NotFinite` if a box, a score or another number is NaN or infinite."""
+def found(network: Network, feature: Any, flow: Flow | None, detection: DetectionConfig,
+          other: float = 0.0) -> Boxes:
+    """
+    Run N_task, and bring what it finds to the host's memory.
+
+    Raises
+    ------
+    NotFinite
+        If a box, a score or the other number is NaN or infinite.
+
+    """
+    boxes, scores, labels = (part.cpu() for part in network.task(feature, flow, detection))
     if not math.isfinite(float(boxes.sum()) + float(scores.sum()) + other):
         raise NotFinite(f'{network.name}: expected finite features, boxes and scores, got NaN or '
                         'infinity')
+    return boxes, scores, labels

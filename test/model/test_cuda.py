@@ -1,9 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """On a real GPU: what the CPU finds. Skipped where there is none."""
+from dataclasses import replace
 from itertools import islice
 
 from impnet_ros import Engine, load_network, StreamConfig
+from impnet_ros.benchmark.parts import Parts
 from impnet_ros.model.device import upload
 from impnet_ros.video import open_video
 import pytest
@@ -80,3 +82,27 @@ def test_the_papers_network_gives_the_same_feature(frames, model):
             network.task(levels, None, network.detection)
             kept.append(levels.maps[0].cpu())
     torch.testing.assert_close(kept[1], kept[0], rtol=1e-2, atol=1e-3 * float(kept[0].abs().max()))
+
+
+@pytest.mark.parametrize('key_mode', ['sync', 'async'])
+def test_boxes_of_the_papers_network_are_carried_and_remembered(frames, key_mode):
+    """Its boxes are on the GPU, where those of nanodet_g are not."""
+    network = load_network('tiny', 'cuda')
+    everything = replace(network.detection, score_threshold=0.0)
+    engine = Engine(network, StreamConfig(mode='impression', segment_length=4, box_memory=True,
+                                          key_mode=key_mode), everything)
+    found, state = [], engine.reset()
+    for frame in frames:
+        results, state = engine.step(frame, state)
+        found += results
+    engine.close()
+    assert len(found) == len(frames)
+    assert sum(len(item) for item in found) > 20
+    assert all(item.boxes.device.type == 'cpu' for item in found)
+
+
+def test_parts_of_the_papers_network_are_timed(frames):
+    parts = Parts(load_network('tiny', 'cuda'), [frame.image for frame in frames])
+    parts.warm_up()
+    parts.play(2)
+    assert min(parts.mean_ms.values()) > 0

@@ -24,7 +24,7 @@ def sighting_of(table, stamp_s, **how):
 def tracks_of(*rows, stamp_s=0.0):
     """Each row: x1, y1, x2, y2, score, label."""
     table = torch.tensor(rows, dtype=torch.float32).reshape(-1, 6)
-    return merge(no_tracks(table[:, :4], stamp_s), sighting_of(table, stamp_s), 1.0, DETECTION)
+    return merge(no_tracks(stamp_s), sighting_of(table, stamp_s), 1.0, DETECTION)
 
 
 def met(carried, *rows, stamp_s=0.0, lifetime_s=1.0):

@@ -3,6 +3,7 @@
 """Comparing pictures: how much detail one shows, and where two cannot show the same thing."""
 from functools import lru_cache
 import math
+from typing import Any
 
 import cv2
 from impnet_ros.model.levels import Array
@@ -24,8 +25,9 @@ LAPLACIAN_DIFFERENCE = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float3
 """Immerkaer's mask for noise: the difference of two Laplacians."""
 
 
-NO_SECOND_MAP = np.empty(0, np.float32)
-"""For `cv2.remap`, where one map holds columns and rows."""
+ONE_MAP: Any = None
+"""For `cv2.remap`, where one map holds columns and rows; its stubs do not know None, and OpenCV 5
+takes an empty array for a map."""
 
 
 def sharpness(grey: Array) -> float:
@@ -104,7 +106,7 @@ def grey_along(level: Tensor, flow: Tensor) -> Tensor:
     """
     rows, columns = level.shape[2:]
     places: Array = flow[0].permute(1, 2, 0).float().numpy() + _grid(rows, columns)
-    carried = cv2.remap(level[0, 0].numpy(), places, NO_SECOND_MAP, cv2.INTER_LINEAR,
+    carried = cv2.remap(level[0, 0].numpy(), places, ONE_MAP, cv2.INTER_LINEAR,
                         borderMode=cv2.BORDER_CONSTANT)
     return torch.from_numpy(carried)[None, None]
 

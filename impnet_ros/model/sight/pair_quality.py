@@ -10,12 +10,11 @@ feature is made of. It needs no training: `rule` is what one would write by hand
 learns to correct it.
 """
 import math
-from typing import Any
 
 import cv2
 from impnet_ros.model.device import upload
 from impnet_ros.model.levels import Array, DenseFlow
-from impnet_ros.model.sight.compare import LAPLACIAN_DIFFERENCE, OUTSIDE
+from impnet_ros.model.sight.compare import LAPLACIAN_DIFFERENCE, ONE_MAP, OUTSIDE
 from impnet_ros.model.sight.dis_flow import dis_flow
 import numpy as np
 import torch
@@ -39,8 +38,6 @@ EVIDENCE_GAIN = 0.7
 INPUTS = 24
 LEVELS = 3
 """How many levels the learned N_q tells apart; what is coarser counts as the last."""
-
-_ONE_MAP: Any = None  # cv2.remap's second map; its stubs do not know that one will do
 
 
 def noise_deviation(grey: Array) -> float:
@@ -124,9 +121,9 @@ def journey(flow: DenseFlow, sizes: list[tuple[int, int]], device: torch.device)
     here, known = (cv2.GaussianBlur(item.astype(np.float32), (0, 0), 1.5)
                    for item in (grey, key_grey))
     here, known = ((item - item.mean()) / (item.std() + 1.0) for item in (here, known))
-    unlike = np.abs(here - cv2.remap(known, there, _ONE_MAP, cv2.INTER_LINEAR,
+    unlike = np.abs(here - cv2.remap(known, there, ONE_MAP, cv2.INTER_LINEAR,
                                      borderMode=cv2.BORDER_CONSTANT, borderValue=OUTSIDE))
-    back = cv2.remap(dis_flow(key_grey, grey), there, _ONE_MAP, cv2.INTER_LINEAR,
+    back = cv2.remap(dis_flow(key_grey, grey), there, ONE_MAP, cv2.INTER_LINEAR,
                      borderMode=cv2.BORDER_REPLICATE)
     told = np.dstack((cv2.magnitude(*cv2.split(field)), unlike,
                       cv2.magnitude(*cv2.split(field + back))))

@@ -78,8 +78,8 @@ def carry(tracks: Tracks, flow: Flow, mismatch: Tensor | None, image_size: tuple
     if mismatch is not None:
         if float(mismatch.mean()) > SCENE_CUT:
             scores, clarity = torch.zeros_like(scores), -math.inf
-        inside = read(mismatch[0, 0].cpu().numpy(), tracks.boxes.cpu().numpy(), INSIDE, image_size)
-        scores = scores * (1 - torch.from_numpy(np.median(inside, axis=1)).to(scores))
+        inside = read(mismatch[0, 0].cpu().numpy(), tracks.boxes.numpy(), INSIDE, image_size)
+        scores = scores * (1 - torch.from_numpy(np.median(inside, axis=1)))
     elapsed_s = max(stamp_s - tracks.frame_s, 1e-3)
     boxes, velocity = advanced(tracks, flow, image_size, elapsed_s)
     extents = tracks.boxes[:, 2:] - tracks.boxes[:, :2]
@@ -129,12 +129,11 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     blurred = min(clearest - seen.clarity, 1.0)
     by_way = (WAY_FADES[0] * carried.way).clamp(max=WAY_FADES[1])
     folds = (elapsed_s / lifetime_s + by_way) / BLURRED_LIFETIME ** blurred
-    folds = folds * seen.visibility(carried.boxes)
-    faded = carried.scores * torch.exp(-folds)
+    faded = carried.scores * torch.exp(-folds * seen.absence(carried.boxes))
     threshold = min(detection.nms_threshold, SAME_OBJECT)
     overlap = box_iou(boxes, carried.boxes)
     overlap[labels[:, None] != carried.labels[None]] = 0
-    met = _meet(overlap.cpu(), scores.cpu(), threshold).to(boxes.device)
+    met = _meet(overlap, scores, threshold)
     hits, known = (met >= 0).nonzero()[:, 0], met[met >= 0]
     fresh = tracks_of(boxes.clone(), scores.clone(), labels, seen.stamp_s)
     fresh.velocity[hits], fresh.drift[hits] = corrected(carried, known, boxes[hits], elapsed_s)
@@ -142,11 +141,12 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     share = weight / (weight + LOOKS * faded[known]).clamp(min=1e-6)
     fresh.boxes[hits] = torch.lerp(carried.boxes[known], boxes[hits], share[:, None])
     better_before = (carried.scores[known] - scores[hits]).clamp(min=0)
-    left = torch.exp(-2 * folds[known]).clamp(min=LEFT_BY_A_LOOK)
+    weaker = folds[known] * seen.lower_score(carried.boxes[known])
+    left = torch.exp(-2 * weaker).clamp(min=LEFT_BY_A_LOOK)
     fresh.scores[hits] = scores[hits] + left * better_before
     fresh.age_s[hits] = carried.age_s[known]
     fresh.evidence[hits] = carried.evidence[known]
-    fresh.ids[hits.cpu()] = carried.ids[known.cpu()]
+    fresh.ids[hits] = carried.ids[known]
     begins = scores >= seen.begins
     begins[hits] = True
     missed = faded >= detection.score_threshold
@@ -164,10 +164,9 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     return witnessed(united, looked[kept], elapsed_s)
 
 
-def no_tracks(like: Tensor, stamp_s: float) -> Tracks:
-    """Nothing remembered yet; tensors like `like` (boxes)."""
-    labels = torch.zeros(0, dtype=torch.int64, device=like.device)
-    return tracks_of(like.new_zeros(0, 4), like.new_zeros(0), labels, stamp_s)
+def no_tracks(stamp_s: float) -> Tracks:
+    """Nothing remembered yet."""
+    return tracks_of(torch.zeros(0, 4), torch.zeros(0), torch.zeros(0, dtype=torch.int64), stamp_s)
 
 
 def tracks_of(boxes: Tensor, scores: Tensor, labels: Tensor, stamp_s: float) -> Tracks:

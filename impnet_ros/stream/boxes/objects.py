@@ -44,15 +44,15 @@ def witnessed(tracks: Tracks, seen: Tensor, elapsed_s: float) -> Tracks:
     together = box_iou(tracks.boxes, tracks.boxes) > SAME_PLACE
     together &= tracks.labels[:, None] != tracks.labels
     if together.any() or len(tracks.ids.unique()) < len(tracks.ids):
-        return _as_objects(tracks, together.cpu())
+        return _as_objects(tracks, together)
     return tracks
 
 
 def _as_objects(tracks: Tracks, together: Tensor) -> Tracks:
     """Group tracks around the likeliest ones; the oldest id of a group is the object's."""
-    scores, ids = tracks.scores.cpu(), tracks.ids.clone()
+    scores, ids = tracks.scores, tracks.ids.clone()
     best = torch.where(together, scores, 0 * scores).amax(dim=1)
-    evidence = torch.where(scores >= LEAST_TO_LEAD * best, tracks.evidence.cpu(), 0 * scores)
+    evidence = torch.where(scores >= LEAST_TO_LEAD * best, tracks.evidence, 0 * scores)
     free = torch.ones(len(ids), dtype=torch.bool)
     rival, taken, next_id = ~free, set[int](), tracks.next_id
     for leader in evidence.argsort(descending=True, stable=True).tolist():
@@ -66,7 +66,7 @@ def _as_objects(tracks: Tracks, together: Tensor) -> Tracks:
         ids[group] = known[0] if known else next_id
         next_id += not known
         taken.add(int(ids[leader]))
-    return replace(tracks, ids=ids, rival=rival.to(tracks.rival.device), next_id=next_id)
+    return replace(tracks, ids=ids, rival=rival, next_id=next_id)
 
 
 def told(tracks: Tracks, score_threshold: float) -> Tensor:

@@ -24,9 +24,9 @@ class Sighting:
         Smallest score that begins a track of its own.
     place_weight : float
         What its places count against remembered ones.
-    smallest : float
-        Side in pixels of the image below which a thing need not be seen: its absence then tells
-        the less, the smaller it is. 0 sees everything.
+    seen_from, scored_from : float
+        Sides in pixels of the image from which on a thing is surely seen, and its score is what it
+        deserves. The smaller it is, the less its absence or a low score tells. 0 sees everything.
 
     """
 
@@ -37,11 +37,21 @@ class Sighting:
     clarity: float = 0.0
     begins: float = 0.0
     place_weight: float = 1.0
-    smallest: float = 0.0
+    seen_from: float = 0.0
+    scored_from: float = 0.0
 
-    def visibility(self, boxes: Tensor) -> Tensor:
-        """Tell how surely things (N, 4) would be seen, (N,) in 0..1."""
-        if not self.smallest:
-            return torch.ones_like(boxes[:, 0])
-        sides = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(dim=1).sqrt()
-        return (sides / self.smallest).clamp(max=1)
+    def absence(self, boxes: Tensor) -> Tensor:
+        """Tell what it means that things (N, 4) are not seen, (N,) in 0..1."""
+        return _share(boxes, self.seen_from)
+
+    def lower_score(self, boxes: Tensor) -> Tensor:
+        """Tell what it means that things (N, 4) have lower scores than before, (N,) in 0..1."""
+        return _share(boxes, self.scored_from)
+
+
+def _share(boxes: Tensor, side: float) -> Tensor:
+    """Give each box's side as a share of another, 1 at most."""
+    if not side:
+        return torch.ones_like(boxes[:, 0])
+    sides = (boxes[:, 2:] - boxes[:, :2]).clamp(min=0).prod(dim=1).sqrt()
+    return (sides / side).clamp(max=1)

@@ -11,7 +11,7 @@ from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
 from impnet_ros.stream.boxes.objects import told
 from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
-from impnet_ros.stream.look import look, require_finite
+from impnet_ros.stream.look import found, look
 from impnet_ros.stream.state import KeyFrame, StreamState, WaitingFrame
 from impnet_ros.stream.timing import timed
 from impnet_ros.stream.types import Detections, Origin
@@ -26,8 +26,9 @@ GLANCE_WEIGHT = 2.0
 LEAST_GLANCE = 0.2
 """Score from which on a glance begins a track, where less is reported."""
 
-SMALLEST = 24.0
-"""Side in pixels of a glance's picture from which on it surely sees a thing."""
+SEEN_FROM, SCORED_FROM = 24.0, 96.0
+"""Sides in pixels of a glance's picture from which on it surely sees a thing, and gives it the score
+that a key frame would."""
 
 
 def carried_tracks(network: Network, detection: DetectionConfig, picture: Picture, origin: Origin,
@@ -103,8 +104,7 @@ def remembers(network: Network, config: StreamConfig, detection: DetectionConfig
         seen = _glance(network, config, detection, remembered, frame, stage_ms)
     with timed(stage_ms, 'boxes'):
         if tracks is None:
-            assert seen is not None
-            tracks = no_tracks(seen.boxes, seen.stamp_s)
+            tracks = no_tracks(frame.origin.stamp_s)
         if seen is not None:
             tracks = merge(tracks, seen, config.box_lifetime, remembered)
         scores = told(tracks, network.detection.score_threshold)
@@ -114,7 +114,7 @@ def remembers(network: Network, config: StreamConfig, detection: DetectionConfig
                       stamp_s=frame.origin.stamp_s, is_key=key.age == 0, age=key.age,
                       is_glance=glances and not fresh, mean_weight=float(key.mean_weight),
                       reset_reason=frame.reset_reason, stage_ms=stage_ms,
-                      track_ids=tracks.ids[best.cpu()]), tracks
+                      track_ids=tracks.ids[best]), tracks
 
 
 def _key_look(network: Network, detection: DetectionConfig,
@@ -132,9 +132,9 @@ def _glance(network: Network, config: StreamConfig, detection: DetectionConfig,
     assert isinstance(config.glance, int)
     with timed(stage_ms, 'glance'):
         small = network.glance(frame.picture, config.glance)
-        boxes, scores, labels = network.task(network.features(small), None, remembered)
-    require_finite(network, boxes, scores)
+        boxes, scores, labels = found(network, network.features(small), None, remembered)
     scale = math.prod(frame.origin.image_size) ** 0.5 / math.prod(small.size) ** 0.5
     return Sighting(boxes, scores, labels, frame.origin.stamp_s, network.clarity(frame.picture),
                     begins=max(detection.score_threshold, LEAST_GLANCE),
-                    place_weight=GLANCE_WEIGHT, smallest=SMALLEST * scale)
+                    place_weight=GLANCE_WEIGHT, seen_from=SEEN_FROM * scale,
+                    scored_from=SCORED_FROM * scale)

@@ -60,7 +60,7 @@ class Tracks:
     def chosen(self, which: Tensor) -> 'Tracks':
         """Give some of them, by a mask or by numbers."""
         return replace(self, boxes=self.boxes[which], scores=self.scores[which],
-                       labels=self.labels[which], ids=self.ids[which.cpu()],
+                       labels=self.labels[which], ids=self.ids[which],
                        velocity=self.velocity[which], drift=self.drift[which],
                        age_s=self.age_s[which], way=self.way[which],
                        evidence=self.evidence[which], rival=self.rival[which])

@@ -100,7 +100,7 @@ def test_a_weak_box_confirms_what_is_known_and_begins_nothing():
 def test_what_is_blurred_is_not_gone():
     table = torch.tensor([[10., 10, 50, 50]])
     seen = Sighting(table, torch.tensor([.9]), torch.tensor([0]), 0.0, clarity=3.0)
-    clear = merge(no_tracks(table, 0.0), seen, 1.0, DETECTION)
+    clear = merge(no_tracks(0.0), seen, 1.0, DETECTION)
     assert clear.clarity == 3.0
 
     def after(clarity):
@@ -132,14 +132,14 @@ def test_half_an_overlap_makes_one_object_whatever_nms_allows(label, shift, ids)
     table = torch.tensor([[10., 10, 50, 50, .9, 0], [10. + shift, 10, 50 + shift, 50, .8, label]])
     both = merge(tracks_of((10, 10, 50, 50, .9, 0)), sighting_of(table[1:], 0.0), 1.0, lenient)
     assert sorted(both.ids.tolist()) == ids
-    alone = merge(no_tracks(table[:, :4], 0.0), sighting_of(table, 0.0), 1.0, lenient)
+    alone = merge(no_tracks(0.0), sighting_of(table, 0.0), 1.0, lenient)
     assert alone.ids.tolist() == ids
 
 
 def test_no_more_are_remembered_than_may_be_reported_and_the_best_are():
     rows = [(20 * n, 10, 20 * n + 18, 50, .4 + .1 * n, 0) for n in range(5)]
     table = torch.tensor(rows)
-    few = merge(no_tracks(table[:, :4], 0.0), sighting_of(table, 0.0), 1.0,
+    few = merge(no_tracks(0.0), sighting_of(table, 0.0), 1.0,
                 replace(DETECTION, max_detections=2))
     assert few.scores.tolist() == pytest.approx([.8, .7])
 
@@ -155,7 +155,7 @@ def test_time_and_age_go_on_with_each_frame():
         tracks = carry(tracks, uniform_flow(0, 0), None, SIZE, DETECTION, stamp_s)
     assert (tracks.stamp_s, tracks.frame_s) == (1.0, 1.3)
     assert tracks.age_s.tolist() == pytest.approx([0.3])
-    nothing = carry(no_tracks(tracks.boxes, 1.0), uniform_flow(0, 0), None, SIZE, DETECTION, 1.5)
+    nothing = carry(no_tracks(1.0), uniform_flow(0, 0), None, SIZE, DETECTION, 1.5)
     assert nothing.frame_s == 1.5
     seen_again = met(tracks, (10, 10, 40, 40, .9, 0), stamp_s=1.3)
     assert seen_again.age_s.tolist() == pytest.approx([0.3]) and seen_again.stamp_s == 1.3
@@ -181,6 +181,15 @@ def test_a_weighty_look_moves_a_place_further():
 def test_the_absence_of_what_is_too_small_to_be_seen_means_the_less():
     """Sides 10 and 40 where 20 would surely be seen: half an e-fold and one of a second each."""
     carried = tracks_of((10, 10, 20, 20, .9, 0), (60, 10, 100, 50, .9, 0))
-    missed = merge(carried, sighting_of(torch.zeros(0, 6), 1.0, smallest=20.0), 1.0, DETECTION)
+    missed = merge(carried, sighting_of(torch.zeros(0, 6), 1.0, seen_from=20.0), 1.0, DETECTION)
     assert missed.boxes[0].tolist() == [10, 10, 20, 20]
     assert missed.scores.tolist() == pytest.approx([.9 * math.exp(-.5), .9 * math.exp(-1)])
+
+
+def test_a_low_score_of_what_is_small_means_the_less():
+    """Sides 10 and 40 where 40 would do: .9 falls towards .4 a quarter as fast, and in full."""
+    carried = tracks_of((10, 10, 20, 20, .9, 0), (60, 10, 100, 50, .9, 0))
+    table = torch.tensor([[10., 10, 20, 20, .4, 0], [60, 10, 100, 50, .4, 0]])
+    seen = merge(carried, sighting_of(table, 0.1, scored_from=40.0), 1.0, DETECTION)
+    assert seen.scores.tolist() == pytest.approx(
+        [.4 + .5 * math.exp(-.2 / 4), .4 + .5 * math.exp(-.2)])
