@@ -32,6 +32,6 @@ def coarse_scores(model: onnx.ModelProto, layout: Layout) -> tuple[str, ...]:
         step = float(numpy_helper.to_array(values[node.input[1]]).max())
         if step > COARSE:
             return (f'scores of {name!r} go in steps of {step:.2g}, of which few are left: it '
-                    'was quantised with the boxes in one tensor; quantise again without its last nodes '
-                    "(nodes_to_exclude, or op_types_to_quantize=['Conv'])",)
+                    'was quantised with the boxes in one tensor; quantise again without its last '
+                    "nodes (nodes_to_exclude, or op_types_to_quantize=['Conv'])",)
     return ()
