@@ -13,7 +13,7 @@ from impnet_ros.setting import Checked, documented, require, setting
 
 Mode = Literal['auto', 'impression', 'average', 'sparse', 'per_frame']
 KeyMode = Literal['auto', 'sync', 'async']
-Runtime = Literal['auto', 'torch', 'cpu', 'openvino', 'cuda', 'tensorrt']
+Runtime = Literal['auto', 'torch', 'cpu', 'ncnn', 'openvino', 'cuda', 'tensorrt']
 Precision = Literal['float32', 'bfloat16', 'float16']
 MODES: tuple[Mode, ...] = get_args(Mode)[1:]
 """What a mode can be once `auto` is decided."""
@@ -42,8 +42,8 @@ class RunConfig(Checked):
         'is one; a device that is missing is an error.', changes='unconfigured')
     runtime: Runtime = setting(
         'auto', 'What runs the features: torch; cpu, cuda or tensorrt, providers of ONNX Runtime; '
-        'openvino; auto takes the fastest of those that are installed and work for the '
-        'model, and says which.', changes='unconfigured')
+        'openvino; ncnn, for nanodet_g; auto takes the fastest of those that are installed and '
+        'work for the model, and says which.', changes='unconfigured')
     precision: Precision = setting(
         'float32', 'Of the convolutions: float32; bfloat16, faster on processors and GPUs that '
         'have it; float16, for GPUs.', changes='unconfigured')

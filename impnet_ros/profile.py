@@ -10,8 +10,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from impnet_ros.arguments import add_settings
-from impnet_ros.config import RunConfig, StreamConfig
+from impnet_ros.arguments import add_settings, config_of
+from impnet_ros.config import OFFSET_LENGTH, RunConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.device import choose_device
 from impnet_ros.model.network import load_network
@@ -223,7 +223,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', default='impression_r101', help='name, checkpoint or .onnx')
     parser.add_argument('--size', type=_size, default=(600, 1000), metavar='HxW',
                         help='of the image in pixels (default: 600x1000)')
-    parser.add_argument('--l', type=int, default=10, help='frames of a segment (10)')
+    add_settings(parser, StreamConfig, 'segment_length')
     parser.add_argument('--measure', action='store_true',
                         help='also run the engine on noise and time it')
     add_settings(parser, RunConfig, 'device')
@@ -233,7 +233,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Profile, and show or write it."""
     require_distinct({'--json': args.json}, (Path(args.model),))
-    StreamConfig(segment_length=args.l)  # refuses what is no segment length
+    config_of(StreamConfig, args)  # refuses what is no segment length
+    length = OFFSET_LENGTH if args.l == 'auto' else args.l
     if args.model.endswith('.onnx'):
         if args.measure:
             raise ValueError('--measure: expected a network of the package, got an .onnx; impnet '
@@ -241,8 +242,8 @@ def run(args: argparse.Namespace) -> None:
         _show_onnx(Path(args.model), args.json)
         return
     network = load_network(args.model, args.device, 'torch')  # which counts what it computes
-    result = profile(network, args.size, args.l)
-    measured = measure_ratio(network, args.size, args.l) if args.measure else None
+    result = profile(network, args.size, length)
+    measured = measure_ratio(network, args.size, length) if args.measure else None
     show(result, measured)
     if args.json:
         values = asdict(result) | ({} if measured is None else {'ratio_measured': measured})

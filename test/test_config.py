@@ -42,7 +42,8 @@ def test_detection_settings_out_of_range(setting):
 
 
 def test_what_runs_is_checked_too():
-    with pytest.raises(ValueError, match='runtime: expected one of auto, torch, cpu, openvino'):
+    with pytest.raises(ValueError,
+                       match='runtime: expected one of auto, torch, cpu, ncnn, openvino'):
         RunConfig(runtime='onnxruntime')
     with pytest.raises(ValueError, match='device: expected a name, got 0'):
         RunConfig(device=0)

@@ -104,6 +104,11 @@ def test_bad_sizes(arguments: list[str]) -> None:
         main(['profile', *arguments])
 
 
+def test_without_a_length_it_is_the_papers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(['profile', '--model', 'tiny', '--size', '120x160', '--device', 'cpu']) == 0
+    assert 'l = 10' in capsys.readouterr().out
+
+
 def test_bad_length(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(['profile', '--model', 'tiny', '--l', '0']) == 2
     assert 'l (segment_length): expected auto or an int in' in capsys.readouterr().err
@@ -111,9 +116,3 @@ def test_bad_length(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_measured_ratio_is_a_ratio_of_times() -> None:
     assert .05 < measure_ratio(tiny(short_side=64, long_side=64), (64, 64), 3) < 20
-
-
-def test_l_has_a_default(capsys: pytest.CaptureFixture[str]) -> None:
-    """A cost needs a number of frames; 10 is the paper's."""
-    assert main(['profile', '--model', 'tiny', '--size', '120x160']) == 0
-    assert 'l = 10' in capsys.readouterr().out

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from impnet_ros.config import DetectionConfig
-from impnet_ros.model.levels import Array, Flow, Levels
+from impnet_ros.model.levels import Array, Flow, Later, Levels
 from impnet_ros.model.sight import compare, pair_quality
 from impnet_ros.model.sight.dis_flow import flow_between
 from impnet_ros.model.sight.picture import make_picture, Picture, shrunk
@@ -139,8 +139,8 @@ class Network(ABC):
 
     def levels_of(self, picture: Picture, maps: Sequence[Tensor]) -> Levels:
         """Join maps (1, C_i, h_i, w_i), relative to an empty cell, with the picture's facts."""
-        facts = pair_quality.picture_facts(picture.grey, self.cells(picture), self.device)
-        return Levels(tuple(maps), picture.image_size, tuple(facts))
+        return Levels(tuple(maps), picture.image_size, Later(lambda: pair_quality.picture_facts(
+            picture.grey, self.cells(picture), self.device)))
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""

@@ -6,6 +6,7 @@ The impression's equations, for one or many feature levels.
 Section 3.1 of "Impression Network for Video Object Detection" (Hetang et al., 2017). The same
 three functions serve the engine and the training forward.
 """
+from collections.abc import Sequence
 from dataclasses import replace
 
 from impnet_ros.model.levels import Levels
@@ -42,7 +43,7 @@ def aggregate(f_imp_warped: Levels, f_k: Levels, w_k: tuple[Tensor, ...]) -> Lev
         One weight map (B, 1, h_i, w_i) a level, the share of the new feature, 0..1.
 
     """
-    def mixed(old: tuple[Tensor, ...], new: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def mixed(old: Sequence[Tensor], new: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return tuple((1 - w) * before + w * now for before, now, w in zip(old, new, w_k))
     return replace(f_k, maps=mixed(f_imp_warped.maps, f_k.maps),
                    facts=mixed(f_imp_warped.facts, f_k.facts))
@@ -68,7 +69,7 @@ def absorb(f_k: Levels, f_task: Levels, memory_gate: float) -> Levels:
     if memory_gate in (0, 1):
         return f_task if memory_gate else f_k
 
-    def mixed(new: tuple[Tensor, ...], fused: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    def mixed(new: Sequence[Tensor], fused: Sequence[Tensor]) -> tuple[Tensor, ...]:
         return tuple((1 - memory_gate) * one + memory_gate * other
                      for one, other in zip(new, fused, strict=True))
     return replace(f_k, maps=mixed(f_k.maps, f_task.maps), facts=mixed(f_k.facts, f_task.facts))

@@ -1,13 +1,40 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What a network makes of pictures: feature levels, and the flow that they are carried along."""
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, overload
 
 import numpy as np
 from torch import Tensor
 
 Array = np.ndarray[Any, Any]
+
+
+class Later(Sequence[Tensor]):
+    """Tensors that are made when somebody asks: few settings need all that a frame could tell."""
+
+    def __init__(self, make: Callable[[], Sequence[Tensor]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> tuple[Tensor, ...]:
+        return tuple(self._make())
+
+    @overload
+    def __getitem__(self, place: int) -> Tensor: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Tensor]: ...
+
+    def __getitem__(self, place: int | slice) -> Tensor | Sequence[Tensor]:
+        """Make them all, give one or some."""
+        return self._made[place]
+
+    def __len__(self) -> int:
+        """Make them all, count."""
+        return len(self._made)
 
 
 @dataclass(frozen=True)
@@ -22,7 +49,7 @@ class Levels:
         finds zeros, which must mean "nothing there".
     image_size : tuple of int
         (height, width) of the original image in pixels; boxes are in these pixels.
-    facts : tuple of Tensor
+    facts : sequence of Tensor
         (B, FACTS, h_i, w_i), what the memory's weights need to know of the picture that a map
         comes from (`sight.pair_quality`); carried and mixed as the maps are. Empty for networks
         whose own N_q needs none.
@@ -31,7 +58,7 @@ class Levels:
 
     maps: tuple[Tensor, ...]
     image_size: tuple[int, int]
-    facts: tuple[Tensor, ...] = ()
+    facts: Sequence[Tensor] = ()
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ def load_network(name: str, device: str = 'auto', runtime: str = 'auto',
         'auto', 'cpu', 'cuda' or 'cuda:n'; `network.device` tells what was chosen.
     runtime : str
         What runs the features: 'torch'; 'cpu', 'cuda' or 'tensorrt', providers of ONNX Runtime;
-        'openvino'; or 'auto', the fastest of what is installed and works for this network. The
-        networks of the paper know torch only, .onnx files all but torch.
+        'openvino'; 'ncnn', for nanodet_g; or 'auto', the fastest of what is installed and works
+        for this network. The networks of the paper know torch only, .onnx files neither torch
+        nor ncnn.
     precision : str
         Of convolutions: 'float32', 'bfloat16' (processors and GPUs that have it) or 'float16'
         (GPUs); see `impnet_ros.model.precision`.

@@ -3,9 +3,13 @@
 """What the base gives a network, with maps and flows worked out by hand."""
 import math
 
+from impnet_ros.config import StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.levels import Flow, Levels
+from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.pair_quality import ASTRAY, FACTS
+from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.types import Frame
 from impnet_ros.threads import on_threads
 import numpy as np
 import pytest
@@ -53,6 +57,22 @@ def test_levels_and_flow_fit_the_picture():
     assert [tuple(item.shape) for item in flow.levels] == [(1, 2, *size) for size in sizes]
     assert flow.scale is None and flow.dense.grey.shape == (30, 62)
     assert len(network.flows([picture, picture, picture], picture)) == 3
+
+
+@pytest.mark.parametrize('mode, asked', [('per_frame', 0), ('sparse', 0), ('impression', 3)])
+def test_facts_are_made_only_for_who_asks(mode, asked, monkeypatch):
+    pictures = []
+
+    def facts(grey, sizes, device):
+        pictures.append(grey)
+        return [torch.zeros(1, FACTS, *size) for size in sizes]
+
+    monkeypatch.setattr(pair_quality, 'picture_facts', facts)
+    engine = Engine(Plain(), StreamConfig(mode=mode, segment_length=1, box_memory=False))
+    state = engine.reset()
+    for index in range(3):
+        _, state = engine.step(Frame(noise(), index / 10), state)
+    assert len(pictures) == asked
 
 
 def test_a_network_of_one_size_says_so():

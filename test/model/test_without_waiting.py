@@ -95,7 +95,7 @@ def test_nanodet_waits_once_a_frame(shipped, fake_cuda, monkeypatch):
     f_imp = network.features(first)
     f_k = network.features(second)
     assert all(level.device == CUDA and level.dtype == torch.float32
-               for level in f_k.maps + f_k.facts)
+               for level in (*f_k.maps, *f_k.facts))
     flow = network.flow(second, first)
     assert all(field.device.type == 'cpu' for field in flow.levels)  # DIS, kept for boxes
     carried = network.propagate(f_imp, flow)

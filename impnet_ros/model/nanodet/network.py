@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compact detector as a network of the stream: NanoDet-g and what it learned to remember."""
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from importlib.util import find_spec
 import logging
 
 from impnet_ros.config import DetectionConfig
@@ -12,6 +14,7 @@ from impnet_ros.model.nanodet.boxes import (best_candidates, candidates, candida
                                             select)
 from impnet_ros.model.nanodet.detector import BINS, CHANNELS, CLASSES, INPUT_SIZE, NanoDet, STRIDES
 from impnet_ros.model.nanodet.graph import nanodet_onnx
+from impnet_ros.model.nanodet.ncnn_graph import nanodet_ncnn
 from impnet_ros.model.nanodet.shape import input_shape
 from impnet_ros.model.onnx.runtimes import choose
 from impnet_ros.model.precision import computed_in
@@ -95,11 +98,15 @@ class NanoDetNetwork(Network):
         if not plain:
             raise ValueError(f"precision: expected 'float32' with runtime {runtime!r}, got "
                              f'{str(precision).removeprefix("torch.")!r}')
-        example = torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE, device=self.device)
+        example = torch.randn(1, 3, INPUT_SIZE, INPUT_SIZE,
+                              generator=torch.Generator().manual_seed(0)).to(self.device)
+        own = {'ncnn': partial(nanodet_ncnn, self.detector)}
+        if runtime == 'auto' and not find_spec('ncnn'):
+            own.clear()
         with torch.inference_mode():
             run, self.runtime, told = choose(
                 nanodet_onnx(self.detector), runtime, [example], self.device,
-                rival=lambda pixels: list(self.detector(pixels[0])))
+                rival=lambda pixels: list(self.detector(pixels[0])), own=own)
         if self.runtime != 'torch':
             self._run_detector = lambda pixels: run([pixels])
         _log.info('nanodet_g: runtime %s', told)

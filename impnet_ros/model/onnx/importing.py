@@ -12,6 +12,7 @@ from impnet_ros.model.onnx.finding import find_layout
 from impnet_ros.model.onnx.fitting import Input, input_of
 from impnet_ros.model.onnx.fixing import fixed, image_input, run_whole
 from impnet_ros.model.onnx.layout import Layout
+from impnet_ros.model.onnx.quantised import coarse_scores
 from impnet_ros.model.onnx.splitting import split
 from impnet_ros.model.onnx.stated import check_names, Stated, stated_in
 import numpy as np
@@ -113,7 +114,7 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
     declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference,
                           features_pay=bool(levels) and family.features_pay)
     seal(whole, declaration)
-    return Imported(whole, declaration, (*notes, *told))
+    return Imported(whole, declaration, (*notes, *told, *coarse_scores(whole, layout)))
 
 
 def made_up(size: tuple[int, int]) -> Image:

@@ -122,9 +122,9 @@ class ImportedNetwork(Network):
         if precision != torch.float32:
             raise ValueError("precision: expected 'float32' for an ONNX file, which has its own, "
                              f'got {str(precision).removeprefix("torch.")!r}')
-        if runtime == 'torch':
+        if runtime in ('torch', 'ncnn'):
             raise ValueError("runtime: expected 'auto', 'cpu', 'openvino', 'cuda' or 'tensorrt' "
-                             "for an ONNX file, got 'torch'")
+                             f'for an ONNX file, got {runtime!r}')
         example = input_of(made_up(self.declaration.picture.size), self.declaration.picture)
         graph = self._model.SerializeToString()
         self._task: Run | None = None

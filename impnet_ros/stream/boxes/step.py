@@ -27,8 +27,8 @@ LEAST_GLANCE = 0.2
 """Score from which on a glance begins a track, where less is reported."""
 
 SEEN_FROM, SCORED_FROM = 24.0, 96.0
-"""Sides in pixels of a glance's picture from which on it surely sees a thing, and gives it the score
-that a key frame would."""
+"""Sides in pixels of a glance's picture from which on it surely sees a thing, and gives it the
+score that a key frame would."""
 
 
 def carried_tracks(network: Network, detection: DetectionConfig, picture: Picture, origin: Origin,

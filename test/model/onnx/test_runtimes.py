@@ -1,10 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Other runtimes give what torch gives: 1e-4 for outputs of about 10, as measured 6e-6."""
+"""Other runtimes give what torch gives: 1e-4 for outputs of about 10, as measured 1e-5."""
+import sys
+
 from impnet_ros import load_network
 from impnet_ros.cli import main
 from impnet_ros.model.nanodet.detector import NanoDet
 from impnet_ros.model.nanodet.graph import nanodet_onnx
+from impnet_ros.model.nanodet.ncnn_graph import nanodet_ncnn
 from impnet_ros.model.onnx import runtimes
 from impnet_ros.model.onnx.runtimes import choose, open_runtime
 import numpy as np
@@ -30,12 +33,13 @@ def nanodet():
     return NanoDet().eval()
 
 
-@pytest.mark.parametrize('runtime', ['cpu', 'openvino'])
+@pytest.mark.parametrize('runtime', ['cpu', 'ncnn', 'openvino'])
 def test_same_outputs_at_several_sizes(runtime):
     """The graph that is written by hand is the module, for every size and batch."""
     needs(*({'openvino'} & {runtime}))
     module = nanodet()
-    run = open_runtime(nanodet_onnx(module), runtime)
+    run = (nanodet_ncnn(module) if runtime == 'ncnn'
+           else open_runtime(nanodet_onnx(module), runtime))
     with torch.inference_mode():
         for shape in ((1, 3, 64, 64), (1, 3, 32, 96), (2, 3, 64, 32), (1, 3, 64, 64)):
             x = torch.randn(shape).contiguous(memory_format=torch.channels_last)
@@ -44,13 +48,14 @@ def test_same_outputs_at_several_sizes(runtime):
                 torch.testing.assert_close(got, expected, rtol=0, atol=TOLERANCE)
 
 
-@pytest.mark.parametrize('runtime', ['auto', 'cpu', 'openvino'])
+@pytest.mark.parametrize('runtime', ['auto', 'cpu', 'ncnn', 'openvino'])
 def test_nanodet_sees_the_same(runtime):
     needs(*({'openvino'} & {runtime}))
     reference = load_network('nanodet_g', 'cpu', runtime='torch')
     network = load_network('nanodet_g', 'cpu', runtime=runtime)
     assert reference.runtime == 'torch'
-    assert network.runtime in (('cpu', 'openvino', 'torch') if runtime == 'auto' else (runtime,))
+    assert network.runtime in (('cpu', 'ncnn', 'openvino', 'torch') if runtime == 'auto'
+                               else (runtime,))
     with torch.inference_mode():
         for size in ((240, 320), (272, 640)):
             maps = network.features(network.prepare(image(1, *size))).maps
@@ -92,6 +97,28 @@ def test_auto_takes_the_fastest_and_leaves_out_what_is_wrong(monkeypatch):
     assert 'tensorrt does not work: no such library' in told
     _, name, _ = choose(b'', 'auto', [torch.ones(3)], CPU, rival=run(0, 2.0))
     assert name in ('openvino', 'torch')
+
+
+def test_a_networks_own_runtime_is_tried_first_and_held_to_the_same_numbers():
+    def doubled(inputs):
+        return [inputs[0] * 2]
+
+    rival = {'rival': doubled, 'device': CPU, 'examples': [torch.ones(3)]}
+    model = small.yolov8().SerializeToString()  # takes another input: it fails
+    _, name, told = choose(model, 'auto', own={'own': lambda: doubled}, **rival)
+    assert name == 'own' and 'cpu does not work' in told
+    wrong = {'own': lambda: lambda inputs: [inputs[0] * 3]}
+    _, name, told = choose(model, 'auto', own=wrong, **rival)
+    assert name == 'torch' and 'own does not work: its outputs differ by 5.0e-01' in told
+    run, name, _ = choose(model, 'own', own=wrong, **rival)
+    assert name == 'own' and run([torch.ones(1)])[0].item() == 3
+
+
+def test_without_ncnn_nanodet_runs_and_asking_for_it_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, 'ncnn', None)
+    assert load_network('nanodet_g', 'cpu').runtime in ('cpu', 'openvino', 'torch')
+    with pytest.raises(ValueError, match='ncnn is not installed: pip install ncnn'):
+        load_network('nanodet_g', 'cpu', runtime='ncnn')
 
 
 def test_unknown_and_missing_runtimes_are_told():

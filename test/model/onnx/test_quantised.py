@@ -1,0 +1,56 @@
+# Copyright 2026 The impnet_ros contributors
+# SPDX-License-Identifier: Apache-2.0
+"""Int8 as ONNX Runtime's own quantiser writes it: what it loses is told."""
+from impnet_ros.model.onnx.fitting import input_of
+from impnet_ros.model.onnx.fixing import run_whole
+from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
+from impnet_ros.model.onnx.reading import checked
+import numpy as np
+import onnx
+from onnxruntime.quantization import CalibrationDataReader, quantize_static
+import small_detectors as small
+
+LABELS = ('cat', 'dog', 'cow')
+
+
+class _Noise(CalibrationDataReader):
+    """Eight pictures of noise, 0..1."""
+
+    def __init__(self):
+        noise = np.random.default_rng(0)
+        self._left = iter([{'x': noise.random((1, 3, *small.SIZE), np.float32)}
+                           for _ in range(8)])
+
+    def get_next(self):
+        return next(self._left, None)
+
+
+def quantised(folder, **more):
+    before, after = folder / 'float.onnx', folder / 'int8.onnx'
+    small.save(small.yolov8(), before)
+    quantize_static(before, after, _Noise(), **more)
+    return import_detector(checked(onnx.load(after).SerializeToString()),
+                           Asked(like='ultralytics', labels=LABELS), ())
+
+
+def scores(found):
+    pixels = input_of(made_up(small.SIZE), found.declaration.picture)
+    output, = run_whole(found.model, pixels).values()
+    return output[0, 4:].numpy()
+
+
+def test_scores_that_share_the_step_of_pixels_are_told(tmp_path):
+    """Of places up to 96 pixels in 255 steps, a step is about 0.4."""
+    found = quantised(tmp_path)
+    told = [note for note in found.notes if 'go in steps of' in note]
+    assert len(told) == 1 and 'quantise again' in told[0]
+    assert len(np.unique(scores(found))) <= 3
+
+
+def test_quantised_convolutions_keep_their_scores(tmp_path):
+    found = quantised(tmp_path, op_types_to_quantize=['Conv'])
+    assert not any('steps' in note for note in found.notes)
+    original = import_detector(checked(small.yolov8().SerializeToString()),
+                               Asked(like='ultralytics', labels=LABELS), ())
+    assert abs(scores(found) - scores(original)).max() < 0.05
+    assert found.declaration.difference < 1e-4
