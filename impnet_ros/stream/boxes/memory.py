@@ -42,6 +42,9 @@ LOOKS = 0.5
 """Weight of a remembered place against a fresh one of the same score. More smears the boxes of
 what moves, less hands the noise of each look on."""
 
+BLURRED_LOOKS = 2.0
+"""How many times more a remembered place counts in a picture whose detail has fallen to 1 / e."""
+
 LEFT_BY_A_LOOK = 0.5
 """A worse look lowers a score, but keeps at least this share of its lead."""
 
@@ -138,7 +141,8 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     fresh = tracks_of(boxes.clone(), scores.clone(), labels, seen.stamp_s)
     fresh.velocity[hits], fresh.drift[hits] = corrected(carried, known, boxes[hits], elapsed_s)
     weight = seen.place_weight * scores[hits]
-    share = weight / (weight + LOOKS * faded[known]).clamp(min=1e-6)
+    before = LOOKS * (1 + BLURRED_LOOKS * blurred) * faded[known]
+    share = weight / (weight + before).clamp(min=1e-6)
     fresh.boxes[hits] = torch.lerp(carried.boxes[known], boxes[hits], share[:, None])
     better_before = (carried.scores[known] - scores[hits]).clamp(min=0)
     weaker = folds[known] * seen.lower_score(carried.boxes[known])

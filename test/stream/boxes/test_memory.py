@@ -193,3 +193,11 @@ def test_a_low_score_of_what_is_small_means_the_less():
     seen = merge(carried, sighting_of(table, 0.1, scored_from=40.0), 1.0, DETECTION)
     assert seen.scores.tolist() == pytest.approx(
         [.4 + .5 * math.exp(-.2 / 4), .4 + .5 * math.exp(-.2)])
+
+
+def test_a_blurred_look_moves_a_place_less():
+    """Detail of 1 / e: the remembered place counts 1.5 against .8 / .8, not .5."""
+    carried = tracks_of((10, 10, 50, 50, .8, 0))
+    table = torch.tensor([[16., 10, 56, 50, .8, 0]])
+    blurred = merge(carried, sighting_of(table, 0.0, clarity=-1.0), 1.0, DETECTION)
+    assert blurred.boxes[0].tolist() == pytest.approx([10 + 6 / 2.5, 10, 50 + 6 / 2.5, 50])
