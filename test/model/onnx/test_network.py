@@ -155,7 +155,7 @@ def test_the_command_shows_and_writes(tmp_path, capsys):
     assert 'boxes of 0.1 or more' in said or 'NOTHING found' in said
     assert load_network(str(tmp_path / 'out.onnx'), 'cpu', 'cpu').class_names == LABELS
     assert main([*arguments, '--output', str(source)]) == 2
-    assert 'expected another file than the one that is read' in capsys.readouterr().err
+    assert 'expected another file than the input' in capsys.readouterr().err
     assert main(['import-detector', str(source), '--labels', 'nowhere.txt']) == 2
     assert "got 'nowhere.txt' (no such file)" in capsys.readouterr().err
 
