@@ -42,8 +42,8 @@ class RunConfig(Checked):
         'is one; a device that is missing is an error.', changes='unconfigured')
     runtime: Runtime = setting(
         'auto', 'What runs the features: torch; cpu, cuda or tensorrt, providers of ONNX Runtime; '
-        'openvino; ncnn, for nanodet_g; auto takes the fastest of those that are installed and '
-        'work for the model, and says which.', changes='unconfigured')
+        'openvino; ncnn, for nanodet_g; auto takes the fastest of the others that are installed '
+        'and work for the model, and says which.', changes='unconfigured')
     precision: Precision = setting(
         'float32', 'Of the convolutions: float32; bfloat16, faster on processors and GPUs that '
         'have it; float16, for GPUs.', changes='unconfigured')

@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The compact detector as a network of the stream: NanoDet-g and what it learned to remember."""
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-from importlib.util import find_spec
 import logging
 
 from impnet_ros.config import DetectionConfig
@@ -100,13 +98,11 @@ class NanoDetNetwork(Network):
                              f'{str(precision).removeprefix("torch.")!r}')
         example = torch.randn(1, 3, INPUT_SIZE, INPUT_SIZE,
                               generator=torch.Generator().manual_seed(0)).to(self.device)
-        own = {'ncnn': partial(nanodet_ncnn, self.detector)}
-        if runtime == 'auto' and not find_spec('ncnn'):
-            own.clear()
         with torch.inference_mode():
-            run, self.runtime, told = choose(
-                nanodet_onnx(self.detector), runtime, [example], self.device,
-                rival=lambda pixels: list(self.detector(pixels[0])), own=own)
+            run, self.runtime, told = (
+                (nanodet_ncnn(self.detector), runtime, runtime) if runtime == 'ncnn' else
+                choose(nanodet_onnx(self.detector), runtime, [example], self.device,
+                       rival=lambda pixels: list(self.detector(pixels[0]))))
         if self.runtime != 'torch':
             self._run_detector = lambda pixels: run([pixels])
         _log.info('nanodet_g: runtime %s', told)

@@ -6,13 +6,12 @@ What runs an ONNX graph: ONNX Runtime with its providers, or OpenVINO.
 One seam: a callable, tensors in and out. `choose` takes the fastest that is installed and gives
 the right numbers.
 """
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
 import io
 from time import perf_counter
-from types import MappingProxyType
 from typing import Any
 
 from impnet_ros.model.onnx.signal_stack import use_own_stack
@@ -96,8 +95,7 @@ def open_runtime(model: bytes, runtime: str, trusted: bool = True) -> Run:
 
 
 def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch.device,
-           trusted: bool = True, rival: Run | None = None,
-           own: Mapping[str, Callable[[], Run]] = MappingProxyType({})) -> tuple[Run, str, str]:
+           trusted: bool = True, rival: Run | None = None) -> tuple[Run, str, str]:
     """
     Open a runtime by name, or try all that are installed and take the fastest.
 
@@ -115,8 +113,6 @@ def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch
         As for `open_runtime`.
     rival : callable, optional
         The same in torch, which runs against the others.
-    own : mapping, optional
-        What opens runtimes that have this network in another form than ONNX, by their names.
 
     Returns
     -------
@@ -128,18 +124,15 @@ def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch
 
     """
     if runtime != 'auto':
-        run = own[runtime]() if runtime in own else open_runtime(model, runtime, trusted)
+        run = open_runtime(model, runtime, trusted)
         _require_outputs(runtime, run, examples)
         return run, runtime, runtime
     runs: dict[str, Run] = {}
     refused = []
     expected = None if rival is None else rival(examples)
-    names = installed(device) or (('cpu',) if rival is None else ())
-    opens: dict[str, Callable[[], Run]] = {
-        **own, **{name: partial(open_runtime, model, name, trusted) for name in names}}
-    for name, opened in opens.items():
+    for name in installed(device) or (('cpu',) if rival is None else ()):
         try:
-            run = opened()
+            run = open_runtime(model, name, trusted)
             outputs = run(examples)
             expected = outputs if expected is None else expected
             _require_like(expected, outputs)
