@@ -97,9 +97,8 @@ class DetectorNode(ManagedNode):
             frame = Frame(np.zeros((480, 640, 3), np.uint8), index / 30)
             _, state = engine.step(frame, state)
             if state.tracks is not None:  # nothing is seen in black, but boxes have to be carried
-                box = state.tracks.boxes.new_tensor([[100.0, 100.0, 200.0, 300.0]])
-                label = state.tracks.labels.new_zeros(1)
-                seen = tracks_of(box, box.new_ones(1), label, frame.stamp_s)
+                box = torch.tensor([[100.0, 100.0, 200.0, 300.0]])
+                seen = tracks_of(box, torch.ones(1), torch.zeros(1).long(), frame.stamp_s)
                 state = replace(state, tracks=seen)
 
     def _activate(self) -> None:
