@@ -1,7 +1,8 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Pieces through Ray Data: a pool of actors, each with its own network, here or on a cluster."""
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass
 import json
 import logging
@@ -126,28 +127,28 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progres
         If the network cannot be loaded with these settings.
 
     """
-    import ray
     try:
         _begin(pool, job.runs.threads)
     except Exception as error:  # noqa: B902 - Ray has no class for what keeps it from starting
         raise ConnectionError(f'Ray does not start: {error}') from error
+    import ray
     try:
         shown.workers = workers = pool.workers or _room(job.runs.threads, pool.gpus)
-        board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
         left = {piece.name: piece for piece in pieces}
-        with _Watch(board, shown, stopping):
-            for attempt in range(1, job.tries + 1):
-                if stopping():
-                    break
-                for outcome in _round(list(left.values()), job, workers, pool.gpus,
-                                      board):
+        for attempt in range(1, job.tries + 1):
+            if stopping():
+                break
+            board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
+            with closing(_round(list(left.values()), job, workers, pool.gpus,
+                                board)) as outcomes, _Watch(board, shown, stopping):
+                for outcome in outcomes:
                     if outcome.status == 'refused':
                         raise ValueError(outcome.reason)
                     left.pop(outcome.name, None)
                     yield outcome
-                if not left or stopping():
-                    break
-                shown.note(f'workers died: {len(left)} of the pieces are tried again')
+            if not left or stopping():
+                break
+            shown.note(f'workers died: {len(left)} of the pieces are tried again')
         for piece in left.values():
             if stopping():
                 yield Outcome(piece.name, piece.label, 'stopped')
@@ -159,9 +160,11 @@ def label_with_ray(pieces: Sequence[Piece], job: Job, pool: Pool, shown: Progres
 
 
 def _begin(pool: Pool, threads: int) -> None:
-    import ray
     os.environ.setdefault('RAY_USAGE_STATS_ENABLED', '0')
     os.environ.setdefault('RAY_BACKEND_LOG_LEVEL', 'fatal')
+    os.environ.setdefault('RAY_worker_niceness', '0')  # 15 would starve beside a busy process
+    os.environ['RAY_ENABLE_AUTO_CONNECT'] = '0'  # or a late call starts a cluster of its own
+    import ray
     quiet: dict[str, Any] = {'log_to_driver': False, 'logging_level': logging.ERROR}
     asked = signal.getsignal(signal.SIGTERM)
     if pool.address:
@@ -182,7 +185,7 @@ def _room(threads: int, gpus: float) -> int:
 
 
 def _round(pieces: list[Piece], job: Job, workers: int, gpus: float,
-           board: Any) -> Iterator[Outcome]:
+           board: Any) -> Generator[Outcome]:
     import ray
     from ray.data import ActorPoolStrategy, DataContext
     context = DataContext.get_current()
@@ -202,12 +205,17 @@ def _round(pieces: list[Piece], job: Job, workers: int, gpus: float,
             num_gpus=gpus or None, max_restarts=-1, max_task_retries=0,
             compute=ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers,
                                       max_tasks_in_flight_per_actor=1))
-    for row in outcomes.iter_rows():
-        yield Outcome(**json.loads(row['outcome']))
+    rows = outcomes.iter_rows()
+    try:
+        for row in rows:
+            yield Outcome(**json.loads(row['outcome']))
+    finally:  # a thread of Ray's that outlives its shutdown may end the process without a word
+        for _ in rows:
+            pass
 
 
 class _Watch:
-    """A thread that asks the board, and tells it when to stop."""
+    """A thread that asks the board, and tells it when to stop: at the latest when it ends."""
 
     def __init__(self, board: Any, shown: Progress, stopping: Callable[[], bool]) -> None:
         self._board, self._shown, self._stopping = board, shown, stopping
@@ -223,8 +231,11 @@ class _Watch:
 
     def _run(self) -> None:
         import ray
-        while not self._over.wait(_POLL_S):
+        over = False
+        while not over:
+            over = self._over.wait(_POLL_S)
             try:
-                self._shown.told(ray.get(self._board.told.remote(self._stopping()), timeout=10.0))
+                told = self._board.told.remote(over or self._stopping())
+                self._shown.told(ray.get(told, timeout=10.0))
             except Exception:  # noqa: B902 - news are not worth a run
                 continue
