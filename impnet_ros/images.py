@@ -7,6 +7,7 @@ Encodings are named as in sensor_msgs/image_encodings.hpp. The common 8-bit ones
 the bytes, with no copy; the others go through OpenCV's conversions.
 """
 from collections.abc import Callable
+import reprlib
 from typing import Any
 
 import cv2
@@ -103,7 +104,8 @@ def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
 
     """
     if encoding not in _ENCODINGS:
-        raise ImageError(f'encoding: expected one of {", ".join(ENCODINGS)}, got {encoding!r}')
+        raise ImageError(f'encoding: expected one of {", ".join(ENCODINGS)}, '
+                         f'got {reprlib.repr(encoding)}')
     item_bytes, channels, to_rgb = _ENCODINGS[encoding]
     pixel_bytes = item_bytes * channels
     require_few(width, height, max_pixels)

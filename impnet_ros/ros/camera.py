@@ -14,6 +14,7 @@ from impnet_ros.ros.lost_frames import LostFrames
 from impnet_ros.ros.outputs import Outputs
 from impnet_ros.ros.settings import Settings
 from impnet_ros.ros.statistics import Statistics
+from impnet_ros.ros.telling import Teller
 from impnet_ros.ros.worker import Lane
 from impnet_ros.stamps import Stamps
 from impnet_ros.stream.executors import Executor
@@ -63,8 +64,8 @@ class Camera:
 
     Attributes
     ----------
-    told : dict
-        What the diagnostics last told the log, by cause, and when on `time.monotonic`.
+    warn : Teller
+        Of what the diagnostics tell the log.
 
     """
 
@@ -75,7 +76,10 @@ class Camera:
         self._settings = settings
         self.stream = CameraStream(network, settings, share, executor, _cores(settings))
         self.statistics = Statistics()
-        self.told: dict[str, float] = {}
+        logger = node.get_logger()
+        # rclpy wants a line of its own for each severity.
+        self.warn = Teller(lambda text: logger.warning(text), _SELDOM_S)
+        self._refused = Teller(lambda text: logger.error(text))
         self._lane = lane
         self._lost = LostFrames()
         self._stamps = Stamps()
@@ -161,10 +165,9 @@ class Camera:
         try:
             picture = images.to_rgb(message, settings.max_image_pixels)
         except Exception as error:  # noqa: B902 - an ImageError, or whatever a library raises
-            self.statistics.refuse()
+            self.statistics.refuse(str(error))
             self._lost.refuse()
-            self._node.get_logger().error(f'{self.name}: image refused: {error}',
-                                          throttle_duration_sec=_QUIET_S)
+            self._refused.tell(f'{self.name}: image refused: {error}')
             return
         # Of those that came since, newer ones took the place, or they were refused.
         replaced, self._last_good = count - self._last_good - 1, count

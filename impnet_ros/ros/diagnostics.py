@@ -7,11 +7,12 @@ Levels, checked over the time since the last report (one second):
 
 * ERROR: the configuration failed; no image of a window could be decoded; the network failed, or
   gave values that are not finite.
-* WARN: active, but no image for `SILENT_S` seconds; more than `LOST_SHARE` of the images lost;
-  some images refused; stamps that cannot be used; results older than `OLD_MS` (median).
+* WARN: other nodes of the same name; active, but no image for `SILENT_S` seconds; more than
+  `LOST_SHARE` of the images lost; some images refused; stamps that cannot be used; results older
+  than `OLD_MS` (median).
 * OK: everything else.
 
-A silence and losses are in the log too, at most every `QUIET_S` seconds, with what would help.
+A silence and losses are in the log too, seldom, with what would help.
 """
 from collections.abc import Mapping
 from statistics import median
@@ -28,12 +29,11 @@ import torch
 
 SILENT_S = 2.0
 LOST_SHARE = 0.01
-QUIET_S = 30.0
-_MOST_CAUSES = 20
 OLD_MS = 500.0
+_LONGEST = 200
 
 
-def node_status(node: Node, state: str, error: str, facts: Mapping[str, Any]
+def node_status(node: Node, state: str, error: str, confusion: str, facts: Mapping[str, Any]
                 ) -> DiagnosticStatus:
     """
     Report on the node as a whole.
@@ -46,12 +46,16 @@ def node_status(node: Node, state: str, error: str, facts: Mapping[str, Any]
         Lifecycle state.
     error : str
         Why the last configuration failed; empty where it did not.
+    confusion : str
+        What other nodes of its name do; empty where there are none.
     facts : mapping
         Shown as they are: model, device, memory.
 
     """
-    level = DiagnosticStatus.ERROR if error else DiagnosticStatus.OK
-    return _status(f'{_name(node)}: node', level, error or state, {'state': state, **facts})
+    level = (DiagnosticStatus.ERROR if error else DiagnosticStatus.WARN if confusion
+             else DiagnosticStatus.OK)
+    return _status(f'{_name(node)}: node', level, error or confusion or state,
+                   {'state': state, **facts})
 
 
 def camera_status(node: Node, camera: Camera, settings: Settings,
@@ -62,7 +66,7 @@ def camera_status(node: Node, camera: Camera, settings: Settings,
     Parameters
     ----------
     node : Node
-        Its log is told of silence and losses.
+        Gives the name.
     camera : Camera
         Its counters are read.
     settings : Settings
@@ -101,7 +105,7 @@ def camera_status(node: Node, camera: Camera, settings: Settings,
         facts[f'resets: {reason}'] = count
     for problem, count in sorted(dict(statistics.stamps).items()):
         facts[f'stamps: {problem}'] = count
-    level, text = _judge(node, camera, settings, window, seconds) if active else (
+    level, text = _judge(camera, settings, window, seconds) if active else (
         DiagnosticStatus.OK, 'not active')
     return _status(f'{_name(node)}: {camera.name}', level, text, facts)
 
@@ -113,26 +117,28 @@ def device_memory(device: Any) -> str:
     return f'{torch.cuda.memory_allocated(device) / 2**20:.0f} MiB'
 
 
-def _judge(node: Node, camera: Camera, settings: Settings, window: Window,
+def _judge(camera: Camera, settings: Settings, window: Window,
            seconds: float) -> tuple[bytes, str]:
     """Give level and text; the log is told what the text alone would tell nobody."""
     if window.error:
         return DiagnosticStatus.ERROR, f'the network failed: {window.error}'
     if window.refused and not window.processed:
-        return DiagnosticStatus.ERROR, 'no image can be decoded, see the log'
+        return DiagnosticStatus.ERROR, f'no image can be decoded: {window.refusal}'
     silent_s = monotonic() - camera.statistics.last_message_s
     if silent_s > SILENT_S:
         reason = camera.input.why_silent()
         text = f'no image for {silent_s:.0f} s: {reason}'
-        _tell(node, camera, reason, text)
+        camera.warn.tell(f'{camera.name}: {text}', reason)
         return DiagnosticStatus.WARN, text
     if window.refused:
-        return DiagnosticStatus.WARN, f'{window.refused} images could not be decoded'
+        return (DiagnosticStatus.WARN,
+                f'{window.refused} images could not be decoded: {window.refusal}')
     if window.lost > LOST_SHARE * window.arrived:
         advice = against_losses(1e3 * camera.stream.pace.key_s, window.mean_ms('other work'),
                                 1e3 * seconds / window.arrived, settings)
         text = f'{window.lost} of {window.arrived} images lost: {advice}'
-        _tell(node, camera, 'lost', f'{text} ({camera.statistics.lost} lost since activation)')
+        lost = camera.statistics.lost
+        camera.warn.tell(f'{camera.name}: {text} ({lost} lost since activation)', 'lost')
         return DiagnosticStatus.WARN, text
     for problem in ('absurd', 'still'):
         if window.stamps[problem]:
@@ -143,22 +149,11 @@ def _judge(node: Node, camera: Camera, settings: Settings, window: Window,
     return DiagnosticStatus.OK, 'running'
 
 
-def _tell(node: Node, camera: Camera, cause: str, text: str) -> None:
-    """Warn in the log, of each cause at most once in `QUIET_S`."""
-    now_s = monotonic()
-    if now_s - camera.told.get(cause, -QUIET_S) < QUIET_S:
-        return
-    if len(camera.told) >= _MOST_CAUSES:  # whoever names nodes and topics shall fill no memory
-        camera.told.clear()
-    camera.told[cause] = now_s
-    node.get_logger().warning(f'{camera.name}: {text}')
-
-
 def _name(node: Node) -> str:
     return str(node.get_fully_qualified_name()).lstrip('/')
 
 
 def _status(name: str, level: bytes, text: str, facts: Mapping[str, Any]) -> DiagnosticStatus:
-    values = [KeyValue(key=key, value=str(value)) for key, value in facts.items()]
+    values = [KeyValue(key=key, value=f'{value!s:.{_LONGEST}}') for key, value in facts.items()]
     return DiagnosticStatus(name=name, level=level, message=text, hardware_id='impnet_ros',
                             values=values)

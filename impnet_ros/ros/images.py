@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From image messages to pixels and back: the one seam between ROS images and the network."""
 from array import array
+import reprlib
 from typing import Any
 
 import cv2
@@ -73,16 +74,17 @@ def _bytes(pixels: np.ndarray[Any, Any]) -> 'array[int]':
 
 
 def _through_cv_bridge(message: Image) -> RgbImage:
+    encoding = reprlib.repr(message.encoding)
     try:
         from cv_bridge import CvBridge, CvBridgeError
     except ImportError:
         raise ImageError(f'encoding: expected one of {", ".join(ENCODINGS)} (others need '
-                         f'cv_bridge, which is not installed), got {message.encoding!r}'
+                         f'cv_bridge, which is not installed), got {encoding}'
                          ) from None
     # An unknown encoding raises a KeyError or TypeError in some versions of cv_bridge.
     try:
         return np.asarray(CvBridge().imgmsg_to_cv2(message, 'rgb8'))
     except (CvBridgeError, cv2.error, ArithmeticError, LookupError, TypeError,
             ValueError) as error:
-        raise ImageError(f'encoding {message.encoding!r}: cv_bridge refuses it, {error}'
+        raise ImageError(f'encoding {encoding}: cv_bridge refuses it, {error}'
                          ) from error

@@ -192,7 +192,8 @@ class DetectorNode(ManagedNode):
                  'enabled': self.settings.enabled}
         report = DiagnosticArray()
         report.header.stamp = self.get_clock().now().to_msg()
-        report.status.append(diagnostics.node_status(self, self._state, self._error, facts))
+        report.status.append(diagnostics.node_status(self, self._state, self._error,
+                                                     self.confusion(), facts))
         for camera in self.cameras:
             if active:
                 camera.look()

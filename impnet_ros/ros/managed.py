@@ -8,12 +8,16 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from impnet_ros.ros import qos
 from impnet_ros.ros.guards import guard_services
+from impnet_ros.ros.namesakes import why_confusing
+from impnet_ros.ros.telling import Teller
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
+
+_SELDOM_S = 30.0
 
 
 class ManagedNode(LifecycleNode):
@@ -23,6 +27,8 @@ class ManagedNode(LifecycleNode):
         super().__init__(node_name, **options)
         self._state, self._error = 'unconfigured', ''
         self._diagnostics = self.create_publisher(DiagnosticArray, '/diagnostics', qos.RESULTS)
+        self.warn = Teller(self.get_logger().warning)
+        self._confused = Teller(self.get_logger().warning, _SELDOM_S)
         # Backward only: the first /clock message looks like a jump of decades forward, and a
         # real one forward shows itself as a gap between the images.
         self._jumps = self.get_clock().create_jump_callback(
@@ -32,6 +38,13 @@ class ManagedNode(LifecycleNode):
     def every(self, seconds: float, work: Callable[[], None]) -> None:
         """Call `work` now and then, on the steady clock: a paused /clock must not stop it."""
         self.create_timer(seconds, work, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def confusion(self) -> str:
+        """Say what other nodes of this name do, here and now and then in the log."""
+        text = why_confusing(self)
+        if text:
+            self._confused.tell(text)
+        return text
 
     def start(self, automatically: bool) -> None:
         """Be ready for strangers' requests; configure and activate where that is wanted."""

@@ -16,6 +16,7 @@ class Window:
     processed: int = 0
     lost: int = 0
     refused: int = 0
+    refusal: str = ''
     error: str = ''
     stamps: Counter[str] = field(default_factory=Counter)
     latencies_ms: list[float] = field(default_factory=list)
@@ -96,11 +97,12 @@ class Statistics:
         with self._lock:
             self.window.stages_ms[stage].append(milliseconds)
 
-    def refuse(self) -> None:
+    def refuse(self, reason: str) -> None:
         """Note an image that could not be decoded."""
         with self._lock:
             self.refused += 1
             self.window.refused += 1
+            self.window.refusal = reason
 
     def fail(self, error: str) -> None:
         """Note an image at which the network raised an error."""

@@ -38,7 +38,6 @@ class DepthNode(ManagedNode):
         self.stream: DepthStream | None = None
         self._inputs: dict[str, FollowedTopic] = {}
         self._window = report.Window()
-        self._warn = report.Teller(self.get_logger().warning)
         self.add_on_set_parameters_callback(self._on_parameters)
         self.every(_REPORT_S, self._report)
         self.every(_WORK_S, self._work)
@@ -114,7 +113,7 @@ class DepthNode(ManagedNode):
             window.latencies_ms.append(latency_ms)
         if answer.reason:
             window.reason = answer.reason
-            self._warn.tell(answer.reason)
+            self.warn.tell(answer.reason)
 
     def _refuse(self, kind: str, reason: str) -> None:
         topic = {'camera_info': 'depth/camera_info'}.get(kind, 'depth/image')
@@ -125,7 +124,7 @@ class DepthNode(ManagedNode):
             reason = f'{reason}: {self._inputs[topic].why_silent()}'
         self._window.refused[kind] += 1
         self._window.reason = reason
-        self._warn.tell(reason)
+        self.warn.tell(reason)
 
     def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
         try:
@@ -167,12 +166,15 @@ class DepthNode(ManagedNode):
             stamps = {name: line.problem for name, line in stream.stamps.items()}
             level, text = report.judge(window, silent, stamps)
             if level != DiagnosticStatus.OK and not window.reason:  # what was refused was told
-                self._warn.tell(text)
+                self.warn.tell(text)
             source = stream.transforms.source if stream.transforms is not None else ''
             facts = {**window.facts(), 'waiting': stream.matcher.waiting,
                      'depth period, ms': f'{stream.matcher.period_s * 1e3:.1f}',
                      'slop, ms': f'{stream.matcher.slop_s * 1e3:.1f}',
                      'target_frame': self.settings.target_frame, 'tf': source}
+        confusion = self.confusion()
+        if confusion and level == DiagnosticStatus.OK:
+            level, text = DiagnosticStatus.WARN, confusion
         name = self.get_fully_qualified_name().lstrip('/')
         message = DiagnosticArray(status=[report.status(
             f'{name}: depth', level, text, {'state': self._state, **facts})])

@@ -9,18 +9,13 @@ What the depth node did in the last second, for /diagnostics and the log.
 * OK: everything else.
 """
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-import math
-import re
 from statistics import median
 from time import monotonic
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
-
-_QUIET_S = 5.0
-_MOST_KINDS = 100
 
 
 @dataclass
@@ -47,24 +42,6 @@ class Window:
                 'not answered': sum(self.refused.values()),
                 'why': self.reason,
                 'work, ms': _median(self.work_ms), 'latency, ms': _median(self.latencies_ms)}
-
-
-class Teller:
-    """Say each kind of sentence, whatever its numbers, at most once in a while."""
-
-    def __init__(self, say: Callable[[str], Any], quiet_s: float = _QUIET_S) -> None:
-        self._say, self._quiet_s = say, quiet_s
-        self._said: dict[str, float] = {}
-
-    def tell(self, text: str) -> None:
-        """Say it, unless its like was said a moment ago."""
-        now_s, kind = monotonic(), re.sub(r'\d+', '', text)
-        if now_s - self._said.get(kind, -math.inf) < self._quiet_s:
-            return
-        if len(self._said) > _MOST_KINDS:
-            self._said.clear()
-        self._said[kind] = now_s
-        self._say(text)
 
 
 def judge(window: Window, silent: list[str], stamps: Mapping[str, str]) -> tuple[bytes, str]:

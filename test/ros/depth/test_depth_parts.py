@@ -10,7 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from impnet_ros.depth.frames import FrameError, Rigid
 from impnet_ros.ros.depth.lifting import lift, Refused
 from impnet_ros.ros.depth.messages import markers, Thing
-from impnet_ros.ros.depth.report import judge, Teller, Window
+from impnet_ros.ros.depth.report import judge, Window
 from impnet_ros.ros.depth.settings import DepthSettings
 from impnet_ros.ros.depth.stamps import StampLine
 from impnet_ros.ros.depth.transforms import listen
@@ -45,15 +45,6 @@ def test_levels() -> None:
         '5 of 10 detections messages could not be placed: too late')
     window.answered = 0
     assert judge(window, [], {}) == (DiagnosticStatus.ERROR, 'nothing was placed: too late')
-
-
-def test_what_is_told() -> None:
-    """The same sentence with other numbers once in a while, another one at once."""
-    said: list[str] = []
-    teller = Teller(said.append, quiet_s=60)
-    for text in ('late by 5 ms', 'late by 14 ms', 'no frame', 'no frame'):
-        teller.tell(text)
-    assert said == ['late by 5 ms', 'no frame']
 
 
 def test_tf2_ros_is_used_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
