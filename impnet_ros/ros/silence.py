@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why no image comes, as far as the graph of nodes and topics shows it."""
 from rclpy.node import Node
-from rclpy.qos import ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, ReliabilityPolicy
 
 IMAGE = 'sensor_msgs/msg/Image'
 COMPRESSED = 'sensor_msgs/msg/CompressedImage'
@@ -43,8 +43,11 @@ def why_silent(node: Node, topic: str, kind: str, reliability: ReliabilityPolicy
         return (f'{topic} is published best effort and asked for reliable, which are '
                 'incompatible: set image_reliability:=auto')
     named = ', '.join(sorted({_name(info) for info in right})[:_MOST_NAMED])
-    return (f'{topic} has a publisher that fits ({named}), but nothing came from it: it is '
+    text = (f'{topic} has a publisher that fits ({named}), but nothing came from it: it is '
             'paused, or its large best-effort images are lost (config/fastdds.xml)')
+    if any(info.qos_profile.durability == DurabilityPolicy.TRANSIENT_LOCAL for info in right):
+        text += ', or it keeps an image from before (transient local): publish it again'
+    return text
 
 
 def _name(info: object) -> str:

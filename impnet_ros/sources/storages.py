@@ -2,29 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """What rosbags' reader of ROS 2 reads files with."""
 import json
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import quote
 
 from impnet_ros.sources.mcap_file import McapFile
+from impnet_ros.sources.sqlite_file import SqliteFile
 from rosbags.interfaces import (Connection, ConnectionExtRosbag2, MessageDefinition,
                                 MessageDefinitionFormat)
 from rosbags.rosbag1 import ReaderError as Ros1Error
 from rosbags.rosbag2 import Reader, ReaderError
 from rosbags.rosbag2.reader import DirectoryReader
-from rosbags.rosbag2.storage_sqlite3 import Sqlite3Reader
 import yaml
 
 METADATA = 'metadata.yaml'
 _INFORMATION = 'rosbag2_bagfile_information'
-
-
-class _SqliteFile(Sqlite3Reader):
-
-    def __init__(self, path: Any) -> None:
-        # rosbags makes a URI of it as it stands.
-        super().__init__(Path(quote(str(path))) if isinstance(path, Path) else path)
 
 
 class _Part:
@@ -53,7 +45,7 @@ class _McapPart(_Part, McapFile):
     pass
 
 
-class _SqlitePart(_Part, _SqliteFile):
+class _SqlitePart(_Part, SqliteFile):
 
     pass
 
@@ -95,7 +87,7 @@ class _Directory(DirectoryReader):
 class Ros2Bag(Reader):
     """A bag of ROS 2: its folder, or one file."""
 
-    STORAGE_PLUGINS = {'dir': _Directory, '.mcap': McapFile, '.db3': _SqliteFile}
+    STORAGE_PLUGINS = {'dir': _Directory, '.mcap': McapFile, '.db3': SqliteFile}
 
 
 class Ros2Part(Reader):

@@ -8,7 +8,7 @@ from time import monotonic
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 import pytest
-from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from ros_harness import Client, image_message, node_process
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
@@ -67,6 +67,17 @@ def test_a_publisher_that_says_nothing(tmp_path: Path) -> None:
     """It is named."""
     explained(tmp_path, lambda client: client.node.create_publisher(Image, 'image', RELIABLE),
               'a publisher that fits (/client_', 'nothing came')
+
+
+def test_an_image_from_before(tmp_path: Path) -> None:
+    """A picture that its publisher keeps for later ones is none of a video: it is not taken."""
+    latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+    def offer(client: Client) -> object:
+        publisher = client.node.create_publisher(Image, 'image', latched)
+        publisher.publish(image_message(np.zeros((48, 64, 3), np.uint8), 10**9))
+        return publisher
+    explained(tmp_path, offer, 'keeps an image from before', 'publish it again')
 
 
 def test_compressed_twice(tmp_path: Path) -> None:

@@ -150,6 +150,31 @@ def test_a_file_that_is_cut_off(tmp_path, compression):
     assert 'in its index, no message is missing' in read_as_far_as_it_goes(path)[1]
 
 
+def test_a_database_that_is_cut_off(tmp_path):
+    """A copy that was not finished: a beginning of the messages is read, or it is one sentence."""
+    bag = write_bag(tmp_path / 'bag', storage=StoragePlugin.SQLITE3)
+    path = tmp_path / 'cut.db3'
+    whole = (bag / 'bag.db3').read_bytes()
+    lengths = set()
+    for size in range(200, len(whole), len(whole) // 40):
+        path.write_bytes(whole[:size])
+        try:
+            times, cut = read_as_far_as_it_goes(path)
+        except BagError as error:
+            assert 'cannot be read' in str(error) and '.recover' in str(error)
+            continue
+        assert times == TIMES[:len(times)] and cut
+        lengths.add(len(times))
+    assert len(lengths) > 3
+    with BagReader(bag) as reader:
+        definition = reader.connections[0].msgdef
+    path.write_bytes(whole[:int(len(whole) * 0.8)])
+    with BagReader(path) as reader:
+        assert reader.connections[0].msgdef == definition
+        assert reader.message_count == reader.connections[0].msgcount > 0
+        assert 'is cut off or damaged' in reader.notes[0]
+
+
 @pytest.mark.parametrize('options', [{}, {'index_types': IndexType.NONE}], ids=['index', 'none'])
 def test_a_damaged_chunk_costs_itself_only(tmp_path, options):
     path = write_foreign(tmp_path / 'a.mcap', chunk_size=30_000,
