@@ -58,6 +58,8 @@ _ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
     'uyvy': (1, 2, _convert(cv2.COLOR_YUV2RGB_UYVY)),
     'yuv422_yuy2': (1, 2, _convert(cv2.COLOR_YUV2RGB_YUY2)),
     'yuyv': (1, 2, _convert(cv2.COLOR_YUV2RGB_YUY2)),
+    'nv12': (1, 1, _convert(cv2.COLOR_YUV2RGB_NV12)),
+    'nv21': (1, 1, _convert(cv2.COLOR_YUV2RGB_NV21)),
     # OpenCV names a Bayer pattern by its second row, ROS by its first.
     'bayer_rggb8': (1, 1, _convert(cv2.COLOR_BayerBG2RGB)),
     'bayer_bggr8': (1, 1, _convert(cv2.COLOR_BayerRG2RGB)),
@@ -69,6 +71,8 @@ _ENCODINGS: dict[str, tuple[int, int, Callable[[Pixels], Pixels]]] = {
     'bayer_grbg16': (2, 1, _convert(cv2.COLOR_BayerGB2RGB)),
 }
 ENCODINGS: tuple[str, ...] = tuple(_ENCODINGS)
+_TWO_PLANES = frozenset({'nv12', 'nv21'})
+"""Half as many rows of colour, of the same step, follow those of brightness."""
 
 
 def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
@@ -113,11 +117,12 @@ def decode_image(data: Any, height: int, width: int, encoding: str, step: int,
         raise ImageError(f'step: expected at least {width * pixel_bytes} bytes for {width} pixels '
                          f'of {encoding}, got {step}')
     raw = np.frombuffer(data, np.uint8)
-    if raw.size < step * (height - 1) + width * pixel_bytes:
-        raise ImageError(f'data: expected {step * height} bytes ({height} rows of {step}), '
+    rows = height * 3 // 2 if encoding in _TWO_PLANES else height
+    if raw.size < step * (rows - 1) + width * pixel_bytes:
+        raise ImageError(f'data: expected {step * rows} bytes ({rows} rows of {step}), '
                          f'got {raw.size}')
     order = '>' if is_bigendian else '<'
-    pixels = np.ndarray((height, width, channels), np.dtype(f'{order}u{item_bytes}'), raw,
+    pixels = np.ndarray((rows, width, channels), np.dtype(f'{order}u{item_bytes}'), raw,
                         strides=(step, pixel_bytes, item_bytes))
     try:
         if item_bytes == 2:

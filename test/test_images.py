@@ -66,6 +66,24 @@ def test_yuv422_in_both_orders(rgb, encoding, luma, chroma):
     assert np.abs(decode(packed, encoding).astype(int) - rgb).max() <= 8
 
 
+@pytest.mark.parametrize('encoding, chroma', [('nv12', 'uv'), ('nv21', 'vu')])
+def test_two_planes(rgb, encoding, chroma):
+    """Rows of brightness, then half as many of colour, as cameras of phones and boards have."""
+    r, g, b = np.moveaxis(rgb.astype(float), -1, 0)
+    planes = np.empty((36, 32), np.uint8)
+    planes[:24] = np.round(16 + .257 * r + .504 * g + .098 * b)
+    u = np.round(128 - .148 * r - .291 * g + .439 * b)[::2, ::2]
+    v = np.round(128 + .439 * r - .368 * g - .071 * b)[::2, ::2]
+    planes[24:, ::2], planes[24:, 1::2] = (u, v) if chroma == 'uv' else (v, u)
+    data, step = padded(planes)
+    image = decode_image(data, 24, 32, encoding, step)
+    assert image.shape == rgb.shape and np.abs(image.astype(int) - rgb).max() <= 12
+    with pytest.raises(ImageError, match=f'{encoding} image of 32 x 23: OpenCV refuses it'):
+        decode_image(data, 23, 32, encoding, step)
+    with pytest.raises(ImageError, match=r'expected 1332 bytes \(36 rows of 37\), got 888'):
+        decode_image(data[:888], 24, 32, encoding, step)
+
+
 @pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])
 @pytest.mark.parametrize('depth', [8, 16])
 def test_bayer_patterns(rgb, pattern, depth):

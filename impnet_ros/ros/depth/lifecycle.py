@@ -173,8 +173,9 @@ class DepthNode(ManagedNode):
                      'slop, ms': f'{stream.matcher.slop_s * 1e3:.1f}',
                      'target_frame': self.settings.target_frame, 'tf': source}
         confusion = self.confusion()
-        if confusion and level == DiagnosticStatus.OK:
-            level, text = DiagnosticStatus.WARN, confusion
+        if confusion:
+            text = confusion if level == DiagnosticStatus.OK else f'{text}; {confusion}'
+            level = max(level, DiagnosticStatus.WARN)
         name = self.get_fully_qualified_name().lstrip('/')
         message = DiagnosticArray(status=[report.status(
             f'{name}: depth', level, text, {'state': self._state, **facts})])
