@@ -28,9 +28,6 @@ from torch.nn import functional
 Boxes = tuple[Tensor, Tensor, Tensor]
 """Boxes float (N, 4), x1 y1 x2 y2 in pixels of the original image; scores (N,); labels (N,)."""
 
-_COMPARED = 8
-"""Pixels of the network's input a cell at which two pictures are compared."""
-
 
 class Network(ABC):
     """
@@ -144,7 +141,7 @@ class Network(ABC):
 
     def flow(self, picture: Picture, key_picture: Picture) -> Flow:
         """F(I_i, I_key), from target to key frame."""
-        strides = self.strides or (_COMPARED,)  # boxes alone follow a flow too
+        strides = self.strides or (compare.CELL,)  # boxes alone follow a flow too
         return flow_between(picture.grey, key_picture.grey, _cells(picture, strides), strides)
 
     def motion(self, picture: Picture, later: Picture) -> Flow:
@@ -232,10 +229,8 @@ class Network(ABC):
     @on_threads(1)
     def mismatch(self, picture: Picture, key_picture: Picture, flow: Flow) -> Tensor:
         """(1, 1, h, w), 0..1: how little a flow explains of a picture."""
-        height, width = picture.size
-        cells = -(-height // _COMPARED), -(-width // _COMPARED)
-        here, there = (compare.grey_level(item.grey, cells) for item in (picture, key_picture))
-        there = compare.grey_along(there, _at(flow.levels[0].cpu(), cells))
+        here, there = picture.coarse, key_picture.coarse
+        there = compare.grey_along(there, _at(flow.levels[0].cpu(), here.shape[2:]))
         return compare.picture_mismatch(here, there)
 
     def clarity(self, picture: Picture) -> float:
@@ -290,10 +285,10 @@ def _cells(picture: Picture, strides: Sequence[int]) -> list[tuple[int, int]]:
     return [(-(-height // stride), -(-width // stride)) for stride in strides]
 
 
-def _at(field: Tensor, cells: tuple[int, int]) -> Tensor:
+def _at(field: Tensor, cells: Sequence[int]) -> Tensor:
     """Bring a flow (1, 2, h, w) in cells to a grid of other cells."""
     rows, columns = field.shape[2:]
-    if (rows, columns) == cells:
+    if (rows, columns) == tuple(cells):
         return field
     ratio = field.new_tensor((cells[1] / columns, cells[0] / rows))
-    return functional.interpolate(field, cells, mode='bilinear') * ratio[:, None, None]
+    return functional.interpolate(field, tuple(cells), mode='bilinear') * ratio[:, None, None]

@@ -12,6 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+CELL = 8
+"""Pixels of the network's input a cell at which two pictures are compared."""
+
 OUTSIDE = 4.0
 """Added to a grey level: the warp gives zero outside the picture, and that should match none."""
 
@@ -59,7 +62,8 @@ def sharpness(grey: Array) -> float:
     energy = float(np.square(band).mean())
     rows, columns = grey.shape[0] // 8, grey.shape[1] // 8
     noise_map = np.abs(cv2.filter2D(pixels, -1, LAPLACIAN_DIFFERENCE))[:rows * 8, :columns * 8]
-    flattest = np.percentile(noise_map.reshape(rows, 8, columns, 8).mean(axis=(1, 3)), 20)
+    blocks = cv2.resize(noise_map, (columns, rows), interpolation=cv2.INTER_AREA)
+    flattest = np.percentile(blocks, 20)
     noise = float(flattest) / (6 * math.sqrt(2 / math.pi))
     detail = max(energy - _NOISE_IN_BAND * noise ** 2, 0.05 * energy)
     return math.log(detail + 0.1) - math.log1p((noise / NOISE_SCALE) ** 2)

@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 from impnet_ros.model.device import upload
+from impnet_ros.model.sight.compare import CELL, grey_level
 import numpy as np
 import torch
 from torch import Tensor
@@ -58,6 +59,12 @@ class Picture:
         """Give the half-size grey picture of a single image."""
         grey, = self.greys
         return grey
+
+    @cached_property
+    def coarse(self) -> Tensor:
+        """Give the `grey_level` of a single image in cells of `CELL` pixels, to compare it."""
+        height, width = self.size
+        return grey_level(self.grey, (-(-height // CELL), -(-width // CELL)))
 
 
 def size_of(image: Array | Tensor) -> tuple[int, int]:
