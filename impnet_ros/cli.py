@@ -7,7 +7,7 @@ from importlib import import_module
 import os
 import sys
 
-from impnet_ros.outputs import said
+from impnet_ros.command_line import run_command
 from impnet_ros.threads import spin_briefly
 
 _COMMANDS = {
@@ -31,6 +31,8 @@ _COMMANDS = {
     'reproduce': ('impnet_ros.reproduction.command', "repeat the paper's experiments on sprites"),
 }
 
+_RESUMED = ('train', 'distil', 'reproduce', 'label')
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """
@@ -39,32 +41,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 where `check-data` found something missing, 2 when the input cannot be used or the
-        output cannot be written (said on stderr) as argparse does, 130 on Ctrl-C, 143 where
-        `detect` was terminated.
+        0, or 1 where `check-data` found something missing; else see `run_command`. argparse
+        gives 2 as well.
 
     """
     spin_briefly()
     os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')  # we say ourselves what cannot be read
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else ''
-    try:
+
+    def work() -> int | None:
         args = _parser(arguments).parse_args(arguments)
-        return args.run(args) or 0
-    except BrokenPipeError:  # whoever read our output has gone
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except (ValueError, OSError, MemoryError) as error:
-        print(f'impnet {name}: {said(error)}', file=sys.stderr)
-        return 2
-    except ModuleNotFoundError as error:
-        if (error.name or '').split('.')[0] == 'impnet_ros':
-            raise
-        print(f'impnet {name}: the Python package {error.name} is missing; docs/install.md says '
-              f'how to install what is needed', file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+        return args.run(args)
+
+    return run_command(f'impnet {name}', work, hint='; the same command goes on where it was saved'
+                       if name in _RESUMED else '')
 
 
 def _parser(arguments: list[str]) -> argparse.ArgumentParser:

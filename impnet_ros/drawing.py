@@ -3,9 +3,11 @@
 """Draw detections on a picture."""
 from collections.abc import Sequence
 import colorsys
+from pathlib import Path
 
 import cv2
 from impnet_ros.images import RgbImage
+from impnet_ros.outputs import write_whole
 from impnet_ros.stream.types import Detections
 import numpy as np
 
@@ -74,3 +76,20 @@ def _label(canvas: RgbImage, text: str, corner: tuple[int, int], scale: float,
     top = top if top >= 0 else max(corner[1], 0)
     cv2.rectangle(canvas, (x, top), (x + text_width, top + text_height + baseline), color, -1)
     cv2.putText(canvas, text, (x, top + text_height), _FONT, scale, (20, 20, 20), 1, cv2.LINE_AA)
+
+
+def write_picture(path: Path, picture: RgbImage) -> None:
+    """
+    Write a picture in one move, in the format that its suffix names.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, with the system's reason, which OpenCV would keep to itself.
+
+    """
+    done, content = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    if not done:
+        raise OSError(f'{path}: no picture can be made of {picture.shape[1]} x '
+                      f'{picture.shape[0]} pixels')
+    write_whole(path, content.tobytes())

@@ -1,8 +1,9 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """End a long run in good order when a signal asks for it."""
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+import os
 import signal
 import threading
 from types import FrameType
@@ -41,15 +42,45 @@ def stopping() -> Iterator[Stop]:
 
     def note(number: int, frame: FrameType | None) -> None:
         if stop.signal:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(number)
         stop.signal = number
 
+    with _handled_by(note):
+        yield stop
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """
+    Let SIGTERM and SIGHUP end what runs as Ctrl-C does: files and processes are taken care of.
+
+    The KeyboardInterrupt has the number of the signal, which `exit_code_of` reads.
+    """
+    own = os.getpid()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        if os.getpid() != own:  # a fork, which ends as if it had never heard of this
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        raise KeyboardInterrupt(number)
+
+    with _handled_by(interrupt):
+        yield
+
+
+def exit_code_of(interrupt: KeyboardInterrupt) -> int:
+    """Give what shells expect of a process that a signal ended; without its number 130."""
+    return 128 + (interrupt.args[0] if interrupt.args else signal.SIGINT)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     before: dict[int, Any] = {}
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.signal(number, note) for number in SIGNALS
+        before = {number: signal.signal(number, handler) for number in SIGNALS
                   if signal.getsignal(number) != signal.SIG_IGN}  # as nohup asks
     try:
-        yield stop
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

@@ -1,9 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Drawing shows the boxes where they are and leaves the input alone."""
-from impnet_ros.drawing import caption, class_color, draw_detections
+import cv2
+from impnet_ros.drawing import caption, class_color, draw_detections, write_picture
 from impnet_ros.stream.types import Detections
 import numpy as np
+import pytest
 import torch
 
 
@@ -36,3 +38,17 @@ def test_boxes_outside_the_picture_do_no_harm():
 def test_caption_says_key_or_age():
     assert caption(detections([], mean_weight=0.5)) == 'key  w_k 0.50'
     assert caption(detections([], is_key=False, age=-3)) == 'age -3  w_k 1.00'
+
+
+def test_a_picture_is_written_in_its_colours(tmp_path):
+    red = np.zeros((4, 5, 3), np.uint8)
+    red[..., 0] = 255
+    write_picture(tmp_path / 'red.png', red)
+    assert cv2.imread(str(tmp_path / 'red.png'))[0, 0].tolist() == [0, 0, 255]
+
+
+def test_a_picture_that_has_no_place_says_why(tmp_path):
+    full = tmp_path / 'full.png'
+    full.symlink_to('/dev/full')
+    with pytest.raises(OSError, match='No space left'):
+        write_picture(full, np.zeros((4, 5, 3), np.uint8))

@@ -23,6 +23,7 @@ from impnet_ros.arguments import add_settings, config_of, count, positive
 from impnet_ros.config import DetectionConfig, RunConfig, StreamConfig
 from impnet_ros.images import MAX_PIXELS
 from impnet_ros.model.steady import steady
+from impnet_ros.outputs import said
 from impnet_ros.stopping import Stop, stopping
 from tqdm import tqdm
 
@@ -161,7 +162,7 @@ def _end(store: Store, gone: frozenset[str], told: dict[str, Any], shown: progre
     try:
         store.write_json(summary.FILE, told)
     except OSError as error:  # a full disk; what is done is done
-        lost = f'{summary.FILE} cannot be written: {error}'
+        lost = f'{summary.FILE} cannot be written: {said(error)}'
         print(f'impnet label: {lost}', file=sys.stderr)
     if told['stopped']:
         return stop.exit_code

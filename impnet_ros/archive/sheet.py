@@ -9,8 +9,8 @@ import cv2
 from impnet_ros.archive.pieces import Piece
 from impnet_ros.archive.reading import Images
 from impnet_ros.archive.sources import find_sources
+from impnet_ros.drawing import write_picture
 from impnet_ros.images import MAX_PIXELS, RgbImage
-from impnet_ros.outputs import written_whole
 from impnet_ros.sources.bag_images import camera_of, frames_of
 from impnet_ros.sources.bag_reader import BagReader
 from impnet_ros.sources.places import place
@@ -52,9 +52,7 @@ def contact_sheet(path: Path, rows: Sequence[dict[str, Any]]) -> int:
     tiles += [np.zeros_like(tiles[0])] * (lines * _COLUMNS - len(tiles))
     sheet = np.vstack([np.hstack(tiles[start:start + _COLUMNS])
                        for start in range(0, len(tiles), _COLUMNS)])
-    with written_whole(path) as part:
-        if not cv2.imwrite(str(part), sheet[..., ::-1]):
-            raise OSError(f'{path}: the picture cannot be written')
+    write_picture(path, sheet)
     return drawn
 
 

@@ -19,6 +19,7 @@ from impnet_ros.archive.store import Store
 from impnet_ros.archive.writers.coco import CocoFile
 from impnet_ros.archive.writers.mcap_file import McapFile
 from impnet_ros.model.network import load_network
+from impnet_ros.outputs import said
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Frame
@@ -161,5 +162,5 @@ def _kinds(formats: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _failed(piece: Piece, error: Exception, attempt: int) -> Outcome:
-    text = str(error).removeprefix(f'{piece.source}: ') or type(error).__name__
+    text = said(error).removeprefix(f'{piece.source}: ')
     return Outcome(piece.name, piece.label, 'failed', text, tries=attempt)

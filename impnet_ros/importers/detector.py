@@ -6,10 +6,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import cv2
 from impnet_ros.arguments import image_size
 from impnet_ros.config import DetectionConfig
-from impnet_ros.drawing import draw_detections
+from impnet_ros.drawing import draw_detections, write_picture
 from impnet_ros.images import decode_compressed, RgbImage
 from impnet_ros.labels import COCO_80
 from impnet_ros.model.device import choose_device
@@ -18,7 +17,7 @@ from impnet_ros.model.onnx.importing import Asked, import_detector, Imported
 from impnet_ros.model.onnx.layout import BOX_FORMATS
 from impnet_ros.model.onnx.network import ImportedNetwork
 from impnet_ros.model.onnx.reading import read_onnx
-from impnet_ros.outputs import require_distinct, write_whole, written_whole
+from impnet_ros.outputs import require_distinct, write_whole
 from impnet_ros.stream.types import Detections
 import torch
 
@@ -165,7 +164,5 @@ def _show(network: ImportedNetwork, path: Path, image: Any, output: Path) -> Non
     found = Detections(boxes, scores, labels, 0.0)
     drawn = draw_detections(image, found, network.class_names)
     shown = _drawing(output, path)
-    with written_whole(shown) as part:
-        if not cv2.imwrite(str(part), cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR)):
-            raise OSError(f'{shown}: the picture cannot be written')
+    write_picture(shown, drawn)
     print(f'  drawn: {shown}')

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from impnet_ros.outputs import said
 from impnet_ros.ros import qos
 from impnet_ros.ros.guards import guard_services
 from impnet_ros.ros.namesakes import why_confusing
@@ -113,7 +114,9 @@ class ManagedNode(LifecycleNode):
         try:
             work()
         except Exception as error:  # noqa: B902 - a missing device, file or memory
-            self._state, self._error = otherwise, f'{type(error).__name__}: {error}'
+            # What is wrong with a setting says so itself; of other errors the kind helps.
+            kind = '' if isinstance(error, (ValueError, OSError)) else f'{type(error).__name__}: '
+            self._state, self._error = otherwise, f'{kind}{said(error)}'
             self.get_logger().error(f'stays {otherwise}: {self._error}')
             return FAILURE
         self._state, self._error = after, ''

@@ -65,6 +65,11 @@ def _transport(topic: str, other: str) -> str:
     return ''
 
 
+def is_drawn(topic: str) -> bool:
+    """Whether images with boxes come there, from a node such as this: no camera."""
+    return topic.removesuffix(_PACKED).endswith('/annotated_image')
+
+
 def _instead(node: Node, topic: str, kind: str) -> str:
     """Name topics on which there are images."""
     if topic.endswith(_PACKED * 2):
@@ -73,7 +78,7 @@ def _instead(node: Node, topic: str, kind: str) -> str:
     own = node.get_fully_qualified_name()
     found = []
     for name, kinds in node.get_topic_names_and_types():
-        if not {IMAGE, COMPRESSED} & set(kinds) or name == topic:
+        if not {IMAGE, COMPRESSED} & set(kinds) or name == topic or is_drawn(name):
             continue
         others = [info for info in node.get_publishers_info_by_topic(name) if _name(info) != own]
         if others and kind in kinds:

@@ -3,8 +3,10 @@
 """Batches of triplets, each a function of (seed, iteration): training resumes where it stopped."""
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+import signal
 
 from impnet_ros.data.triplets import Triplet, TripletSet
+from impnet_ros.stopping import SIGNALS
 import numpy as np
 from numpy.typing import NDArray
 import torch
@@ -133,4 +135,10 @@ def batch_loader(samples: TripletSet, keys: BatchKeys, workers: int) -> DataLoad
 
     """
     return DataLoader(samples, batch_sampler=keys, collate_fn=collate, num_workers=workers,
-                      pin_memory=torch.cuda.is_available())
+                      worker_init_fn=_leave_signals, pin_memory=torch.cuda.is_available())
+
+
+def _leave_signals(worker: int) -> None:
+    """Let the process that trains answer a signal to all: it ends its workers."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)

@@ -99,8 +99,9 @@ class DataSource:
         """
         videos = self._open()
         if videos.class_names != class_names:
-            raise ValueError(f'recipe: network: class_names: expected those of {self.kind} '
-                             f'{self.root}, {list(videos.class_names)}, got {list(class_names)}')
+            raise ValueError(f'recipe: network: class_names: expected those of '
+                             f'{self.root or self.kind}, '
+                             f'{list(videos.class_names)}, got {list(class_names)}')
         return videos
 
     def _open(self) -> VideoSet:

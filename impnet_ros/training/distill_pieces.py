@@ -10,6 +10,7 @@ from impnet_ros.model.contract import Network
 from impnet_ros.training.distill_recipe import DistillRecipe
 from impnet_ros.training.distill_scenes import clip_pieces, Image, moving_pictures, spoil
 from impnet_ros.training.distill_teacher import make_piece, Piece
+from impnet_ros.training.training_state import save_whole
 from impnet_ros.video import open_video
 import numpy as np
 from numpy.random import Generator
@@ -47,9 +48,7 @@ def make_pieces(recipe: DistillRecipe, network: Network, clips: Sequence[Path], 
         path = folder / f'{name}_{_mark(recipe, source)}.pt'
         if not path.exists():
             spoilt = [spoil(video, rng) for _ in range(recipe.spoilt_versions)]
-            part = path.with_suffix('.part')
-            torch.save(make_piece(network, video, spoilt), part)
-            part.replace(path)
+            save_whole(path, make_piece(network, video, spoilt))
         return path
 
     count = sum(open_video(clip).count // recipe.frames for clip in clips)

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import csv
 from pathlib import Path
 
+from impnet_ros.outputs import written_whole
+
 FILE = 'log.csv'
 
 
@@ -32,9 +34,10 @@ class TrainingLog:
         if iteration and self._path.is_file():
             with self._path.open(newline='') as file:
                 reader = csv.DictReader(file)
-                rows = [row for row in reader if int(row['iteration']) <= iteration]
+                rows = [row for row in reader if None not in row.values()  # cut by a full disk
+                        and int(row['iteration']) <= iteration]
                 self._names = list(reader.fieldnames or [])
-        with self._path.open('w', newline='') as file:
+        with written_whole(self._path) as part, part.open('w', newline='') as file:
             if self._names:
                 writer = csv.DictWriter(file, self._names)
                 writer.writeheader()

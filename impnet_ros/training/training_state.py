@@ -7,6 +7,7 @@ from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, Protocol
 
+from impnet_ros.outputs import written_whole
 import torch
 
 FILE = 'training_state.pt'
@@ -32,12 +33,28 @@ def save_state(folder: Path, parts: Mapping[str, Stateful], iteration: int,
     state = {'iteration': iteration, 'recipe': recipe,
              **{name: part.state_dict() for name, part in parts.items()}}
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / (FILE + '.unfinished')
-    with unfinished.open('wb') as file:
-        torch.save(state, file)
+    save_whole(folder / FILE, state)
+
+
+def save_whole(path: Path, content: Any) -> None:
+    """
+    Write what torch can save, in one move and through to the disk.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; torch alone tells of a full disk as of a position in the file.
+
+    """
+    with written_whole(path) as part, part.open('wb') as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
         file.flush()
         os.fsync(file.fileno())
-    os.replace(unfinished, folder / FILE)
 
 
 def load_state(folder: Path, parts: Mapping[str, Stateful], recipe: dict[str, Any]) -> int:

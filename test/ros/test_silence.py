@@ -6,6 +6,7 @@ from pathlib import Path
 from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from impnet_ros.ros.silence import is_drawn
 import numpy as np
 import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -42,6 +43,14 @@ def test_nobody_publishes(tmp_path: Path) -> None:
     """Topics on which there are images are named."""
     explained(tmp_path, lambda client: client.node.create_publisher(Image, 'cam/raw', RELIABLE),
               'nobody publishes /image', 'images are on /cam/raw', 'remap image:=')
+
+
+@pytest.mark.parametrize(('topic', 'drawn'), [
+    ('/annotated_image', True), ('/front/annotated_image/compressed', True),
+    ('/camera/image_raw', False), ('/annotated_image/depth', False)])
+def test_what_a_node_has_drawn_is_no_camera(topic: str, drawn: bool) -> None:
+    """It is not advised in place of one."""
+    assert is_drawn(topic) == drawn
 
 
 def test_another_type(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ def main(args: list[str] | None = None) -> int:
         from impnet_ros.ros.bags.recorder import record
         stop.wait_for_end()
         counts = record(options.bag, options.topics, options.storage, ros_args, stop)
+        for topic, count in counts.items():
+            print(f'{topic}: {count} messages')
+        sys.stdout.flush()
     except (OSError, ValueError) as error:
         print(f'impnet_bag_record: {said(error)}', file=sys.stderr)
         return 1
@@ -34,8 +37,6 @@ def main(args: list[str] | None = None) -> int:
         return 1
     finally:
         stop.ignore_further()
-    for topic, count in counts.items():
-        print(f'{topic}: {count} messages')
     return 0
 
 

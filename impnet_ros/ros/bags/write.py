@@ -11,8 +11,8 @@ from typing import Any
 
 import cv2
 from impnet_ros.arguments import count, natural, positive
+from impnet_ros.command_line import run_command
 from impnet_ros.images import MAX_PIXELS, RgbImage
-from impnet_ros.outputs import said
 from impnet_ros.ros.bags.names import require_topic
 from impnet_ros.ros.bags.place import new_bag, require_place
 from impnet_ros.ros.bags.storage import recorded_qos, STORAGES, VERSION
@@ -202,6 +202,10 @@ def _stamp(text: str) -> int:
 def main(args: list[str] | None = None) -> int:
     """Run the command; 1 with a line on stderr when it cannot be done."""
     options = _parser().parse_args(args)
+    return run_command('impnet_bag_write', lambda: _write(options), refused=1)
+
+
+def _write(options: argparse.Namespace) -> int:
     left_out = 0
 
     def tell(reason: str, frames: int) -> None:
@@ -209,19 +213,13 @@ def main(args: list[str] | None = None) -> int:
         left_out += frames
         tqdm.write(f'impnet_bag_write: {reason}', file=sys.stderr)
 
-    try:
-        with stopping() as stop:
-            written = write_bag(
-                options.input, options.bag, storage=options.storage, topic=options.topic,
-                fps=options.fps, encoding=options.encoding, frame_id=options.frame_id,
-                start_ns=options.start, limit=options.limit, quiet=options.quiet,
-                overwrite=options.overwrite, refused=tell, max_pixels=options.max_image_pixels,
-                stop=stop)
-    except (OSError, ValueError) as error:
-        print(f'impnet_bag_write: {said(error)}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    with stopping() as stop:
+        written = write_bag(
+            options.input, options.bag, storage=options.storage, topic=options.topic,
+            fps=options.fps, encoding=options.encoding, frame_id=options.frame_id,
+            start_ns=options.start, limit=options.limit, quiet=options.quiet,
+            overwrite=options.overwrite, refused=tell, max_pixels=options.max_image_pixels,
+            stop=stop)
     if stop.signal:
         print(f'impnet_bag_write: interrupted; a bag of the first {written} frames is there if '
               f'none was before', file=sys.stderr)

@@ -12,8 +12,9 @@ from typing import get_args
 from impnet_ros.arguments import add_settings, count, image_size, positive, word_or_number
 from impnet_ros.benchmark.machine import conditions
 from impnet_ros.benchmark.report import print_rows
+from impnet_ros.command_line import run_command
 from impnet_ros.config import KeyMode, MODES, RunConfig, StreamConfig
-from impnet_ros.outputs import require_distinct, said, write_whole
+from impnet_ros.outputs import require_distinct, write_whole
 import torch
 
 _SHOWN = {'mode': 'mode', 'keys': 'key_mode', 'boxes': 'box_memory', 'l': 'l',
@@ -47,32 +48,26 @@ def _arguments(args: Sequence[str] | None) -> argparse.Namespace:
 def main(args: Sequence[str] | None = None) -> int:
     """Measure, print, write the JSON file; 1 with a line when the node cannot be measured."""
     options = _arguments(args)
+    return run_command('impnet_bench_node', lambda: _measure(options), refused=1)
+
+
+def _measure(options: argparse.Namespace) -> None:
     # What runs here must not meet other robots, nor they it.
     os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     found = conditions(torch.device('cpu'))
-    try:
-        for length in options.l:
-            StreamConfig(segment_length=length)  # refuses what is no segment length
-        require_distinct({'--json': options.json},
-                         [*filter(None, (options.input,)), Path(options.model)])
-        from impnet_ros.ros.bags.session import ros_session
-        from impnet_ros.ros.bench.measurement import Measurement
-        with ros_session([]) as executor:
-            measurement = Measurement(options, executor)
-            try:
-                rows = measurement.run()
-                memory_mb = measurement.memory_mb
-            finally:
-                measurement.close()
-    except ImportError as error:
-        print(f'impnet_bench_node: {error}; docs/install.md says what a terminal needs',
-              file=sys.stderr)
-        return 1
-    except (OSError, ValueError) as error:
-        print(f'impnet_bench_node: {said(error)}', file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130
+    for length in options.l:
+        StreamConfig(segment_length=length)  # refuses what is no segment length
+    require_distinct({'--json': options.json},
+                     [*filter(None, (options.input,)), Path(options.model)])
+    from impnet_ros.ros.bags.session import ros_session
+    from impnet_ros.ros.bench.measurement import Measurement
+    with ros_session([]) as executor:
+        measurement = Measurement(options, executor)
+        try:
+            rows = measurement.run()
+            memory_mb = measurement.memory_mb
+        finally:
+            measurement.close()
     width, height = options.size[::-1]
     print_rows([{title: row.get(key, '') for title, key in _SHOWN.items()} for row in rows],
                f'{options.model}, {options.cameras} x {width} x {height} at {options.rate:g} Hz, '
@@ -82,7 +77,6 @@ def main(args: Sequence[str] | None = None) -> int:
             {'conditions': found, 'node_memory_mb': memory_mb, 'node_threads': options.threads,
              'runtime': options.runtime, 'precision': options.precision,
              'rows': rows}, indent=1) + '\n')
-    return 0
 
 
 if __name__ == '__main__':

@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 from impnet_ros.ros.qos import choose_reliability
+from impnet_ros.ros.silence import is_drawn
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.subscription import Subscription
@@ -102,7 +103,7 @@ class FollowedTopic:
         own = self._node.get_fully_qualified_name()
         found = []
         for name, kinds in self._node.get_topic_names_and_types():
-            if self.type_name in kinds and any(
+            if self.type_name in kinds and not is_drawn(name) and any(
                     f'{info.node_namespace.rstrip("/")}/{info.node_name}' != own
                     for info in self._node.get_publishers_info_by_topic(name)):
                 found.append(name)
