@@ -11,7 +11,7 @@ import reprlib
 from typing import Any
 
 import cv2
-from impnet_ros.sources.picture_size import picture_size
+from impnet_ros.picture_size import picture_size
 import numpy as np
 
 MAX_PIXELS = 50_000_000

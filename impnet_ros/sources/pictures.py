@@ -8,9 +8,9 @@ from pathlib import Path
 
 from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
 from impnet_ros.outputs import said
+from impnet_ros.picture_size import picture_size
 from impnet_ros.sources.frames import Refused, Video
 from impnet_ros.sources.natural import natural_order
-from impnet_ros.sources.picture_size import picture_size
 from impnet_ros.stream.types import Frame
 from PIL import Image
 

@@ -14,7 +14,7 @@ PACKAGE = 'impnet_ros'
 
 # Small modules at the root that stand below everything.
 BASICS = ('arguments', 'config', 'setting', 'labels', 'boxes', 'resizing', 'threads', 'outputs',
-          'stamps', 'stopping', 'command_line')
+          'stamps', 'stopping', 'command_line', 'picture_size')
 # Pictures in and out: files, bags, encodings, drawings. They know the stream's data types.
 MEDIA = ('images', 'video', 'drawing', 'sources')
 # What the stream knows of networks: the contract, its data, and the equations of the paper.
@@ -30,10 +30,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     'resizing': (),
     'threads': (),
     'outputs': (),
+    'picture_size': (),
     'stamps': (),
     'stopping': (),
     'command_line': ('outputs', 'stopping'),
-    'images': (*BASICS, 'sources.picture_size'),
+    'images': BASICS,
     'sources': (*BASICS, 'images', 'stream.types'),
     'video': (*BASICS, 'images', 'sources', 'stream.types'),
     'drawing': (*BASICS, 'images', 'stream.types'),
