@@ -23,6 +23,7 @@ from impnet_ros.evaluation.clips.settings import (default_settings, parse, PER_F
 from impnet_ros.evaluation.clips.sources import annotated, named_apart
 from impnet_ros.evaluation.clips.summary import summarise
 from impnet_ros.evaluation.clips.table import LEGEND, tables
+from impnet_ros.evaluation.clips.timing import frame_times
 from impnet_ros.evaluation.clips.unlabelled import label_clip
 from impnet_ros.evaluation.plots import require_picture
 from impnet_ros.model.contract import Network
@@ -119,6 +120,7 @@ def measured(clip: TrueClip, network: Network, settings: list[Setting], kinds: l
              for seed in (seeds[:1] if STRENGTHS[bursts][1] == 0.0 else seeds)]
     clean = ('clean', seeds[0])
     seen = None
+    frame_ms = frame_times(network, settings, _watched(clip, 'time'), clip.fps, reported)
     for bursts, seed in sorted(draws, key=lambda draw: draw != clean):
         if seen is None and (bursts, seed) != clean:
             runs, _ = run_settings(network, [PER_FRAME], spoil_in_bursts(
@@ -131,6 +133,7 @@ def measured(clip: TrueClip, network: Network, settings: list[Setting], kinds: l
         for setting in settings:
             yield {'clip': clip.name, 'bursts': bursts, 'seed': seed, 'setting': setting.name,
                    'l': length_of(real_time(setting.stream(clip.fps), network, 1 / clip.fps)),
+                   'frame_ms': frame_ms[setting.name],
                    **row(clip, runs[setting.name], spoilt, seen)}
 
 

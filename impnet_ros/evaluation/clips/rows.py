@@ -34,8 +34,8 @@ def row(clip: TrueClip, run: Run, spoilt: Sequence[bool],
     -------
     dict
         ap, ap50, ap75 and, by place ('spoilt', 'size small', ...), the same under 'by'; counts of
-        what was reported; frame_ms and key frames a frame. NaN where nothing is to be found; None
-        for what needs ids and has none.
+        what was reported; key frames a frame. NaN where nothing is to be found; None for what
+        needs ids and has none.
 
     """
     parts = {name: asdict(item) for name, item in precisions(clip, run.found, spoilt).items()}
@@ -50,7 +50,7 @@ def row(clip: TrueClip, run: Run, spoilt: Sequence[bool],
         'id_switches': counts.switches if has_ids else None,
         'fragmentations': counts.fragmentations if clip.tracked else None,
         'breaks': counts.breaks if clip.tracked else None,
-        'frame_ms': float(np.mean(run.frame_ms)), 'keys_per_frame': run.keys / frames}
+        'keys_per_frame': run.keys / frames}
 
 
 def tracking(clip: TrueClip, run: Run) -> Tracking:

@@ -3,13 +3,12 @@
 """All settings over a clip, side by side, frame by frame: one frame is in memory, not a video."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from time import process_time
 
 from impnet_ros.config import DetectionConfig
 from impnet_ros.data.degradations import CLEAN
 from impnet_ros.data.samples import Degradation
 from impnet_ros.evaluation.clips.settings import Setting
-from impnet_ros.evaluation.clips.shared_frame import sharing_frame, Work
+from impnet_ros.evaluation.clips.shared_frame import sharing_frame
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import to_boxes
 from impnet_ros.model.contract import Network
@@ -34,8 +33,6 @@ class Run:
         reported.
     ids : list of ndarray or None
         int (N,), of what was reported; None where the setting gives none.
-    frame_ms : list of float
-        Processor time of each frame in the run that reports, shared work included.
     keys : int
         How many frames were key frames there.
 
@@ -44,25 +41,19 @@ class Run:
     found: list[FrameBoxes] = field(default_factory=list)
     reported: list[FrameBoxes] = field(default_factory=list)
     ids: list[NDArray[np.int64] | None] = field(default_factory=list)
-    frame_ms: list[float] = field(default_factory=list)
     keys: int = 0
 
 
 class _Follower:
     """An engine with its state."""
 
-    def __init__(self, engine: Engine, work: Work) -> None:
+    def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._work = work
         self._state = self.engine.reset()
-        self.spent_ms = 0.0
 
     def step(self, frame: Frame) -> list[Detections]:
-        """Go on by a frame; `spent_ms` is what that took or would have taken alone."""
-        self._work.saved_ms = 0.0
-        start = process_time()
+        """Go on by a frame."""
         results, self._state = self.engine.step(frame, self._state)
-        self.spent_ms = 1e3 * (process_time() - start) + self._work.saved_ms
         return results
 
     def end(self) -> list[Detections]:
@@ -100,11 +91,11 @@ def run_settings(network: Network, settings: Sequence[Setting],
         Which frames were spoilt.
 
     """
-    works = {size: Work() for size in {item.size for item in settings}}
-    shared = {size: sharing_frame(network, work, size) for size, work in works.items()}
+    shared = {size: sharing_frame(network, size)
+              for size in {item.size for item in settings}}
     pairs = {item.name: tuple(
         _Follower(Engine(shared[item.size], real_time(item.stream(fps), network, 1 / fps),
-                         detection), works[item.size])
+                         detection))
         for detection in (lowest, reported)) for item in settings}
     runs = {name: Run() for name in pairs}
     spoilt = []
@@ -114,7 +105,6 @@ def run_settings(network: Network, settings: Sequence[Setting],
         for name, (low, high) in pairs.items():
             runs[name].found += [to_boxes(item) for item in low.step(frame)]
             _keep(runs[name], high.step(frame))
-            runs[name].frame_ms.append(high.spent_ms)
     for name, (low, high) in pairs.items():
         runs[name].found += [to_boxes(item) for item in low.end()]
         _keep(runs[name], high.end())

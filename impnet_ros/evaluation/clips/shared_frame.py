@@ -3,27 +3,17 @@
 """A network that does its work on the newest frame once, however many engines ask for it."""
 from collections.abc import Callable
 from copy import copy
-from time import process_time
 from typing import Any
 
 from impnet_ros.model.contract import Network
 
 
-class Work:
-    """
-    What was computed for the newest frame.
-
-    Attributes
-    ----------
-    saved_ms : float
-        Processor time that asking again did not take, since it was last set to 0.
-
-    """
+class _Work:
+    """What was computed for the newest frame."""
 
     def __init__(self) -> None:
-        self.saved_ms = 0.0
         self._image: Any = None
-        self._done: dict[tuple[Any, ...], tuple[Any, float, tuple[Any, ...]]] = {}
+        self._done: dict[tuple[Any, ...], tuple[Any, tuple[Any, ...]]] = {}
 
     def begin(self, image: Any) -> None:
         """Forget the frame before, where this is another one."""
@@ -33,18 +23,13 @@ class Work:
     def once(self, name: str, compute: Callable[..., Any], *arguments: Any) -> Any:
         """Compute, or give what was computed of the very same arguments."""
         key = name, *(item if isinstance(item, int | None) else id(item) for item in arguments)
-        if key in self._done:
-            result, elapsed_ms, _ = self._done[key]
-            self.saved_ms += elapsed_ms
-            return result
-        start = process_time()
-        result = compute(*arguments)
-        # The arguments are held, so that their ids stay their own.
-        self._done[key] = result, 1e3 * (process_time() - start), arguments
-        return result
+        if key not in self._done:
+            # The arguments are held, so that their ids stay their own.
+            self._done[key] = compute(*arguments), arguments
+        return self._done[key][0]
 
 
-def sharing_frame(network: Network, work: Work, side: int | None = None) -> Network:
+def sharing_frame(network: Network, side: int | None = None) -> Network:
     """
     Give a twin of a network whose pictures, features and flows of a frame are computed once.
 
@@ -54,8 +39,6 @@ def sharing_frame(network: Network, work: Work, side: int | None = None) -> Netw
     ----------
     network : Network
         Does the work.
-    work : Work
-        Of one twin.
     side : int, optional
         Of its input in pixels, where nobody asks for another; see `Network.input_size`.
 
@@ -67,6 +50,7 @@ def sharing_frame(network: Network, work: Work, side: int | None = None) -> Netw
     """
     if side is not None and network.fixed_size:
         raise ValueError(f'size: {network.name} takes pictures of one size only, got {side}')
+    work = _Work()
 
     def prepare(image: Any, asked: int | None = None) -> Any:
         work.begin(image)
@@ -74,6 +58,7 @@ def sharing_frame(network: Network, work: Work, side: int | None = None) -> Netw
 
     twin: Any = copy(network)
     twin.prepare = prepare
+    twin.glance = lambda picture, smaller: work.once('glance', network.glance, picture, smaller)
     twin.features = lambda picture: work.once('features', network.features, picture)
     twin.flow = lambda picture, key_picture: work.once('flow', network.flow, picture,
                                                        key_picture)

@@ -13,8 +13,8 @@ LEGEND = """\
 AP in per cent, COCO's, mean over clips; in brackets 95 % over clips. At the score that is
 reported: objects found; boxes that are wrong, a frame; boxes that neither truth nor a look at the
 clean frame supports, of all; id switches, and breaks after which an object is found again, in 100
-matches. ms of one processor a frame, work that settings share counted in each; cost: share of per
-frame; key frames a frame."""
+matches. ms of one processor a frame, clean, each setting for itself; cost: share of per frame; key
+frames a frame."""
 
 
 def tables(summary: Sequence[Summary]) -> Iterator[str]:

@@ -12,7 +12,7 @@ HERE, THERE, GHOST = (0, 0, 10, 10), (100, 0, 10, 10), (50, 50, 10, 10)
 
 def run_of(*reported, ids=None):
     found = [found_of(*((*box, label, 0.9) for box, label in frame)) for frame in reported]
-    return Run(found, found, ids or [None] * len(found), [4.0, 6.0], 1)
+    return Run(found, found, ids or [None] * len(found), 1)
 
 
 def test_a_row():
@@ -23,7 +23,7 @@ def test_a_row():
     assert (result['objects'], result['matches'], result['false']) == (3, 2, 1)
     assert (result['id_switches'], result['fragmentations'], result['breaks']) == (1, 0, 0)
     assert (result['reported'], result['unsupported']) == (3, 1)
-    assert (result['frame_ms'], result['keys_per_frame'], result['frames']) == (5.0, 0.5, 2)
+    assert (result['keys_per_frame'], result['frames']) == (0.5, 2)
     # Class 0: both found, with the false one in the middle of equal scores; class 2: none.
     assert result['ap50'] == pytest.approx(100 * (51 + 50 * 2 / 3) / 101 / 2)
     assert set(result['by']) == {'spoilt', 'size small', 'size medium', 'size large',
