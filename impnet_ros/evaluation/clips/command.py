@@ -9,6 +9,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
+import cv2
 from impnet_ros.arguments import add_settings, config_of, count, natural, positive
 from impnet_ros.config import DetectionConfig, RunConfig
 from impnet_ros.data.class_mapping import read_mapping
@@ -76,6 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Measure, print, write and draw."""
     torch.set_num_threads(1)
+    cv2.setNumThreads(1)
     require_picture('--plot', args.plot)
     require_distinct({'--json': args.json, '--plot': args.plot}, [*args.clips, Path(args.model)])
     given = [parse(text) for text in args.setting]
