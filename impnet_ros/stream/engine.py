@@ -8,11 +8,12 @@ from functools import partial
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.stream.asynchronous import advance
-from impnet_ros.stream.boxes.step import carried_tracks, remembers
+from impnet_ros.stream.boxes.step import carried_tracks, remembers, too_blurred
 from impnet_ros.stream.executors import BackgroundExecutor, Executor
 from impnet_ros.stream.keys import absorbed, aligned
 from impnet_ros.stream.look import look
-from impnet_ros.stream.schedule import is_key, next_position, why_new_video
+from impnet_ros.stream.schedule import (is_key, length_of, LONGEST_WAIT, next_position,
+                                        why_new_video)
 from impnet_ros.stream.settled import settled
 from impnet_ros.stream.side_work import a_thread_fewer, begin
 from impnet_ros.stream.state import KeyFrame, StreamState, WaitingFrame
@@ -107,9 +108,13 @@ class Engine:
             picture = self.network.prepare(frame.image)
         new = WaitingFrame(picture, frame.origin, reason, stage_ms)
         due = is_key(state.position, self.config)
+        position = next_position(state.position, self.config)
         waits = not due and state.position < self.config.key_offset
-        state = replace(state, position=next_position(state.position, self.config),
-                        last=frame.origin, waiting=(*state.waiting, new))
+        if due and self._had_better_wait(new, state):  # a glance looks now, the next frame is due
+            due, position = False, state.position
+            state = replace(state, unseen=self._look_every)
+        state = replace(state, position=position, last=frame.origin,
+                        waiting=(*state.waiting, new))
         try:
             finished, state = ([], state) if waits else self._answer(due, state)
         except NotFinite:
@@ -138,6 +143,15 @@ class Engine:
             return self._detect(self._absorb(state), fresh=True)[0]
         except NotFinite:
             return _unseen(state)
+
+    def _had_better_wait(self, new: WaitingFrame, state: StreamState) -> bool:
+        """Tell whether a key frame would be spent on a blurred picture, with glances at hand."""
+        length = length_of(self.config)
+        if state.tracks is None or self.config.glance == 'off' or self._look_every >= length:
+            return False
+        assert state.key is not None
+        return (state.key.age + 1 < LONGEST_WAIT * length
+                and too_blurred(self.network, new, state.tracks))
 
     def _answer(self, due: bool, state: StreamState) -> tuple[list[Detections], StreamState]:
         """Detect in the newest frame, a key frame where one is `due`, and in those that waited."""

@@ -5,6 +5,9 @@ from impnet_ros.config import StreamConfig
 from impnet_ros.stream.state import StreamState
 from impnet_ros.stream.types import Origin
 
+LONGEST_WAIT = 2
+"""Segments from one key frame to the next at most, where the one due waits for a clear picture."""
+
 
 def is_key(position: int, config: StreamConfig) -> bool:
     """Whether the frame at `position` (0..l-1) of its segment is the segment's key frame."""

@@ -128,7 +128,7 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     """
     boxes, scores, labels = seen.boxes, seen.scores, seen.labels
     elapsed_s = max(seen.stamp_s - carried.stamp_s, 0.0)
-    clearest = max(seen.clarity, carried.clarity - elapsed_s / CLARITY_SPAN_S)
+    clearest = max(seen.clarity, clarity_of_late(carried, seen.stamp_s))
     blurred = min(clearest - seen.clarity, 1.0)
     by_way = (WAY_FADES[0] * carried.way).clamp(max=WAY_FADES[1])
     folds = (elapsed_s / lifetime_s + by_way) / BLURRED_LIFETIME ** blurred
@@ -166,6 +166,11 @@ def merge(carried: Tracks, seen: Sighting, lifetime_s: float,
     united.ids[new] = torch.arange(carried.next_id, next_id)
     united = replace(united, next_id=next_id, clarity=clearest)
     return witnessed(united, looked[kept], elapsed_s)
+
+
+def clarity_of_late(tracks: Tracks, stamp_s: float) -> float:
+    """Give the clarity that pictures had lately, by which a new one is judged."""
+    return tracks.clarity - max(stamp_s - tracks.stamp_s, 0.0) / CLARITY_SPAN_S
 
 
 def no_tracks(stamp_s: float) -> Tracks:

@@ -7,7 +7,7 @@ import math
 from impnet_ros.config import DetectionConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.sight.picture import Picture
-from impnet_ros.stream.boxes.memory import carry, merge, no_tracks
+from impnet_ros.stream.boxes.memory import carry, clarity_of_late, merge, no_tracks
 from impnet_ros.stream.boxes.objects import told
 from impnet_ros.stream.boxes.sighting import Sighting
 from impnet_ros.stream.boxes.tracks import Tracks
@@ -29,6 +29,10 @@ LEAST_GLANCE = 0.2
 SEEN_FROM, SCORED_FROM = 24.0, 96.0
 """Sides in pixels of a glance's picture from which on it surely sees a thing, and gives it the
 score that a key frame would."""
+
+TOO_BLURRED = 1.0
+"""Loss of clarity from which on a key frame had better wait: a glance sees as much. 0.3 is as
+good."""
 
 
 def carried_tracks(network: Network, detection: DetectionConfig, picture: Picture, origin: Origin,
@@ -115,6 +119,12 @@ def remembers(network: Network, config: StreamConfig, detection: DetectionConfig
                       is_glance=glances and not fresh, mean_weight=float(key.mean_weight),
                       reset_reason=frame.reset_reason, stage_ms=stage_ms,
                       track_ids=tracks.ids[best]), tracks
+
+
+def too_blurred(network: Network, frame: WaitingFrame, tracks: Tracks) -> bool:
+    """Tell whether a frame shows much less than those of late."""
+    lately = clarity_of_late(tracks, frame.origin.stamp_s)
+    return lately - network.clarity(frame.picture) > TOO_BLURRED
 
 
 def _key_look(network: Network, detection: DetectionConfig,

@@ -254,6 +254,25 @@ def test_glances_and_key_frames_take_turns():
     assert [number for number, result in enumerate(results) if result.is_key] == [0, 5]
 
 
+@pytest.mark.parametrize(('blurred', 'config', 'keys', 'glances'), [
+    ((4, 5), {'glance': 64}, [0, 6, 10], [2, 4, 5, 8, 12]),
+    (range(4, 99), {'glance': 64}, [0, 8], [2, 4, 5, 6, 7, 10, 12]),
+    ((4, 5), {'glance': 'off'}, [0, 4, 8, 12], []),
+    ((4, 5), {'glance': 64, 'glance_every': 4}, [0, 4, 8, 12], [])],
+    ids=['till it is clear', 'two segments at most', 'without glances', 'without any between'])
+def test_a_key_frame_waits_for_a_clear_picture(blurred, config, keys, glances):
+    """A glance looks in its place, and the segment begins with the key frame."""
+
+    class Blurred(Astray):
+
+        def clarity(self, picture):
+            return -2.0 * ((self.left(picture) - 10) / 4 in blurred)
+
+    results = run(Blurred(), 13, segment_length=4, max_gap=9.0, **{'glance_every': 2} | config)
+    assert [number for number, result in enumerate(results) if result.is_key] == keys
+    assert [number for number, result in enumerate(results) if result.is_glance] == glances
+
+
 def test_a_glance_begins_what_is_new_from_a_score_on():
     """Reported from .1 on, a glance begins from .2 on, a key frame at once."""
 
