@@ -93,7 +93,7 @@ class StreamConfig(Checked):
     glance: int | Literal['auto', 'off'] = setting(
         'auto', 'Between key frames look again at a small picture, whose area is that of a square '
         'of this side in pixels, and let it correct, confirm and begin what box memory holds. '
-        'A key frame that is due in a blurred picture waits for a clear one then, l frames at most. '
+        'A key frame due in a blurred picture waits for a clear one then, l frames at most. '
         "auto: half the area of the model's own input, where it takes other sizes and boxes are "
         'remembered.', bounds=(64, 1024))
     glance_every: int | Literal['auto'] = setting(
