@@ -8,7 +8,9 @@ import sys
 from impnet_ros.command_line import run_command
 import pytest
 
-_RUN = ('import sys, time\nfrom impnet_ros.command_line import run_command\n'
+# Whoever ran the tests may ignore SIGHUP, as nohup does, and children inherit that.
+_RUN = ('import signal, sys, time\nsignal.signal(signal.SIGHUP, signal.SIG_DFL)\n'
+        'from impnet_ros.command_line import run_command\n'
         'def work():\n    {}\nsys.exit(run_command("tool", work, hint="; go on"))')
 
 
