@@ -92,7 +92,7 @@ def test_classes_of_data_and_network_must_agree(tmp_path):
     videos = mine.data[0].load(mine.network.class_names)
     assert len(videos) == 2 and len(videos[0].truth(0).labels) > 0
     theirs = recipe_from({**SMALL, 'data': [{'kind': 'vid', 'root': str(tmp_path)}]})
-    with pytest.raises(ValueError, match=f"class_names: expected those of {tmp_path}, .*'airplane'"):
+    with pytest.raises(ValueError, match=f"expected those of {tmp_path}, .*'airplane'"):
         theirs.data[0].load(theirs.network.class_names)
     sprites = recipe_from(SMALL).data[0]
     with pytest.raises(ValueError, match="expected those of sprites, .*got \\['thing'\\]"):
