@@ -235,7 +235,7 @@ class Network(ABC):
 
     def clarity(self, picture: Picture) -> float:
         """Log of the detail in a picture, noise not counted."""
-        return compare.sharpness(picture.grey)
+        return picture.sharpness
 
     @property
     def spare_thread(self) -> Executor | None:

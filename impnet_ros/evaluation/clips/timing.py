@@ -16,8 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TURN = 10
-# Frames that a setting takes at a stretch: in turns frame by frame all would find the processor's
-# caches full of each other's data, and what is cheap would suffer most.
+# Frames that a setting takes at a stretch, as it would alone.
 
 
 def frame_times(network: Network, settings: Sequence[Setting], images: Iterable[NDArray[np.uint8]],

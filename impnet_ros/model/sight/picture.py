@@ -7,7 +7,7 @@ from typing import Any
 
 import cv2
 from impnet_ros.model.device import upload
-from impnet_ros.model.sight.compare import CELL, grey_level
+from impnet_ros.model.sight.compare import CELL, grey_level, sharpness
 import numpy as np
 import torch
 from torch import Tensor
@@ -65,6 +65,11 @@ class Picture:
         """Give the `grey_level` of a single image in cells of `CELL` pixels, to compare it."""
         height, width = self.size
         return grey_level(self.grey, (-(-height // CELL), -(-width // CELL)))
+
+    @cached_property
+    def sharpness(self) -> float:
+        """Give the `sharpness` of a single image; a key frame's is asked for twice."""
+        return sharpness(self.grey)
 
 
 def size_of(image: Array | Tensor) -> tuple[int, int]:
