@@ -54,18 +54,27 @@ def interruptible() -> Iterator[None]:
     """
     Let SIGTERM and SIGHUP end what runs as Ctrl-C does: files and processes are taken care of.
 
-    The KeyboardInterrupt has the number of the signal, which `exit_code_of` reads.
+    The KeyboardInterrupt has the number of the signal, which `exit_code_of` reads. An error that
+    comes later counts as one too: libraries make errors of their own of an interrupted import.
     """
     own = os.getpid()
+    came = 0
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal came
         if os.getpid() != own:  # a fork, which ends as if it had never heard of this
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
+        came = number
         raise KeyboardInterrupt(number)
 
     with _handled_by(interrupt):
-        yield
+        try:
+            yield
+        except Exception as error:
+            if not came:
+                raise
+            raise KeyboardInterrupt(came) from error
 
 
 def exit_code_of(interrupt: KeyboardInterrupt) -> int:

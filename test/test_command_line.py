@@ -32,6 +32,16 @@ def test_a_signal_unwinds_and_is_said(number, tmp_path):
     assert (tmp_path / 'closed').exists()
 
 
+def test_an_error_that_a_library_makes_of_a_signal_is_no_error():
+    process = _start('try:\n        print(1, flush=True)\n        time.sleep(30)\n'
+                     '    except BaseException:\n        raise ImportError("failed") from None',
+                     stdout=subprocess.PIPE)
+    assert process.stdout.readline() == '1\n'
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=20)
+    assert (process.returncode, said) == (143, 'tool: interrupted; go on\n')
+
+
 def test_stdout_on_a_full_disk_is_one_line():
     with open('/dev/full', 'w') as full:
         process = _start('print("found")', stdout=full)

@@ -76,6 +76,7 @@ class Robot:
         self._clients: dict[str, Any] = {}
         self._random = np.random.default_rng(seed)
         self._period_s = 1 / rate_hz
+        log.parent.mkdir(parents=True, exist_ok=True)
         self._log = log.open('a')
         self._picture = self._random.integers(0, 255, (480, 640, 3), np.uint8)
         self.statuses: list[FrameStatus] = []
@@ -286,7 +287,8 @@ def main() -> int:
     parser.add_argument('--seed', type=int, default=1)
     parser.add_argument('--growth', type=float, default=1.0, metavar='PERCENT',
                         help='memory that may be added after the first faults of a process (1)')
-    parser.add_argument('--log', type=Path, default=Path('endurance.log'), help="the node's")
+    parser.add_argument('--log', type=Path, default=Path('out/endurance.log'),
+                        help="the node's")
     parser.add_argument('--report', type=Path, metavar='FILE',
                         help='JSON Lines, a line for each fault as it is over')
     options = parser.parse_args()
