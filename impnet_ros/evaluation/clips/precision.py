@@ -1,12 +1,13 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""COCO's average precision of one run over a clip: all, by size, by speed, on spoilt frames."""
+"""COCO's average precision of a run over a clip: all, by size, speed and what an oracle knows."""
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from impnet_ros.data.true_clip import TrueBoxes, TrueClip
 from impnet_ros.evaluation.average_precision import mean_average_precision
 from impnet_ros.evaluation.clips.matching import judged, match_frame, THRESHOLDS
+from impnet_ros.evaluation.clips.oracle import ORACLES
 from impnet_ros.evaluation.clips.speed import of_size, of_speed, SIZES, SPEEDS, ways
 from impnet_ros.evaluation.conventions import COCO
 from impnet_ros.evaluation.matching import FrameBoxes, Matches
@@ -56,13 +57,17 @@ def precisions(clip: TrueClip, found: Sequence[FrameBoxes],
     Returns
     -------
     dict
-        'all', 'spoilt', and the names of `SIZES` ('small', ...) and `SPEEDS` ('slow', ...) after
-        'size ' and 'speed '.
+        'all', 'spoilt', the names of `SIZES` ('small', ...) and `SPEEDS` ('slow', ...) after
+        'size ' and 'speed ', and those of `ORACLES`: what true places or classes would give.
 
     """
     labels = clip_labels(clip)
-    frames = [judged(item, truth, labels, clip.complete)
-              for item, truth in zip(found, clip.truth, strict=True)]
+
+    def all_judged(items: Sequence[FrameBoxes]) -> list[FrameBoxes]:
+        return [judged(item, truth, labels, clip.complete)
+                for item, truth in zip(items, clip.truth, strict=True)]
+
+    frames = all_judged(found)
     everything = matched(clip.truth, frames, labels, lambda _: (None, None))
     result = {'all': precision_of([everything]),
               'spoilt': precision_of([matched(
@@ -79,6 +84,10 @@ def precisions(clip: TrueClip, found: Sequence[FrameBoxes],
             result[f'speed {speed}'] = precision_of([matched(
                 clip.truth, frames, labels,
                 lambda place, speed=speed: (of_speed(way[place], speed), None))])
+    for name, oracle in ORACLES.items():
+        known = all_judged([oracle(item, truth)
+                            for item, truth in zip(found, clip.truth, strict=True)])
+        result[name] = precision_of([matched(clip.truth, known, labels, lambda _: (None, None))])
     return result
 
 

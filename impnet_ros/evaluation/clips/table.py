@@ -18,7 +18,7 @@ frames a frame."""
 
 
 def tables(summary: Sequence[Summary]) -> Iterator[str]:
-    """Give a table for each kind of bursts, then one by size and speed, in Markdown."""
+    """Give a table for each kind of bursts, then one by size, speed and oracle, in Markdown."""
     for bursts in dict.fromkeys(item['bursts'] for item in summary):
         rows = [item for item in summary if item['bursts'] == bursts]
         draws = f', {rows[0]["draws"]} draws' if rows[0]['draws'] > 1 else ''

@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What is said of one run."""
+from impnet_ros.evaluation.clips.oracle import ORACLES
 from impnet_ros.evaluation.clips.rows import row, tracking, unsupported
 from impnet_ros.evaluation.clips.run import Run
 import numpy as np
@@ -27,7 +28,7 @@ def test_a_row():
     # Class 0: both found, with the false one in the middle of equal scores; class 2: none.
     assert result['ap50'] == pytest.approx(100 * (51 + 50 * 2 / 3) / 101 / 2)
     assert set(result['by']) == {'spoilt', 'size small', 'size medium', 'size large',
-                                 'speed slow', 'speed medium', 'speed fast'}
+                                 'speed slow', 'speed medium', 'speed fast', *ORACLES}
     assert result['by']['spoilt']['ap50'] == 100.0
 
 
