@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Arguments that the launch files of this package share, and the node that they start.
+Arguments that the launch files of this package share, and how they start its nodes.
 
 Imports neither torch nor rclpy: `ros2 launch` may run with a Python that has no torch.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
 from impnet_ros.ros.settings import ROWS
+from impnet_ros.setting import Setting
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
@@ -23,9 +24,8 @@ PACKAGE = 'impnet_ros'
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 """Where Fast DDS looks for its profile: before 3.0, and from 3.0 on."""
 
-_NAME = 'impnet_node'
 _BOOLEANS = ('true', 'false')
-_FILE = 'empty: as params_file says'
+_FILE = 'empty: as the parameters file says'
 _SPLIT = 'with commas; '
 
 
@@ -54,11 +54,28 @@ def node_arguments(rviz_config: str = 'impnet.rviz',
             description=f'{row.text} ({_SPLIT if row.kind is tuple else ""}{_FILE})',
             choices=('', *row.choice_words) if row.choices and not row.bounds else None)
           for row in ROWS),
-        DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *_BOOLEANS),
-                              description=f'Take the time from /clock. ({_FILE})'),
         DeclareLaunchArgument('params_file', default_value=config('impnet.yaml'),
                               description="The node's parameters; arguments given above "
                               'override it.'),
+        *shared_arguments(rviz_config, 'the annotated images'),
+    ]
+
+
+def shared_arguments(rviz_config: str, shown: str) -> list[DeclareLaunchArgument]:
+    """
+    Declare the arguments that launch files of each node have.
+
+    Parameters
+    ----------
+    rviz_config : str
+        What RViz shows by default, in the config folder.
+    shown : str
+        The same, in words.
+
+    """
+    return [
+        DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *_BOOLEANS),
+                              description=f'Take the time from /clock. ({_FILE})'),
         DeclareLaunchArgument('namespace', default_value='',
                               description='Namespace of the node and its topics.'),
         DeclareLaunchArgument('use_respawn', default_value='false', choices=_BOOLEANS,
@@ -67,7 +84,7 @@ def node_arguments(rviz_config: str = 'impnet.rviz',
                               choices=('debug', 'info', 'warn', 'error', 'fatal'),
                               description='What the node logs.'),
         DeclareLaunchArgument('rviz', default_value='false', choices=_BOOLEANS,
-                              description='Show the annotated images in RViz.'),
+                              description=f'Show {shown} in RViz.'),
         DeclareLaunchArgument('rviz_config', default_value=config(rviz_config),
                               description='What RViz shows.'),
     ]
@@ -85,7 +102,46 @@ def detector(remappings: Sequence[tuple[Any, Any]] = (), on_exit: Any = None) ->
         Called with the event and the context when the node ends.
 
     """
-    return OpaqueFunction(function=lambda context: [_node(context, remappings, on_exit)])
+    return OpaqueFunction(function=lambda context: [node_of(
+        context, 'impnet_node', ROWS, LaunchConfiguration('params_file'),
+        remappings=list(remappings), on_exit=on_exit)])
+
+
+def node_of(context: LaunchContext, executable: str, rows: Sequence[Setting], file: Any,
+            **others: Any) -> LaunchDescriptionEntity:
+    """
+    Make a node of this package; arguments that were given override its parameters file.
+
+    Parameters
+    ----------
+    context : LaunchContext
+        Of the launch.
+    executable : str
+        Also the node's name.
+    rows : sequence of Setting
+        Its parameters.
+    file : path or substitution
+        The parameters file.
+    others
+        For `launch_ros.actions.Node`.
+
+    Raises
+    ------
+    RuntimeError
+        If RViz is wanted and not installed.
+
+    """
+    _require_rviz(context)
+    kinds: dict[str, type] = {**{row.word: row.kind for row in rows}, 'use_sim_time': bool}
+    given = {word: LaunchConfiguration(word).perform(context) for word in kinds}
+    return Node(
+        package=PACKAGE, executable=executable, name=executable, output='screen',
+        namespace=LaunchConfiguration('namespace'),
+        parameters=[file, {word: _value(word, text, kinds[word])
+                           for word, text in given.items() if text}],
+        additional_env=shared_memory(), respawn=LaunchConfiguration('use_respawn'),
+        respawn_delay=2.0, arguments=['--ros-args', '--log-level', [
+            _logger(context, executable), ':=', LaunchConfiguration('log_level')]], **others)
 
 
 def shared_memory() -> dict[str, Any]:
@@ -112,22 +168,6 @@ def rviz() -> Node:
                 condition=IfCondition(LaunchConfiguration('rviz')))
 
 
-def _node(context: LaunchContext, remappings: Sequence[tuple[Any, Any]],
-          on_exit: Any) -> LaunchDescriptionEntity:
-    _require_rviz(context)
-    given = {word: LaunchConfiguration(word).perform(context)
-             for word in [*(row.word for row in ROWS), 'use_sim_time']}
-    return Node(
-        package=PACKAGE, executable='impnet_node', name=_NAME, output='screen',
-        namespace=LaunchConfiguration('namespace'),
-        parameters=[LaunchConfiguration('params_file'),
-                    {word: _value(word, text) for word, text in given.items() if text}],
-        remappings=list(remappings), additional_env=shared_memory(), on_exit=on_exit,
-        respawn=LaunchConfiguration('use_respawn'), respawn_delay=2.0,
-        arguments=['--ros-args', '--log-level',
-                   [_logger(context), ':=', LaunchConfiguration('log_level')]])
-
-
 def _require_rviz(context: LaunchContext) -> None:
     """Notice before anything is started that RViz cannot be: what runs then would be left over."""
     if IfCondition(LaunchConfiguration('rviz')).evaluate(context):
@@ -138,20 +178,19 @@ def _require_rviz(context: LaunchContext) -> None:
                                'rviz:=true out, or install it') from error
 
 
-def _logger(context: LaunchContext) -> str:
-    """Name the node's logger, which has the namespaces of groups and the node's own before it."""
+def _logger(context: LaunchContext, node: str) -> str:
+    """Name a node's logger, which has the namespaces of groups and the node's own before it."""
     own = LaunchConfiguration('namespace').perform(context)
     around = '' if own.startswith('/') else context.launch_configurations.get('ros_namespace', '')
-    return '.'.join(part for part in [*around.split('/'), *own.split('/'), _NAME] if part)
+    return '.'.join(part for part in [*around.split('/'), *own.split('/'), node] if part)
 
 
-def _value(word: str, text: str) -> Any:
+def _value(word: str, text: str, kind: type) -> Any:
     """
     Give an argument's text the type of its parameter.
 
     Only numbers and truth values are read as YAML: a model called '1e3' stays one.
     """
-    kind = {row.word: row.kind for row in ROWS}.get(word, bool)
     if kind is tuple:
         return names(text) or ['']  # launch has no empty list
     words = kind is str and text not in _BOOLEANS

@@ -99,7 +99,8 @@ def test_every_parameter_of_the_depth_node_is_an_argument(file: Path, stand_ins:
     ('classes', "['person']", ['person']), ('cameras', '[]', [''])])
 def test_types_of_arguments(word: str, text: str, expected: object, stand_ins: None) -> None:
     """Words stay words, numbers become numbers, lists are split."""
-    assert import_module('impnet_ros.ros.launching')._value(word, text) == expected
+    kind = {row.word: row.kind for row in ROWS}.get(word, bool)
+    assert import_module('impnet_ros.ros.launching')._value(word, text, kind) == expected
 
 
 @pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
@@ -181,6 +182,7 @@ def launched(file: str, *arguments: str) -> tuple[int, str, bool]:
     ('replay.launch.py', ['bag:=/none', 'rviz:=true'], 'expected the package rviz2'),
     ('impnet.launch.py', ['rviz:=true'], 'expected the package rviz2'),
     ('cameras.launch.py', ['rviz:=true'], 'expected the package rviz2'),
+    ('depth.launch.py', ['rviz:=true'], 'expected the package rviz2'),
     ('cameras.launch.py', ['cameras:=a,b', 'images:=/a'], 'images: expected 2 topics')])
 @pytest.mark.timeout(150)
 def test_what_cannot_run_ends_with_an_error(file: str, arguments: list[str], reason: str) -> None:
@@ -204,17 +206,42 @@ def test_the_logger_has_the_namespace(around: str, own: str, logger: str) -> Non
     context = LaunchContext()
     context.launch_configurations.update(namespace=own, **({'ros_namespace': around} if around
                                                            else {}))
-    assert _logger(context) == logger
+    assert _logger(context, 'impnet_node') == logger
 
 
 @needs_launch
 @pytest.mark.parametrize('set_here', [None, 'FASTDDS_BUILTIN_TRANSPORTS',
                                       'FASTRTPS_DEFAULT_PROFILES_FILE'])
 def test_the_profile_for_fast_dds(set_here: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every launch file gives it, unless the terminal has settings of its own."""
+    """Unless the terminal has settings of its own."""
     from impnet_ros.ros.launching import PROFILES, shared_memory
     for name in (*PROFILES, 'FASTDDS_BUILTIN_TRANSPORTS'):
         monkeypatch.delenv(name, raising=False)
     if set_here:
         monkeypatch.setenv(set_here, 'mine')
     assert tuple(shared_memory()) == (() if set_here else PROFILES)
+
+
+@pytest.mark.parametrize('file', FILES, ids=lambda file: file.name)
+def test_every_node_is_started_alike(file: Path, stand_ins: None) -> None:
+    """With the profile for Fast DDS, a logger that has its namespace, and no RViz left over."""
+    sys.modules['launch.actions'].OpaqueFunction = SimpleNamespace
+    sys.modules['launch.substitutions'].LaunchConfiguration = (
+        lambda name: SimpleNamespace(perform=lambda context: ''))
+    launching = import_module('impnet_ros.ros.launching')
+    launching.shared_memory, launching._require_rviz = (lambda: {'PROFILE': 'ours'}), MagicMock()
+    context = MagicMock()
+    context.launch_configurations = {'ros_namespace': '/fleet'}
+    todo = [each for each in runpy.run_path(str(file))['generate_launch_description']()
+            if hasattr(each, 'function')]
+    while todo:
+        found = todo.pop().function(context)
+        todo += [each for each in found if hasattr(each, 'function')]
+    nodes = [call.kwargs for call in launching.Node.call_args_list
+             if call.kwargs['executable'] in ('impnet_node', 'impnet_depth_node')]
+    assert len(nodes) == (2 if file.name == 'impnet_depth.launch.py' else 1)
+    assert launching._require_rviz.call_count == len(nodes)
+    for node in nodes:
+        assert node['additional_env'] == {'PROFILE': 'ours'}
+        logger = node['arguments'][2][0]
+        assert logger == f'fleet.{node["executable"]}'

@@ -9,14 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from impnet_ros.ros.depth.settings import ROWS
-from impnet_ros.ros.launching import config, PACKAGE
+from impnet_ros.ros.launching import config, node_of, shared_arguments
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
 
-_BOOLEANS = ('true', 'false')
 _FILE = 'empty: as the parameters file says'
 NO_CAMERA = 'none'
 # The detector's image topic, as each driver names it by default; the rest is in config/depth.
@@ -45,19 +42,7 @@ def depth_arguments(declared: Sequence[str] = ()) -> list[DeclareLaunchArgument]
         *(DeclareLaunchArgument(
             row.word, default_value='', description=f'{row.text} ({_FILE})',
             choices=('', *row.choice_words) if row.choices else None) for row in ROWS),
-        DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *_BOOLEANS),
-                              description=f'Take the time from /clock. ({_FILE})'),
-        DeclareLaunchArgument('namespace', default_value='',
-                              description='Namespace of the node and its topics.'),
-        DeclareLaunchArgument('use_respawn', default_value='false', choices=_BOOLEANS,
-                              description='Start the node again when it dies.'),
-        DeclareLaunchArgument('log_level', default_value='info',
-                              choices=('debug', 'info', 'warn', 'error', 'fatal'),
-                              description='What the node logs.'),
-        DeclareLaunchArgument('rviz', default_value='false', choices=_BOOLEANS,
-                              description='Show the boxes in space in RViz.'),
-        DeclareLaunchArgument('rviz_config', default_value=config('depth.rviz'),
-                              description='What RViz shows.')]
+        *shared_arguments('depth.rviz', 'the boxes in space')]
     return [each for each in arguments if each.name not in declared]
 
 
@@ -67,22 +52,8 @@ def depth_node() -> OpaqueFunction:
 
 
 def _node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    given = {word: LaunchConfiguration(word).perform(context)
-             for word in [*(row.word for row in ROWS), 'use_sim_time']}
     camera = LaunchConfiguration('camera').perform(context)
     file: Any = LaunchConfiguration('depth_params_file').perform(context)
     if not file:
         file = config('impnet_depth.yaml' if camera == NO_CAMERA else f'depth/{camera}.yaml')
-    return [Node(
-        package=PACKAGE, executable='impnet_depth_node', name='impnet_depth_node',
-        output='screen', namespace=LaunchConfiguration('namespace'),
-        parameters=[file, {word: _value(word) for word, text in given.items() if text}],
-        respawn=LaunchConfiguration('use_respawn'), respawn_delay=2.0,
-        arguments=['--ros-args', '--log-level',
-                   ['impnet_depth_node:=', LaunchConfiguration('log_level')]])]
-
-
-def _value(word: str) -> ParameterValue:
-    """Keep names from being read as YAML; numbers and truth values are."""
-    kind = {row.word: row.kind for row in ROWS}.get(word, bool)
-    return ParameterValue(LaunchConfiguration(word), value_type=str if kind is str else None)
+    return [node_of(context, 'impnet_depth_node', ROWS, file)]
