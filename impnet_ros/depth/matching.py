@@ -48,7 +48,8 @@ class Matcher:
     Pair detections with the depth image that is nearest in time.
 
     Detections wait, at most `wait_s`, until a depth image has come that is as near as one can
-    be. Parameters may be changed at any time.
+    be. One of another time, more than `history_s` later, says nothing of what is still to come.
+    Parameters may be changed at any time.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ class Matcher:
                     or len(self._waiting) > _MOST_WAITING)
             if nearest is not None and abs(away) <= self.slop_s:
                 decided.append(Match(first.item, nearest.item, away))
-            elif late or newest > first.time_s + self.slop_s:
+            elif late or self.slop_s < newest - first.time_s <= self.history_s:
                 decided.append(Match(first.item, None, away, self._reason(away)))
             else:
                 break

@@ -49,7 +49,7 @@ class DetectorNode(ManagedNode):
             self.get_logger().warning(f'parameter {name!r} is not known and has no effect')
         self.network: Any = None
         self.cameras: list[Camera] = []
-        self.add_on_set_parameters_callback(self._on_parameters)
+        self.when_set(self._on_parameters)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.every(_PERIOD_S, self._report)
 
@@ -142,8 +142,6 @@ class DetectorNode(ManagedNode):
             torch.cuda.empty_cache()
 
     def _on_parameters(self, changed: Sequence[Parameter]) -> SetParametersResult:
-        if not all(parameter.name for parameter in changed):  # rclpy would take it for declared
-            return SetParametersResult(successful=False, reason='expected a name, got none')
         result, settings = parameters.check(changed, self.settings,
                                             self._state == 'unconfigured')
         if not result.successful:

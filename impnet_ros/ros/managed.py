@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the managed nodes of this package share: their transitions, and when they begin and end."""
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -11,9 +11,11 @@ from impnet_ros.ros import qos
 from impnet_ros.ros.guards import guard_services
 from impnet_ros.ros.namesakes import why_confusing
 from impnet_ros.ros.telling import Teller
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType, JumpThreshold
 from rclpy.duration import Duration
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -39,6 +41,14 @@ class ManagedNode(LifecycleNode):
     def every(self, seconds: float, work: Callable[[], None]) -> None:
         """Call `work` now and then, on the steady clock: a paused /clock must not stop it."""
         self.create_timer(seconds, work, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def when_set(self, use: Callable[[Sequence[Parameter]], SetParametersResult]) -> None:
+        """Let `use` judge and take over parameters that somebody sets, once all are declared."""
+        def named(changed: Sequence[Parameter]) -> SetParametersResult:
+            if not all(each.name for each in changed):  # rclpy would take it for declared
+                return SetParametersResult(successful=False, reason='expected a name, got none')
+            return use(changed)
+        self.add_on_set_parameters_callback(named)
 
     def confusion(self) -> str:
         """Say what other nodes of this name do, here and now and then in the log."""

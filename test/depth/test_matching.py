@@ -57,6 +57,16 @@ def test_a_newer_image_ends_the_waiting() -> None:
     assert '100 ms' in missed.reason
 
 
+def test_an_image_of_another_time_does_not_end_the_waiting() -> None:
+    """A stranger's stamp, years ahead, once."""
+    matcher = filled(wait_s=0.3)
+    matcher.add_depth(1e9, 'of a stranger', 0.0)
+    matcher.add_detections(1.0, 'a', 0.0)
+    assert matcher.take(0.1) == []
+    matcher.add_depth(1.0, 'its own', 0.2)
+    assert [each.depth for each in matcher.take(0.2)] == ['its own']
+
+
 @pytest.mark.parametrize(('time_s', 'text'), [
     (1e9, 'stamped by one clock'), (-0.3, 'newer than the detections')])
 def test_reasons(time_s: float, text: str) -> None:

@@ -3,24 +3,19 @@
 """Whatever strangers send, the node answers or says a line, and goes on with the good images."""
 from array import array
 from collections.abc import Callable, Iterator
-import os
-from pathlib import Path
-from typing import Any
 
 from lifecycle_msgs.srv import ChangeState
 import numpy as np
 import pytest
 from rcl_interfaces.msg import Parameter, ParameterValue
-from rcl_interfaces.srv import (DescribeParameters, GetParameters, GetParameterTypes,
-                                ListParameters, SetParameters, SetParametersAtomically)
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.serialization import serialize_message
 from ros_harness import Client, image_message, node_process, stamp_of
 from rosgraph_msgs.msg import Clock
+from strangers import COUNT, memory_kb, strange_requests
 
 BLACK = np.zeros((48, 64, 3), np.uint8)
 SECOND_NS = 1_000_000_000
-COUNT = int(os.environ.get('IMPNET_TEST_STRANGE', '600'))
-"""Malformed messages and requests; 100000 takes some minutes."""
 
 pytestmark = [pytest.mark.ros, pytest.mark.timeout(200 + COUNT // 10)]
 
@@ -104,7 +99,7 @@ def test_a_flood(client: Client) -> None:
     """Malformed images, requests and clocks in turn: good images are answered, memory is flat."""
     random = np.random.default_rng(3)
     good = Good(client)
-    kinds = [bytes_for(client, random), _requests(client, random), _clocks(client, random)]
+    kinds = [bytes_for(client, random), strange_requests(client, random), _clocks(client, random)]
     before_kb = 0
     for index in range(COUNT):
         kinds[index % len(kinds)]()
@@ -115,12 +110,6 @@ def test_a_flood(client: Client) -> None:
     good.one()
     assert memory_kb(client) < before_kb + 20_000
     assert client.state() == 'active'
-
-
-def memory_kb(client: Client) -> int:
-    """Give what the node holds."""
-    said = Path(f'/proc/{client.pid}/status').read_text()  # type: ignore[attr-defined]
-    return int(said.split('VmRSS:')[1].split()[0])
 
 
 def bytes_for(client: Client, random: np.random.Generator) -> Callable[[], None]:
@@ -144,36 +133,6 @@ def bytes_for(client: Client, random: np.random.Generator) -> Callable[[], None]
             data[4:60] = random.bytes(56)
         publisher.publish(bytes(data[:int(random.integers(1, len(data)))] if kind > 2 else data))
     return send
-
-
-def _requests(client: Client, random: np.random.Generator) -> Callable[[], None]:
-    """Ask for what is not there."""
-    services: list[tuple[str, Any]] = [
-        ('get_parameters', GetParameters), ('describe_parameters', DescribeParameters),
-        ('get_parameter_types', GetParameterTypes)]
-
-    def ask() -> None:
-        names = [random.bytes(int(random.integers(1, 30))).decode('latin-1').replace('\x00', '?')
-                 for _ in range(int(random.integers(4)))]
-        kind = int(random.integers(6))
-        if kind < 3:
-            name, service = services[kind]
-            client.call(name, service, service.Request(names=names))
-        elif kind == 3:
-            client.call('list_parameters', ListParameters, ListParameters.Request(
-                prefixes=names, depth=int(random.integers(2**63))))
-        elif kind == 4:
-            request = ChangeState.Request()
-            request.transition.id = int(random.choice([0, 1, 2, 3, 8, 50, 99, 255]))
-            request.transition.label = ''.join(names[:1])
-            assert not client.call('change_state', ChangeState, request).success
-        else:
-            value = ParameterValue(type=int(random.integers(12, 256)))
-            parameters = [Parameter(name=name, value=value) for name in names]
-            results = client.call('set_parameters', SetParameters,
-                                  SetParameters.Request(parameters=parameters)).results
-            assert [each.successful for each in results] == [False] * len(names)
-    return ask
 
 
 def _clocks(client: Client, random: np.random.Generator) -> Callable[[], None]:

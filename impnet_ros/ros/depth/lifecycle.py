@@ -38,7 +38,7 @@ class DepthNode(ManagedNode):
         self.stream: DepthStream | None = None
         self._inputs: dict[str, FollowedTopic] = {}
         self._window = report.Window()
-        self.add_on_set_parameters_callback(self._on_parameters)
+        self.when_set(self._on_parameters)
         self.every(_REPORT_S, self._report)
         self.every(_WORK_S, self._work)
 
