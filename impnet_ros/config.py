@@ -79,8 +79,8 @@ class StreamConfig(Checked):
     key_mode: KeyMode = setting(
         'auto', 'sync: a key frame is answered when its features are ready; async: they are '
         'computed beside the stream, and no frame waits (key_offset 0 only). auto: in the node '
-        'async while a key frame takes longer than an image period, sync where it fits and with '
-        'files.')
+        'async while a key frame takes longer than images can wait, one period or, beside '
+        'glances on all cores, two; sync where it fits and with files.')
     cpu_share: float = setting(
         0.5, 'l auto: share of the processor that looking at the images of all cameras may take.',
         bounds=(0.01, 1.0))

@@ -22,6 +22,10 @@ from impnet_ros.stream.schedule import length_of, why_new_video
 from impnet_ros.stream.types import Detections, Frame
 import torch
 
+_PERIODS_BESIDE_GLANCES = 2
+"""Image periods that a key frame may last where glances use all cores: beside it they would come
+later than behind it, and two images may wait (docs/performance.md)."""
+
 _PLAN_EVERY_S = 3.0
 
 
@@ -267,7 +271,15 @@ class CameraStream:
         """Decide, where it is left open, how the next key frames are computed."""
         if self._settings.key_offset:
             return 'sync'
-        return self.pace.decide() if self._settings.key_mode == 'auto' else self._settings.key_mode
+        if self._settings.key_mode != 'auto':
+            return self._settings.key_mode
+        return self.pace.decide(_PERIODS_BESIDE_GLANCES if self._glances_compete() else 1)
+
+    def _glances_compete(self) -> bool:
+        """Tell whether a key frame beside the stream would take its cores from glances."""
+        stream = self._stream
+        return (stream.glance != 'off' and stream.glance_every < length_of(stream)
+                and self.pace.threads >= self._cores)
 
     def _forget(self, reason: str) -> None:
         self._restart(reason)

@@ -1,6 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What a camera's images take; and `key_mode: auto`: whether key frames fit between two."""
+"""What a camera's images take; and `key_mode: auto`: whether images can wait for key frames."""
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -26,10 +26,9 @@ class KeyPace:
     """
     Choose how one camera's key frames are computed.
 
-    Asynchronously as soon as one took longer than an image period, for the next one would make
-    images wait or cost one; synchronously again when `_KEY_FRAMES` in a row took less than
-    `_ROOM` of it. Beside the stream a key frame takes longer than alone, so one that fits there
-    fits here.
+    Asynchronously as soon as one took longer than images can wait; synchronously again when
+    `_KEY_FRAMES` in a row took less than `_ROOM` of it. Beside the stream a key frame takes
+    longer than alone, so one that fits there fits here.
 
     Attributes
     ----------
@@ -89,15 +88,23 @@ class KeyPace:
         known = {f'{kind}_s': median(times) for kind, times in self._recent_s.items() if times}
         return replace(Costs.of_key(known['key_s'], self.threads), **known)
 
-    def decide(self) -> Literal['sync', 'async']:
-        """Choose anew; to be asked where a segment begins."""
+    def decide(self, periods: int = 1) -> Literal['sync', 'async']:
+        """
+        Choose anew; to be asked where a segment begins.
+
+        Parameters
+        ----------
+        periods : int
+            For how many image periods a key frame may last.
+
+        """
         if len(self._periods_s) < _ENOUGH or not self._keys_s:
             return self.choice
-        period_s = median(self._periods_s)
-        if self.choice == 'sync' and self._keys_s[-1] > period_s:
+        longest_s = periods * median(self._periods_s)
+        if self.choice == 'sync' and self._keys_s[-1] > longest_s:
             self._change('async')
         elif self.choice == 'async' and len(self._keys_s) == _KEY_FRAMES and (
-                max(self._keys_s) < _ROOM * period_s):
+                max(self._keys_s) < _ROOM * longest_s):
             self._change('sync')
         return self.choice
 

@@ -120,6 +120,20 @@ def test_l_auto_follows_what_images_cost(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (answers[-1].settings.segment_length, stream.looks) == (1, 'l = 1')
 
 
+@pytest.mark.parametrize(('glance', 'cores', 'periods'), [
+    (288, 2.0, 2), (288, 1.0, 2), ('off', 2.0, 1), (288, 8.0, 1)])
+def test_how_long_a_key_frame_may_last(glance: int | str, cores: float, periods: int,
+                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two periods where glances use all cores, which it would take from them; else one."""
+    asked: list[int] = []
+    monkeypatch.setattr(KeyPace, 'decide',
+                        lambda pace, periods: asked.append(periods) or 'sync')
+    stream = CameraStream(OneHotNetwork(), Settings(segment_length=10), cores=cores)
+    stream._stream = replace(stream._stream, glance=glance, glance_every=2)
+    stream.pace.threads = 2
+    assert stream._key_mode() == 'sync' and asked[-1] == periods
+
+
 @pytest.mark.parametrize(('change', 'reason'), [
     ({'encoding': 'bgr8'}, 'encoding'), ({'frame_id': 'other'}, 'frame_id')])
 def test_a_change_of_source_begins_a_new_video(change: dict[str, object], reason: str) -> None:

@@ -10,7 +10,8 @@ from impnet_ros.stream.types import Detections, nothing_seen, Origin
 import pytest
 
 
-def choices(keys_ms: list[float], period_ms: float = 33.0, missed: int = 0) -> list[str]:
+def choices(keys_ms: list[float], period_ms: float = 33.0, missed: int = 0,
+            periods: int = 1) -> list[str]:
     """Give the choice after each of these key frames, ten images from one to the next."""
     pace, arrived_s, found = KeyPace(), 0.0, []
     for key_ms in keys_ms:
@@ -18,7 +19,7 @@ def choices(keys_ms: list[float], period_ms: float = 33.0, missed: int = 0) -> l
         for _ in range(10):
             pace.arrived(arrived_s, missed)
             arrived_s += (missed + 1) * period_ms / 1e3
-        found.append(pace.decide())
+        found.append(pace.decide(periods))
     return found
 
 
@@ -41,6 +42,12 @@ def test_a_steady_machine(key_ms: float, period_ms: float, expected: str) -> Non
 def test_one_long_key_frame_and_back() -> None:
     """Asynchronous at once, synchronous after five that fit."""
     assert choices([20, 50] + [25] * 7) == ['sync'] + ['async'] * 5 + ['sync'] * 3
+
+
+def test_key_frames_that_may_last_longer() -> None:
+    """Two periods, and back where five take less than 0.9 of them."""
+    assert choices([40, 65, 67, 61, 58, 58, 58, 58, 58, 58], periods=2) == (
+        ['sync'] * 2 + ['async'] * 6 + ['sync'] * 2)
 
 
 def test_at_the_limit_it_does_not_change_to_and_fro() -> None:
