@@ -3,6 +3,7 @@
 """`impnet import-detector`: make anybody's ONNX detector one of the models."""
 import argparse
 from pathlib import Path
+from shlex import quote
 from time import perf_counter
 from typing import Any
 
@@ -17,9 +18,11 @@ from impnet_ros.model.onnx.importing import Asked, import_detector, Imported
 from impnet_ros.model.onnx.layout import BOX_FORMATS
 from impnet_ros.model.onnx.network import ImportedNetwork
 from impnet_ros.model.onnx.reading import read_onnx
+from impnet_ros.model.onnx.stated import names_from
 from impnet_ros.outputs import require_distinct, write_whole
 from impnet_ros.stream.types import Detections
 import torch
+import yaml
 
 FAINT = 0.1
 """Score down to which boxes are shown."""
@@ -32,9 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('file', type=Path, metavar='FILE.onnx', help='a detector')
     parser.add_argument('--like', default='', choices=tuple(FAMILIES),
                         help='its family, for all that the file does not say')
-    parser.add_argument('--labels', metavar='FILE', help='names of its classes, one a line; or '
-                        'coco, coco91 (with the eleven that COCO never shows), or names with '
-                        "commas ('gate,' is one)")
+    parser.add_argument('--labels', metavar='FILE', help='names of its classes, one a line, or '
+                        'data.yaml; or coco, coco91 (with the eleven that COCO never shows), or '
+                        "names with commas ('gate,' is one)")
     parser.add_argument('--colour', choices=COLOURS, default='', help='order of its channels')
     parser.add_argument('--scale', type=float, help='what pixels 0..255 are divided by')
     parser.add_argument('--mean', type=float, nargs=3, metavar='X', help='subtracted after that, '
@@ -59,8 +62,9 @@ def run(args: argparse.Namespace) -> None:
     if output.suffix != '.onnx':
         raise ValueError(f'--output: expected a file named *.onnx, got {output}')
     drawings = {f'the drawing of {path}': _drawing(output, path) for path in args.picture}
-    labels = [Path(args.labels)] if args.labels else []
-    require_distinct({'--output': output, **drawings}, [args.file, *labels, *args.picture])
+    file = _label_file(args.labels)
+    require_distinct({'--output': output, **drawings},
+                     [args.file, *([file] if file else []), *args.picture])
     began = perf_counter()
     pictures = [_picture(path) for path in args.picture]
     asked = Asked(args.like, _labels(args.labels), args.colour, args.scale, _three(args.mean),
@@ -77,11 +81,20 @@ def run(args: argparse.Namespace) -> None:
     for path, picture in zip(args.picture, pictures, strict=True):
         _show(network, path, picture, output)
     write_whole(output, imported.model.SerializeToString())
-    print(f'{output}: written, {perf_counter() - began:.1f} s; use it as --model {output}')
+    print(f'{output}: written, {perf_counter() - began:.1f} s; use it as '
+          f'--model {quote(str(output))}')
 
 
 def _drawing(output: Path, picture: Path) -> Path:
     return output.with_name(f'{output.stem}.{picture.stem}.jpg')
+
+
+def _label_file(told: str | None) -> Path | None:
+    """Give the file that --labels means, if it means one."""
+    try:
+        return Path(told) if told and Path(told).is_file() else None
+    except (OSError, ValueError):  # too long for a path, or none
+        return None
 
 
 def _labels(told: str | None) -> tuple[str, ...]:
@@ -89,17 +102,27 @@ def _labels(told: str | None) -> tuple[str, ...]:
         return ()
     if told in ('coco', 'coco91'):
         return COCO_80 if told == 'coco' else coco_by_id()
-    path = Path(told)
-    if not path.is_file():
+    path = _label_file(told)
+    if path is None:
         if ',' in told:
             return tuple(name.strip() for name in told.removesuffix(',').split(','))
         raise ValueError(f'--labels: expected a file, coco, coco91 or names with commas '
                          f"('{told},' is one name), got {told!r} (no such file)")
     try:
-        lines = path.read_text(encoding='utf-8').splitlines()
-    except UnicodeDecodeError as error:
+        return _names_of(path)
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ValueError(f'--labels: expected a text file of names, got {path}') from error
-    return tuple(line.strip() for line in lines if line.strip())
+    except ValueError as error:
+        raise ValueError(f'--labels: {path}: {error}') from error
+
+
+def _names_of(path: Path) -> tuple[str, ...]:
+    """Read names from lines, or from data.yaml as Ultralytics has it, which JSON is too."""
+    text = path.read_text(encoding='utf-8-sig')
+    if path.suffix in ('.yaml', '.yml', '.json'):
+        told = yaml.safe_load(text)
+        return names_from(told['names'] if isinstance(told, dict) and 'names' in told else told)
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _three(values: list[float] | None) -> tuple[float, float, float] | None:
@@ -111,6 +134,8 @@ def _picture(path: Path) -> RgbImage:
         return decode_compressed(path.read_bytes())
     except OSError as error:
         raise ValueError(f'--picture: cannot read {path}: {error.strerror}') from error
+    except ValueError as error:
+        raise ValueError(f'--picture: {path}: {error}') from error
 
 
 def _tell(imported: Imported) -> None:

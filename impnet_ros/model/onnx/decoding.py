@@ -74,15 +74,15 @@ def _scores(layout: Layout, outputs: Mapping[str, Tensor]) -> tuple[Tensor, Tens
     scores = _joined(outputs, layout.scores, layout.transposed[1], layout.kind)
     objectness = scores[:, 4:5] if layout.objectness else None
     if layout.kind == 'rows':
-        first = 5 if layout.objectness else 4
-        scores = scores[:, first:first + layout.classes]
+        scores = scores[:, 5 if layout.objectness else 4:]
     elif layout.kind == 'bins' and layout.boxes == layout.scores:
-        boxes, scores = boxes[:, layout.classes:], scores[:, :layout.classes]
+        boxes = boxes[:, layout.classes:]
     if layout.softmax:
-        scores = scores.softmax(dim=1)[:, :layout.classes]
+        scores = scores.softmax(dim=1)
     elif layout.logits:
         scores = scores.sigmoid()
         objectness = None if objectness is None else objectness.sigmoid()
+    scores = scores[:, layout.first_class:layout.first_class + layout.classes]
     return boxes, scores if objectness is None else scores * objectness
 
 
@@ -130,7 +130,14 @@ def _boxes(layout: Layout, values: Tensor, place: Tensor, label: Tensor,
     if layout.grid:
         cells = cell_table(size, layout.strides)[place]
         boxes = torch.cat((boxes[:, :2] + cells[:, :2], boxes[:, 2:].exp()), dim=1) * cells[:, 2:]
-    converted: Tensor = box_convert(boxes, layout.box_format, 'xyxy')
+    return _corners(boxes, layout.box_format)
+
+
+def _corners(boxes: Tensor, box_format: str) -> Tensor:
+    """Give x1 y1 x2 y2."""
+    if box_format == 'yxyx':
+        return boxes[:, (1, 0, 3, 2)]
+    converted: Tensor = box_convert(boxes, box_format, 'xyxy')
     return converted
 
 
@@ -144,7 +151,8 @@ def _listed(layout: Layout, outputs: Mapping[str, Tensor], score_threshold: floa
     labels = (rows[:, label_column] if label_column >= 0
               else outputs[layout.labels].reshape(-1)).long() - layout.first_label
     kept = (scores >= score_threshold) & (labels >= 0) & (labels < layout.classes)
+    if layout.count:
+        kept[int(outputs[layout.count]):] = False
     boxes, scores, labels = boxes[kept], scores[kept], labels[kept]
     best = scores.argsort(descending=True, stable=True)
-    converted: Tensor = box_convert(boxes[best], layout.box_format, 'xyxy')
-    return converted, scores[best], labels[best]
+    return _corners(boxes[best], layout.box_format), scores[best], labels[best]

@@ -43,6 +43,12 @@ class Family:
         The file's label of the first class; 1 where 0 is the background.
     softmax : bool
         Whether classes share one softmax, with "no object" last.
+    bins : bool
+        Whether sides may be distributions.
+    coverage : bool
+        Whether it gives maps of coverage and boxes.
+    named : bool
+        Whether it is one of `FAMILIES`; their final detections are in pixels.
 
     """
 
@@ -59,6 +65,9 @@ class Family:
     features_pay: bool = False
     first_label: int = 0
     softmax: bool = False
+    bins: bool = False
+    coverage: bool = False
+    named: bool = True
 
 
 FAMILIES = {
@@ -66,16 +75,16 @@ FAMILIES = {
     'yolov5': Family(objectness=True),
     'yolox': Family('bgr', 1.0, fit='top-left', objectness=True),
     'nanodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False,
-                      centre=0.0, features_pay=True),
+                      centre=0.0, features_pay=True, bins=True),
     'picodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False,
-                      features_pay=True),
+                      features_pay=True, bins=True),
     'rtdetr': Family(fit='stretch', carried=False),
     'rfdetr': Family('rgb', 255.0, *_IMAGENET, fit='stretch', size=560, single_label=False,
                      carried=False),
     'detr': Family('rgb', 255.0, *_IMAGENET, fit='stretch', carried=False, softmax=True),
     'torchvision': Family(fit='top-left', single_label=False, first_label=1),
     'rtmdet': Family('bgr', 1.0, *_CAFFE, fit='top-left', single_label=False),
-    'detectnet': Family(fit='stretch', size=544),
+    'detectnet': Family(fit='stretch', size=544, coverage=True),
 }
 """By the names that `impnet import-detector --like` takes."""
 

@@ -1,39 +1,33 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Find what the outputs of a detector mean, from their shapes and from a picture's values."""
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TypedDict
 
 from impnet_ros.model.onnx.families import Family
 from impnet_ros.model.onnx.layout import cell_table, Layout, pyramids_of
+from impnet_ros.model.onnx.listing import in_one, in_several, more_columns
 from impnet_ros.model.onnx.stated import MOST_CLASSES
+from impnet_ros.model.onnx.values import (
+    are_corners, are_logits, are_normalised, are_whole, have_extents, sum_to_one)
+import torch
 from torch import Tensor
 
 Outputs = Mapping[str, Tensor]
 
-
-class _Units(TypedDict):
-    normalised: bool
-    box_format: str
-
-
 _BINS = (8, 11, 17, 16)
 # Bins of a side, NanoDet-Plus's and PicoDet's first.
 
-_MOST_LISTED = 10_000
-# Rows of final detections.
 
-
-def find_layout(outputs: Outputs, size: tuple[int, int], family: Family,
+def find_layout(pictures: Sequence[Outputs], size: tuple[int, int], family: Family,
                 classes: int) -> Layout:
     """
     Tell how to read a detector's outputs.
 
     Parameters
     ----------
-    outputs : mapping of Tensor
-        Of a picture, by name.
+    pictures : sequence of mapping of Tensor
+        The outputs of each picture, by name.
     size : tuple of int
         (height, width) of the input in pixels.
     family : Family
@@ -47,18 +41,23 @@ def find_layout(outputs: Outputs, size: tuple[int, int], family: Family,
         If the outputs are of no layout that is known, or do not fit the labels.
 
     """
-    flat = {name: _flat(value) for name, value in outputs.items()}
-    layout = (_coverage(outputs, size) or _list(flat) or _bins_by_level(flat, size)
+    outputs = pictures[0]
+    flat = {name: _flat(value, outputs) for name, value in outputs.items()}
+    layout = _final(pictures, family, classes)
+    if layout is not None:
+        return replace(layout, classes=classes, first_label=family.first_label, suppress=False)
+    layout = (_coverage(outputs, size, family) or _bins_by_level(flat, size, family)
               or _pair(flat, size) or _single(flat, outputs, size, family, classes))
     if layout is None:
         raise ValueError(_unknown(outputs))
-    if layout.kind == 'list':
-        return replace(layout, classes=classes, first_label=family.first_label, suppress=False)
-    if family.softmax and layout.kind == 'pair' and layout.logits:
-        layout = replace(layout, classes=layout.classes - 1, softmax=True)
+    if family.softmax and layout.kind == 'pair':
+        layout = _with_nothing_last(layout, flat)
     if classes and layout.classes != classes:
-        raise ValueError(f'labels: expected {layout.classes} for the outputs '
-                         f'{_told(outputs)}, got {classes}')
+        shared = layout.kind == 'pair' and sum_to_one(_rows(flat[layout.scores[0]], layout))
+        hint = (", and each row of scores has a sum of 1: one of them may be the background's, "
+                'name that too (background,...)' if shared else '')
+        raise ValueError(f'labels: expected {layout.classes} for the outputs {_told(outputs)}, '
+                         f'got {classes}{hint}')
     if not 1 <= layout.classes <= MOST_CLASSES:
         raise ValueError(f'expected 1 to {MOST_CLASSES} classes, got {layout.classes} in the '
                          f'outputs {_told(outputs)}')
@@ -66,54 +65,44 @@ def find_layout(outputs: Outputs, size: tuple[int, int], family: Family,
                    suppress=layout.kind == 'coverage' or family.carried)
 
 
-def _flat(value: Tensor) -> Tensor:
-    """Take the batch off."""
-    return value[0] if value.ndim > 1 and value.shape[0] == 1 else value
+def _flat(value: Tensor, outputs: Outputs) -> Tensor:
+    """Take the batch off: of (1, 6) it is one where other outputs have it too."""
+    if value.ndim == 4 and value.shape[1] == 1 and value.shape[3] == 7:  # Caffe's (1, 1, N, 7)
+        return value[0, 0]
+    batch = value.ndim > 2 or (value.ndim == 2 and (
+        value.shape[1] not in (4, 5, 6, 7) or any(item.ndim > 2 for item in outputs.values())))
+    return value[0] if batch and value.shape[0] == 1 else value
 
 
-def _coverage(outputs: Outputs, size: tuple[int, int]) -> Layout | None:
+def _final(pictures: Sequence[Outputs], family: Family, classes: int) -> Layout | None:
+    """Recognise final detections."""
+    flats = [{name: _flat(value, outputs) for name, value in outputs.items()}
+             for outputs in pictures]
+    found = in_several(flats, family.named)
+    tables = [value for value in flats[0].values() if value.ndim == 2]
+    if found is not None or len(tables) != 1:
+        return found
+    found = in_one(flats)
+    own_rows = not family.carried and classes == tables[0].shape[1] - 4  # a transformer's
+    return None if own_rows and found is not None and found.normalised else found
+
+
+def _coverage(outputs: Outputs, size: tuple[int, int], family: Family) -> Layout | None:
     """Recognise DetectNet_v2: maps (1, C, h, w) and (1, 4 C, h, w)."""
-    if len(outputs) != 2 or any(value.ndim != 4 for value in outputs.values()):
+    if not family.coverage or len(outputs) != 2 or any(
+            value.ndim != 4 for value in outputs.values()):
         return None
     (fewer, scores), (more, boxes) = sorted(outputs.items(), key=lambda item: item[1].shape[1])
     if boxes.shape[1] != 4 * scores.shape[1] or boxes.shape[2:] != scores.shape[2:]:
         return None
     return Layout('coverage', (more,), (fewer,), classes=scores.shape[1],
-                  strides=(round(size[0] / scores.shape[2]),), logits=_are_logits(scores))
+                  strides=(round(size[0] / scores.shape[2]),), logits=are_logits(scores))
 
 
-def _list(flat: Outputs) -> Layout | None:
-    """Recognise final detections in several tensors, or NMS's output in one."""
-    boxes = [name for name, value in flat.items() if value.ndim == 2 and value.shape[1] == 4]
-    if len(flat) == 3 and len(boxes) == 1:
-        others = [name for name in flat if name != boxes[0] and flat[name].ndim == 1]
-        if len(others) == 2:
-            first, second = sorted(others, key=lambda name: _looks_like_labels(name, flat[name]))
-            return Layout('list', (boxes[0],), (first,), second, columns=(0, -1, -1),
-                          **_units(flat[boxes[0]]))
-    if len(flat) == 2:
-        for name, value in flat.items():
-            other, = (item for item in flat if item != name)
-            if value.ndim == 2 and value.shape[1] == 5 and flat[other].ndim == 1:
-                return Layout('list', (name,), (name,), other, columns=(0, 4, -1))
-    return None
-
-
-def _looks_like_labels(name: str, value: Tensor) -> int:
-    """More for labels than for scores."""
-    if not value.is_floating_point():
-        return 3
-    named = name.lower()
-    if any(word in named for word in ('label', 'class', 'cls')):
-        return 2
-    if any(word in named for word in ('score', 'conf', 'prob')):
-        return 0
-    return 1 + int(bool((value == value.round()).all()))
-
-
-def _bins_by_level(flat: Outputs, size: tuple[int, int]) -> Layout | None:
+def _bins_by_level(flat: Outputs, size: tuple[int, int], family: Family) -> Layout | None:
     """Recognise classes and bins apart, a pair of tensors a level (PicoDet, older NanoDet)."""
-    if len(flat) < 2 or len(flat) % 2 or any(value.ndim != 2 for value in flat.values()):
+    if not family.bins or len(flat) < 2 or len(flat) % 2 or any(
+            value.ndim != 2 for value in flat.values()):
         return None
     by_places: dict[int, list[str]] = {}
     for name, value in flat.items():
@@ -134,7 +123,7 @@ def _bins_by_level(flat: Outputs, size: tuple[int, int]) -> Layout | None:
         return None
     return Layout('bins', tuple(sides), tuple(scores), classes=flat[scores[0]].shape[1],
                   bins=flat[sides[0]].shape[1] // 4, strides=found[0],
-                  logits=_are_logits(flat[scores[0]]))
+                  logits=are_logits(flat[scores[0]]))
 
 
 def _pair(flat: Outputs, size: tuple[int, int]) -> Layout | None:
@@ -142,8 +131,7 @@ def _pair(flat: Outputs, size: tuple[int, int]) -> Layout | None:
     if len(flat) != 2 or any(value.ndim != 2 for value in flat.values()):
         return None
     names = sorted((name for name, value in flat.items() if 4 in value.shape),
-                   key=lambda name: ('box' in name.lower() or 'det' in name.lower(),
-                                     float(flat[name].abs().max())), reverse=True)
+                   key=lambda name: _likely_boxes(name, flat[name]), reverse=True)
     if not names:
         return None
     boxes = names[0]
@@ -153,10 +141,47 @@ def _pair(flat: Outputs, size: tuple[int, int]) -> Layout | None:
     across = flat[scores].shape[0] != len(values)
     if len(values) not in flat[scores].shape:
         return None
+    _require_boxes(boxes, values)
     return Layout('pair', (boxes,), (scores,), classes=flat[scores].shape[0 if across else 1],
-                  box_format='xyxy' if _are_corners(values) else 'cxcywh',
-                  transposed=(turned, across), normalised=_is_normalised(values),
-                  logits=_are_logits(flat[scores]))
+                  box_format='xyxy' if are_corners(values) else 'cxcywh',
+                  transposed=(turned, across), normalised=are_normalised(values),
+                  logits=are_logits(flat[scores]))
+
+
+def _likely_boxes(name: str, value: Tensor) -> tuple[bool, bool, float]:
+    """Rank what may be boxes: by values, by name, by size."""
+    rows = value if value.shape[1] == 4 else value.T
+    named = any(word in name.lower() for word in ('box', 'coord', 'loc'))
+    plausible = (are_corners(rows) or have_extents(rows)) and not sum_to_one(rows)
+    return plausible, named, float(value.abs().max())
+
+
+def _require_boxes(name: str, boxes: Tensor) -> None:
+    if not are_corners(boxes) and not have_extents(boxes):
+        raise ValueError(f'{name}: expected boxes, got {tuple(boxes.shape)} with negative widths: '
+                         'they seem to be relative to anchors that are not in the file; export '
+                         'with the decoding')
+
+
+def _require_scores(name: str, scores: Tensor) -> None:
+    """Refuse labels, angles and key points in the place of scores."""
+    labels = [number for number, column in enumerate(scores.T)
+              if float(column.max()) > 1 and are_whole(column)]
+    if labels or (are_logits(scores) and float(scores.min()) >= 0):
+        raise ValueError(f'{name}: expected {scores.shape[1]} scores behind each box, got numbers '
+                         'that are none: a model of rotated boxes, poses or masks seems to be '
+                         'meant, export a detection model')
+
+
+def _rows(scores: Tensor, layout: Layout) -> Tensor:
+    return scores.T if layout.transposed[1] else scores
+
+
+def _with_nothing_last(layout: Layout, flat: Outputs) -> Layout:
+    """Leave "no object" out, the last class of a softmax that is still to come or is done."""
+    if layout.logits or sum_to_one(_rows(flat[layout.scores[0]], layout)):
+        return replace(layout, classes=layout.classes - 1, softmax=layout.logits)
+    return layout  # the export left it out
 
 
 def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Family,
@@ -167,68 +192,55 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
         return None
     name, = tables
     table = flat[name]
-    places = [side for side in table.shape if any(pyramids_of(side, size))]
-    if table.shape[1] in (6, 7) and len(table) <= _MOST_LISTED and not any(
-            len(strides) > 2 for strides, _ in pyramids_of(table.shape[0], size)):
-        rotated = table.shape[1] == 7 and bool(table[:, 0].any())  # else the picture's number
-        return None if rotated else _columns(name, table)
+    more = more_columns(table)
+    if more:
+        raise ValueError(f'{name}: expected detections of six columns, got {more} more: a pose or '
+                         'segmentation model seems to be meant, export a detection model')
+    places = sorted((side for side in table.shape if any(pyramids_of(side, size))), reverse=True)
+    if family.carried and not places:
+        return None
     along = table.shape.index(places[0]) if places else int(table.shape[1] > table.shape[0])
     rows = table.T if along == 1 else table
     width = rows.shape[1]
     strides = next(iter(pyramids_of(len(rows), size)), ((), 1))
-    bins = next((count for count in _BINS if width - 4 * count == classes), 0) if classes else 0
-    if not classes and family.centre == 0:  # NanoDet's only
-        bins = _BINS[0]
+    bins = _bins_of(rows, family, classes)
     if bins:
         return Layout('bins', (name,), (name,), classes=width - 4 * bins, bins=bins,
                       strides=strides[0], transposed=(along == 1,) * 2,
-                      logits=_are_logits(rows[:, :width - 4 * bins]))
-    objectness = {4: False, 5: True}.get(width - classes, family.objectness) and along == 0
+                      logits=are_logits(rows[:, :width - 4 * bins]))
+    objectness = {4: False, 5: family.objectness or not family.named}.get(
+        width - classes, family.objectness) and along == 0
     first = 5 if objectness else 4
     if width <= first:
         return None
-    grid = bool(strides[0]) and strides[1] == 1 and _is_relative(rows, size, strides[0])
-    return Layout('rows', (name,), (name,), classes=width - first, box_format='cxcywh',
+    normalised = are_normalised(rows[:, :4]) and have_extents(rows[:, :4])
+    grid = (not normalised and family.carried and bool(strides[0]) and strides[1] == 1
+            and _is_relative(rows, size, strides[0]))
+    if not grid:
+        _require_boxes(name, rows[:, :4])
+    _require_scores(name, rows[:, first:])
+    corners = not grid and strides[1] == 1 and _are_corners_of_cells(
+        rows[:, :4] * (rows.new_tensor((*size, *size)[::-1]) if normalised else 1), size,
+        strides[0])
+    return Layout('rows', (name,), (name,), classes=width - first,
+                  box_format='xyxy' if corners else 'cxcywh',
                   transposed=(along == 1,) * 2, objectness=objectness, grid=grid,
-                  logits=_are_logits(rows[:, 4:]), strides=strides[0] if grid else (),
-                  normalised=not grid and _is_normalised(rows[:, :4]))
+                  logits=are_logits(rows[:, 4:]), strides=strides[0] if grid else (),
+                  normalised=normalised)
 
 
-def _columns(name: str, table: Tensor) -> Layout:
-    """Tell the order of the columns of final detections."""
-    def whole(column: Tensor) -> bool:
-        return bool((column == column.round()).all())
-
-    if table.shape[1] == 7:  # batch, box, then label and score in one order or the other
-        score, label = (6, 5) if not len(table) or whole(table[:, 5]) else (5, 6)
-        return Layout('list', (name,), (name,), columns=(1, score, label),
-                      **_units(table[:, 1:5]))
-    if len(table) and whole(table[:, 0]) and float(table[:, 1].max()) <= 1 < float(
-            table[:, 4:].max()) and not whole(table[:, 5]):
-        return Layout('list', (name,), (name,), columns=(2, 1, 0))  # Paddle's
-    return Layout('list', (name,), (name,), columns=(0, 4, 5), **_units(table[:, :4]))
-
-
-def _are_logits(scores: Tensor) -> bool:
-    return bool(scores.numel()) and bool(scores.min() < 0 or scores.max() > 1.001)
-
-
-def _is_normalised(boxes: Tensor) -> bool:
-    """Whether boxes are in 0..1: those of a whole picture would be larger in pixels."""
-    return bool(boxes.numel()) and 0 < float(boxes.abs().max()) <= 2
-
-
-def _are_corners(boxes: Tensor) -> bool:
-    """Whether nearly all boxes are x1 y1 x2 y2."""
-    return float(((boxes[:, 2:] - boxes[:, :2]).amin(dim=1) > 0).float().mean()) > 0.9
-
-
-def _units(boxes: Tensor) -> _Units:
-    """Tell the units and the format of final boxes; rows of zeros are no boxes."""
-    boxes = boxes[boxes.abs().amax(dim=1) > 0]
-    normalised = _is_normalised(boxes)
-    return {'normalised': normalised,
-            'box_format': 'cxcywh' if normalised and not _are_corners(boxes) else 'xyxy'}
+def _bins_of(rows: Tensor, family: Family, classes: int) -> int:
+    """Tell the number of bins a side of rows that begin with the classes; 0 where none are."""
+    if not family.bins:
+        return 0
+    width = rows.shape[1]
+    inside = ((rows >= 0) & (rows <= 1.001)).all(dim=0)
+    if bool(inside[0]):  # scores, so that bins, which are logits, begin where others do
+        scores = int(torch.cat((inside, inside.new_zeros(1))).int().argmin())
+        return next((count for count in _BINS if width - 4 * count == scores), 0)
+    if not classes:
+        return _BINS[0] if family.centre == 0 else 0  # NanoDet's only
+    return next((count for count in _BINS if width - 4 * count == classes), 0)
 
 
 def _is_relative(rows: Tensor, size: tuple[int, int], strides: tuple[int, ...]) -> bool:
@@ -236,6 +248,18 @@ def _is_relative(rows: Tensor, size: tuple[int, int], strides: tuple[int, ...]) 
     cells = cell_table(size, strides)
     apart = (rows[:, :2] - cells[:, :2] * cells[:, 2:]) / cells[:, 2:]
     return float(apart.abs().median()) > float(rows[:, :2].abs().median())
+
+
+def _are_corners_of_cells(boxes: Tensor, size: tuple[int, int],
+                          strides: tuple[int, ...]) -> bool:
+    """Whether the middle between corners is nearer to each place's cell than the first corner."""
+    if not strides or not are_corners(boxes):
+        return False
+    cells = cell_table(size, strides)
+    middles = (cells[:, :2] + 0.5) * cells[:, 2:]
+    as_corners = ((boxes[:, :2] + boxes[:, 2:]) / 2 - middles) / cells[:, 2:]
+    as_centres = (boxes[:, :2] - middles) / cells[:, 2:]
+    return float(as_corners.abs().median()) < float(as_centres.abs().median())
 
 
 def _told(outputs: Outputs) -> str:
@@ -249,11 +273,18 @@ def _unknown(outputs: Outputs) -> str:
         reason = 'a classifier seems to be meant: export a detector'
     elif len({4, *map(len, shapes)}) > 1 and any(len(shape) == 4 for shape in shapes):
         reason = 'a segmentation model seems to be meant: export a detection model'
+    elif len(shapes) == 1 and len(shapes[0]) == 4:
+        reason = ('a map of the picture: a segmentation or keypoint model seems to be meant, or '
+                  'the head is not decoded; export a detection model with its decoding')
+    elif len(shapes) == 2 and all(len(shape) == 4 for shape in shapes):
+        reason = ('for DetectNet say --like detectnet; else the head is not decoded: export with '
+                  'the decoding')
     elif any(len(shape) == 5 for shape in shapes) or (
             shapes and all(len(shape) == 4 for shape in shapes)):
         reason = ('the head is not decoded and its anchors are not in the file: export with the '
                   'decoding (for YOLOv5 and v7 with their own export, --grid)')
     else:
-        reason = ('boxes, scores and labels were expected, in one tensor or three, or one row of '
-                  'box and scores a place')
+        reason = ('boxes, scores and labels were expected, in one tensor or three, perhaps with '
+                  'a count, or one row of box and scores for each place of a usual head, or '
+                  'each query of a transformer (--like rtdetr)')
     return f'outputs of no known layout: {_told(outputs)}; {reason}'

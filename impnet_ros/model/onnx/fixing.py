@@ -6,12 +6,13 @@ One form for every file: a single float32 input (1, 3, H, W) of known size, cons
 What else a graph asks for (the size of the original image, a scale) is answered once and for all:
 boxes come in pixels of the input.
 """
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from impnet_ros.model.onnx.runtimes import ERRORS, first_line, open_runtime, session_options
+from impnet_ros.model.onnx.runtimes import (
+    ERRORS, first_line, OnnxRuntime, PROVIDERS, session_options, UnfitError)
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper, TensorProto
@@ -22,14 +23,20 @@ from torch import Tensor
 PICTURE = 'impnet_picture'
 """Name of the input."""
 
-LARGEST_SIDE = 4096
+SMALLEST_SIDE, LARGEST_SIDE = 32, 4096
 """Pixels of an input, either way."""
+
+LONGEST_LOOK_S = 60.0
+"""Seconds that a graph may take for one picture: many times what any detector takes."""
 
 LARGEST_TENSOR = 2 ** 30
 """Bytes of any tensor of which the size is known before it is computed."""
 
 _SIZES = (640, 416, 320, 512, 384, 608, 544, 800, 576, 480, 448, 352, 300, 256, 1024, 1280)
 # Tried in turn where a graph takes sizes that it does not work at.
+
+_WEIGHTS_ARE_NO_INPUTS = 4
+# Version of ONNX's format from which on initialisers need not be inputs too.
 
 _PIXELS = {TensorProto.FLOAT: np.float32, TensorProto.FLOAT16: np.float16,
            TensorProto.UINT8: np.uint8}
@@ -45,7 +52,7 @@ def image_input(model: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, list[int],
     size : list of int
         Height and width; 0 where any is taken.
     order : str
-        Of its axes: 'NCHW', 'NHWC' or 'CHW'.
+        Of its axes: 'NCHW', 'NHWC', 'CHW' or 'HWC'.
 
     Raises
     ------
@@ -57,13 +64,15 @@ def image_input(model: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, list[int],
     inputs = [item for item in model.graph.input if item.name not in weights]
     for value in inputs:
         tensor = value.type.tensor_type
-        shape = [dim.dim_value for dim in tensor.shape.dim]
+        shape = [max(dim.dim_value, 0) for dim in tensor.shape.dim]
         if tensor.elem_type not in _PIXELS or len(shape) not in (3, 4):
             continue
         if len(shape) == 4 and shape[0] > 1:
             raise ValueError(f'expected an input of one picture, got batches of {shape[0]}: '
                              'export with a batch of 1, or a dynamic one')
-        if len(shape) == 3:
+        if len(shape) == 3 and shape[2] == 3 and shape[0] != 3:
+            order, channels, size = 'HWC', shape[2], shape[:2]
+        elif len(shape) == 3:
             order, channels, size = 'CHW', shape[0], shape[1:]
         elif shape[3] == 3 and shape[1] != 3:
             order, channels, size = 'NHWC', shape[3], shape[1:3]
@@ -71,13 +80,18 @@ def image_input(model: onnx.ModelProto) -> tuple[onnx.ValueInfoProto, list[int],
             order, channels, size = 'NCHW', shape[1], shape[2:]
         if channels not in (0, 3):
             continue
-        if max(size) > LARGEST_SIDE:
-            raise ValueError(f'expected an input of at most {LARGEST_SIDE} pixels a side, got '
-                             f'{size[1]} x {size[0]}')
+        _require_size(size)
         return value, size, order
     told = ', '.join(f'{item.name} {_shape(item)}' for item in inputs) or 'none'
     raise ValueError(f'expected an input (1, 3, height, width) of float32, float16 or uint8, got '
                      f'{told}')
+
+
+def _require_size(size: Sequence[int]) -> None:
+    if max(size) > LARGEST_SIDE or any(0 < side < SMALLEST_SIDE for side in size):
+        bound = (f'at most {LARGEST_SIDE}' if max(size) > LARGEST_SIDE
+                 else f'at least {SMALLEST_SIDE}')
+        raise ValueError(f'expected an input of {bound} pixels a side, got {size[1]} x {size[0]}')
 
 
 def fixed(model: onnx.ModelProto, wanted: int | None,
@@ -111,9 +125,10 @@ def fixed(model: onnx.ModelProto, wanted: int | None,
         try:
             made = _folded(_single_input(model, size))
             check_sizes(made)
-            open_runtime(made.SerializeToString(), 'cpu', trusted=False)([
-                torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0))])
+            run_whole(made, torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(0)))
             return made, size
+        except UnfitError:
+            raise
         except ERRORS as error:
             refused.append(f'at {size[1]} x {size[0]}: {first_line(error)}')
     others = f', nor at {len(refused) - 1} other sizes' if len(refused) > 1 else ''
@@ -123,9 +138,23 @@ def fixed(model: onnx.ModelProto, wanted: int | None,
 
 
 def run_whole(model: onnx.ModelProto, pixels: Tensor) -> dict[str, Tensor]:
-    """Give all outputs of a fixed model by name, of an input (1, 3, H, W)."""
-    outputs = open_runtime(model.SerializeToString(), 'cpu', trusted=False)([pixels])
-    return dict(zip((item.name for item in model.graph.output), outputs, strict=True))
+    """
+    Give all outputs of a fixed model by name, of an input (1, 3, H, W).
+
+    Raises
+    ------
+    UnfitError
+        If it takes too long, or what it gives is not finite.
+
+    """
+    runtime = OnnxRuntime(model.SerializeToString(), PROVIDERS['cpu'], trusted=False)
+    outputs = runtime.within(LONGEST_LOOK_S, [pixels])
+    named = dict(zip((item.name for item in model.graph.output), outputs, strict=True))
+    for name, value in named.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise UnfitError(f'{name}: expected finite numbers of a picture, got some that are '
+                             'not: export it again, and look at its weights or its precision')
+    return named
 
 
 def _candidates(size: list[int], wanted: int | None,
@@ -135,9 +164,7 @@ def _candidates(size: list[int], wanted: int | None,
         yield size[0], size[1]
         return
     if stated is not None:
-        if max(stated) > LARGEST_SIDE:
-            raise ValueError(f'size: expected at most {LARGEST_SIDE} pixels a side, got '
-                             f'{stated[1]} x {stated[0]}')
+        _require_size(stated)
         yield stated
         return
     for side in dict.fromkeys(((wanted,) if wanted else ()) + _SIZES):
@@ -148,6 +175,7 @@ def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelPr
     value, _, order = image_input(model)
     made = onnx.ModelProto()
     made.CopyFrom(model)
+    made.ir_version = max(made.ir_version, _WEIGHTS_ARE_NO_INPUTS)
     graph = made.graph
     kind = value.type.tensor_type.elem_type
     weights = {item.name for item in graph.initializer}
@@ -156,10 +184,11 @@ def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelPr
             graph.initializer.append(numpy_helper.from_array(_answer(item, size), item.name))
     steps: list[tuple[str, dict[str, Any]]] = []
     steps += [('Cast', {'to': kind})] if kind != TensorProto.FLOAT else []
-    steps += [('Transpose', {'perm': [0, 2, 3, 1]})] if order == 'NHWC' else []
-    steps += [('Reshape', {})] if order == 'CHW' else []
+    steps += [('Transpose', {'perm': [0, 2, 3, 1]})] if order.endswith('HWC') else []
+    steps += [('Reshape', {})] if len(order) == 3 else []
     steps = steps or [('Identity', {})]
-    graph.initializer.append(numpy_helper.from_array(np.array([3, *size]), f'{PICTURE}_shape'))
+    shape = np.array([3, *size] if order == 'CHW' else [*size, 3])
+    graph.initializer.append(numpy_helper.from_array(shape, f'{PICTURE}_shape'))
     names = [PICTURE, *(f'{PICTURE}_{number}' for number in range(1, len(steps))), value.name]
     nodes = [helper.make_node(step, [before] + [f'{PICTURE}_shape'] * (step == 'Reshape'), [after],
                               **attributes)
@@ -175,10 +204,10 @@ def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelPr
 
 def _answer(item: onnx.ValueInfoProto, size: tuple[int, int]) -> np.ndarray:
     """Give what a graph asks for besides the picture, so that boxes are in the input's pixels."""
-    kind = helper.tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
     shape = [dim.dim_value or 1 for dim in item.type.tensor_type.shape.dim]
     name = item.name.lower()
-    if shape in ([1, 2], [2]):
+    if shape in ([1, 2], [2]) and item.type.tensor_type.elem_type:
+        kind = helper.tensor_dtype_to_np_dtype(item.type.tensor_type.elem_type)
         if 'scale' in name:
             return np.ones(shape, kind)
         if 'im_shape' in name:  # Paddle counts rows first
@@ -186,7 +215,7 @@ def _answer(item: onnx.ValueInfoProto, size: tuple[int, int]) -> np.ndarray:
         if 'size' in name:
             return np.array(size[::-1], kind).reshape(shape)
     raise ValueError(f'expected a picture, and perhaps orig_target_sizes, im_shape or '
-                     f'scale_factor, got the input {item.name} {_shape(item)}')
+                     f'scale_factor, got the input {item.name} {_shape(item)}: export it without')
 
 
 def _folded(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -220,5 +249,8 @@ def shape_of(item: onnx.ValueInfoProto) -> tuple[int, ...]:
 
 
 def _shape(item: onnx.ValueInfoProto) -> str:
+    if not item.type.HasField('tensor_type'):
+        return f'({item.type.WhichOneof("value")})'
     dims = item.type.tensor_type.shape.dim
-    return f'({", ".join(str(dim.dim_param or dim.dim_value or "?") for dim in dims)})'
+    kind = TensorProto.DataType.Name(item.type.tensor_type.elem_type).lower()
+    return f'({", ".join(str(dim.dim_param or dim.dim_value or "?") for dim in dims)}) of {kind}'

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from impnet_ros.labels import COCO_80
-from impnet_ros.model.onnx.declaration import Declaration, Level, seal
+from impnet_ros.model.onnx.declaration import Declaration, is_imported, Level, seal
 from impnet_ros.model.onnx.families import coco_by_id, FAMILIES, Family
 from impnet_ros.model.onnx.finding import find_layout
 from impnet_ros.model.onnx.fitting import Input, input_of
@@ -96,19 +96,26 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
         with the file; the message says what to type.
 
     """
-    stated = stated_in(model)
+    if is_imported(model):
+        raise ValueError('it was imported already: use it as --model, or import the original')
+    stated = stated_in(model, not asked.labels, asked.size is None)
     name, family = _family(asked, stated)
-    _, own_size, _ = image_input(model)
+    value, own_size, _ = image_input(model)
+    if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8:
+        family = _of_whole_pixels(family, asked)
     notes = _size_notes(own_size, asked, stated)
     whole, size = fixed(model, family.size, asked.size or stated.size)
     wanted = Input(size, family.colour, family.scale, family.mean, family.std, family.fit)
     looked_at = [input_of(image, wanted) for image in pictures or [made_up(size)]]
-    outputs = run_whole(whole, looked_at[0])
+    outputs = [run_whole(whole, pixels) for pixels in looked_at]
     names = asked.labels or stated.class_names
     layout = find_layout(outputs, size, family, len(names))
+    if layout.kind == 'list' and stated.class_names and len(names) != len(stated.class_names):
+        raise ValueError(f'labels: expected {len(stated.class_names)}, as many as the file names, '
+                         f'got {len(names)}')
     if asked.boxes:
         layout = replace(layout, box_format=asked.boxes)
-    names, layout, told = _named(names, layout, name, outputs)
+    names, layout, told = _named(names, layout, name, outputs[0])
     declaration = Declaration(name, names, wanted, layout)
     levels, why_whole, difference = _levels(whole, declaration, looked_at, asked, family)
     declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference,
@@ -140,8 +147,16 @@ def _family(asked: Asked, stated: Stated) -> tuple[str, Family]:
         raise ValueError(f'--like: expected one of {", ".join(FAMILIES)}, got {name!r}')
     said = {key: getattr(asked, key) for key in ('colour', 'scale', 'mean', 'std', 'fit')}
     return name or 'other', replace(
-        FAMILIES[name] if name else Family(),
+        FAMILIES[name] if name else Family(bins=True, named=False),
         **{key: value for key, value in said.items() if value not in (None, '')})
+
+
+def _of_whole_pixels(family: Family, asked: Asked) -> Family:
+    """Give pixels as they are to a graph that takes uint8 and does the rest itself."""
+    if asked.scale not in (None, 1.0) or asked.mean or asked.std:
+        raise ValueError('the graph takes uint8, pixels as they are: leave --scale, --mean and '
+                         '--std away')
+    return replace(family, scale=1.0, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
 def _size_notes(own: list[int], asked: Asked, stated: Stated) -> tuple[str, ...]:
@@ -168,11 +183,16 @@ def _named(names: tuple[str, ...], layout: Layout, family: str,
         else:
             raise ValueError(f'nothing in the file names its {count} class{"es" * (count > 1)}: '
                              'give the names (--labels FILE, one a line)')
-        notes = (f'nothing in the file names its classes: taken for those of COCO '
-                 f'({len(names)}); say others with --labels',)
+        what = 'says how many classes it has' if layout.kind == 'list' else 'names its classes'
+        notes = (f'nothing in the file {what}: taken for those of COCO ({len(names)}); say '
+                 'others with --labels',)
     check_names(names)
+    background = names[0].lower() in ('__background__', 'background')
+    if background and layout.kind != 'list' and len(names) > 1:
+        names = names[1:]
+        layout = replace(layout, first_class=1, classes=len(names))
     if layout.kind == 'list':
-        if names[0].lower() in ('__background__', 'background'):
+        if background:
             layout = replace(layout, first_label=0)
         layout = replace(layout, classes=len(names))
         labels = _labels(layout, outputs)

@@ -4,16 +4,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import combinations, product
 
 import torch
 from torch import Tensor
 
-BOX_FORMATS = ('xyxy', 'cxcywh', 'xywh')
+KINDS = ('rows', 'pair', 'bins', 'coverage', 'list')
+BOX_FORMATS = ('xyxy', 'cxcywh', 'xywh', 'yxyx')
 
-PYRAMIDS = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (8, 16, 32, 64, 128), (16, 32), (16,),
-            (32,), (8,), (4, 8, 16, 32, 64))
-"""Strides, finest first, of the heads that people use."""
+_USUAL = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32), (8, 16, 32, 64, 128), (16, 32), (16,),
+          (32,), (8,), (4, 8, 16, 32, 64))
+_STRIDES = (2, 4, 8, 16, 32, 64, 128)
+PYRAMIDS = tuple(dict.fromkeys((*_USUAL, *(_STRIDES[first:last] for first, last in combinations(
+    range(len(_STRIDES) + 1), 2)))))
+"""Strides, finest first, of the heads that there may be, usual ones first."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +28,8 @@ class Layout:
     Attributes
     ----------
     kind : str
-        'rows', one a place, box first, then scores; 'pair', boxes and scores apart; 'bins', sides
-        as distributions; 'coverage', maps (DetectNet); 'list', final detections.
+        Of `KINDS`: 'rows', one a place, box first, then scores; 'pair', boxes and scores apart;
+        'bins', sides as distributions; 'coverage', maps (DetectNet); 'list', final detections.
     boxes, scores : tuple of str
         Outputs that hold them; the same one for both, or one a level.
     labels : str
@@ -60,6 +64,10 @@ class Layout:
         Whether overlapping boxes are still to be dropped.
     softmax : bool
         Whether scores are logits of one softmax a place, "no object" behind the classes.
+    first_class : int
+        Place of the first class among the scores; 1 where the background is before it.
+    count : str
+        Output that says how many rows of a 'list' are detections; '' for all.
 
     """
 
@@ -82,6 +90,8 @@ class Layout:
     single_label: bool = True
     suppress: bool = True
     softmax: bool = False
+    first_class: int = 0
+    count: str = ''
 
 
 def cell_counts(size: tuple[int, int], strides: tuple[int, ...]) -> list[tuple[int, int]]:
@@ -92,7 +102,8 @@ def cell_counts(size: tuple[int, int], strides: tuple[int, ...]) -> list[tuple[i
 def pyramids_of(places: int, size: tuple[int, int]) -> Iterator[tuple[tuple[int, ...], int]]:
     """Yield the strides and the anchors a cell that give as many places in an input."""
     for strides, anchors in product(PYRAMIDS, (1, 3)):
-        if places == anchors * sum(rows * columns for rows, columns in cell_counts(size, strides)):
+        cells = sum(rows * columns for rows, columns in cell_counts(size, strides))
+        if places == anchors * cells and (anchors == 1 or len(strides) > 1):
             yield strides, anchors
 
 

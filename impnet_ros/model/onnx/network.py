@@ -40,7 +40,7 @@ _CARRIED_AT = 8
 _log = logging.getLogger(__name__)
 
 _MISFITS: tuple[type[Exception], ...] = (
-    *ERRORS, KeyError, IndexError, TypeError, AssertionError)
+    *ERRORS, KeyError, IndexError, TypeError, AssertionError, ArithmeticError)
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,12 @@ class ImportedNetwork(Network):
         example = input_of(made_up(self.declaration.picture.size), self.declaration.picture)
         graph = self._model.SerializeToString()
         self._task: Run | None = None
-        if not self.boxes_only:
-            graph, task = halves(self._model, self._cut)
-            self._task = open_runtime(task, 'cpu', trusted=False)
+        try:
+            if not self.boxes_only:
+                graph, task = halves(self._model, self._cut)
+                self._task = open_runtime(task, 'cpu', trusted=False)
+        except ValueError as error:
+            raise self._misfit(error) from error
         self._run, self.runtime, told = choose(graph, runtime, [example], self._where,
                                                trusted=False)
         self._try()
@@ -141,11 +144,17 @@ class ImportedNetwork(Network):
         """Look once, so that a declaration that does not fit its graph is told at once."""
         try:
             picture = self.prepare(made_up(self.declaration.picture.size))
-            self.task(self.features(picture), None, DetectionConfig(score_threshold=0.01))
+            levels = self.features(picture)
+            self.task(levels, None, DetectionConfig(score_threshold=0.01))
+            if not self.boxes_only:
+                for number, level in enumerate(levels.maps):
+                    self.class_logits(level, number)
         except _MISFITS as error:
-            raise ValueError(f'{self.name}: the declaration does not fit the graph, import the '
-                             f'original again (impnet import-detector): {first_line(error)}'
-                             ) from error
+            raise self._misfit(error) from error
+
+    def _misfit(self, error: Exception) -> ValueError:
+        return ValueError(f'{self.name}: the declaration does not fit the graph, import the '
+                          f'original again (impnet import-detector): {first_line(error)}')
 
     def input_size(self, image_size: tuple[int, int], side: int | None = None) -> tuple[int, int]:
         """Give the size that an image has in the input, without borders."""

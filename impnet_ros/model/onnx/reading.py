@@ -7,6 +7,7 @@ A file is data: nothing of it is run before it is checked, no other file is read
 sizes are looked at before memory is given.
 """
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
@@ -65,7 +66,10 @@ def checked(data: bytes) -> onnx.ModelProto:
                              'external data: save it as one file (onnx.save_model with '
                              'save_as_external_data=False)')
     if model.functions:
-        model = inliner.inline_local_functions(model)
+        try:
+            model = inliner.inline_local_functions(model)
+        except (onnx.checker.ValidationError, RuntimeError) as error:
+            raise ValueError(f'expected functions that can be written out: {error}') from error
     _check_operators(model)
     _sort(model.graph)
     return model
@@ -108,25 +112,22 @@ def _check_operators(model: onnx.ModelProto) -> None:
 
 def _sort(graph: onnx.GraphProto) -> None:
     """Bring nodes into an order in which each comes after what it needs; converters do not."""
-    made = {name for node in graph.node for name in node.output if name}
-    done = {item.name for item in (*graph.input, *graph.initializer)}
-    waiting, ordered = list(graph.node), []
-    while waiting:
-        ready = []
-        for node in waiting:
-            if all(name in done or name not in made for name in needed(node)):
-                done.update(node.output)
-                ready.append(node)
-        if not ready:
-            raise ValueError(f'expected a graph without circles, got one through '
-                             f'{waiting[0].op_type} {waiting[0].name!r}')
-        ordered += ready
-        taken = {id(node) for node in ready}
-        waiting = [node for node in waiting if id(node) not in taken]
-    if [id(node) for node in ordered] != [id(node) for node in graph.node]:
-        copies = [onnx.NodeProto.FromString(node.SerializeToString()) for node in ordered]
-        del graph.node[:]
-        graph.node.extend(copies)
+    maker = {name: number for number, node in enumerate(graph.node)
+             for name in node.output if name}
+    before = {number: sorted({maker[name] for name in needed(node) if name in maker})
+              for number, node in enumerate(graph.node)}
+    if all(max(numbers, default=-1) < number for number, numbers in before.items()):
+        return
+    try:
+        order = list(TopologicalSorter(before).static_order())
+    except CycleError as error:
+        node = graph.node[error.args[1][0]]
+        raise ValueError(f'expected a graph without circles, got one through {node.op_type} '
+                         f'{node.name!r}') from error
+    copies = [onnx.NodeProto.FromString(graph.node[number].SerializeToString())
+              for number in order]
+    del graph.node[:]
+    graph.node.extend(copies)
 
 
 def needed(node: onnx.NodeProto) -> list[str]:

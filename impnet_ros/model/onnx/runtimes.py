@@ -7,6 +7,7 @@ One seam: a callable, tensors in and out. `choose` takes the fastest that is ins
 the right numbers.
 """
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -40,11 +41,21 @@ ERRORS: tuple[type[Exception], ...] = (
                                 if isinstance(item, type) and issubclass(item, Exception)))
 """What the runtimes raise."""
 
+_NUMBERS = {f'tensor({kind})' for kind in (
+    'float', 'float16', 'double', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32',
+    'uint64', 'bool')}
+# What outputs may be of.
+
 _SHAPES = 4
 # Input shapes kept compiled: cameras of one robot have few.
 
 _ROUNDS = 7
 # Calls of each runtime from which the fastest is told.
+
+
+class UnfitError(ValueError):
+    """A graph runs, but does what no detector does."""
+
 
 Run = Callable[[Sequence[Tensor]], list[Tensor]]
 """Inputs in the graph's order to its outputs, floats as float32."""
@@ -91,7 +102,7 @@ def open_runtime(model: bytes, runtime: str, trusted: bool = True) -> Run:
     if provider not in onnxruntime.get_available_providers():
         raise ValueError(f'runtime: {runtime!r} needs an ONNX Runtime with {provider} '
                          f'(onnxruntime-gpu), this one has none; use cpu or auto')
-    return _OnnxRuntime(model, provider, trusted)
+    return OnnxRuntime(model, provider, trusted)
 
 
 def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch.device,
@@ -211,7 +222,7 @@ def session_options(trusted: bool) -> onnxruntime.SessionOptions:
     return options
 
 
-class _OnnxRuntime:
+class OnnxRuntime:
     """A session of ONNX Runtime."""
 
     def __init__(self, model: bytes, provider: str, trusted: bool) -> None:
@@ -223,6 +234,11 @@ class _OnnxRuntime:
                              f'{first_line(error)}') from error
         if self._session.get_providers()[0] != provider:
             raise ValueError(f'ONNX Runtime cannot start {provider}')
+        for item in self._session.get_outputs():
+            if item.type not in _NUMBERS:
+                raise ValueError(f'expected outputs of numbers, got {item.name!r} of {item.type}: '
+                                 'export without it')
+        self._options = onnxruntime.RunOptions()
         self._inputs = [(item.name, np.float16 if '16' in item.type else np.float32)
                         for item in self._session.get_inputs()]
 
@@ -230,7 +246,28 @@ class _OnnxRuntime:
         """Run the graph."""
         fed = {name: np.ascontiguousarray(item.cpu().numpy(), dtype=kind)
                for (name, kind), item in zip(self._inputs, inputs, strict=True)}
-        return [_tensor(output) for output in self._session.run(None, fed)]
+        return [_tensor(output) for output in self._session.run(None, fed, self._options)]
+
+    def within(self, seconds: float, inputs: Sequence[Tensor]) -> list[Tensor]:
+        """
+        Run a graph that may never end, on a thread of its own, so that Ctrl-C ends it too.
+
+        Raises
+        ------
+        UnfitError
+            If it takes longer.
+
+        """
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            try:
+                return worker.submit(self, inputs).result(timeout=seconds)
+            except TimeoutError as error:
+                raise UnfitError(f'expected an answer within {seconds:g} s, got none: it may '
+                                 'have a loop without an end') from error
+            finally:  # what still runs ends here
+                self._options.terminate = True
+                worker.shutdown()
+                self._options.terminate = False
 
 
 class _OpenVino:
@@ -270,4 +307,6 @@ class _OpenVino:
 def _tensor(output: Any) -> Tensor:
     if output.dtype == np.float16:
         output = output.astype(np.float32)
+    if output.dtype.kind == 'u':
+        output = output.astype(np.int64)
     return torch.from_numpy(np.ascontiguousarray(output))
