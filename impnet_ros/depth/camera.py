@@ -92,7 +92,7 @@ def pinhole(width: int, height: int, k: Sequence[float], d: Sequence[float],
         If there are no intrinsics, or the image may be distorted.
 
     """
-    if any(abs(value) > _SMALL_DISTORTION for value in d) and not rectified:
+    if not rectified and not all(abs(value) <= _SMALL_DISTORTION for value in d):
         raise CameraError(
             f'{name}: expected no distortion, got {[round(value, 4) for value in d]}; send a '
             'rectified image (image_proc), or set rectified:=true where it is one')

@@ -113,8 +113,18 @@ class FrameTree:
 
     def add(self, parent: str, child: str, time_s: float, transform: Rigid,
             fixed: bool = False) -> None:
-        """Take what was told of a frame."""
+        """
+        Take what was told of a frame.
+
+        Raises
+        ------
+        FrameError
+            If it is told of no frame, or of one in itself.
+
+        """
         parent, child = parent.lstrip('/'), child.lstrip('/')
+        if not parent or not child or parent == child:
+            raise FrameError(f'expected two frames, got {child!r} in {parent!r}')
         if fixed:
             self._fixed[child] = parent, transform
             return

@@ -8,8 +8,9 @@ Levels, checked over the time since the last report (one second):
 * ERROR: the configuration failed; no image of a window could be decoded; the network failed, or
   gave values that are not finite.
 * WARN: other nodes of the same name; active, but no image for `SILENT_S` seconds; more than
-  `LOST_SHARE` of the images lost; some images refused; stamps that cannot be used; results older
-  than `OLD_MS` (median).
+  `LOST_SHARE` of the images lost; some images refused; memory emptied at `OFTEN` images and
+  `OFTEN_SHARE` of all for one reason; stamps that cannot be used; results older than `OLD_MS`
+  (median).
 * OK: everything else.
 
 A silence and losses are in the log too, seldom, with what would help.
@@ -29,6 +30,7 @@ import torch
 
 SILENT_S = 2.0
 LOST_SHARE = 0.01
+OFTEN, OFTEN_SHARE = 3, 0.1
 OLD_MS = 500.0
 _LONGEST = 200
 
@@ -140,6 +142,12 @@ def _judge(camera: Camera, settings: Settings, window: Window,
         lost = camera.statistics.lost
         camera.warn.tell(f'{camera.name}: {text} ({lost} lost since activation)', 'lost')
         return DiagnosticStatus.WARN, text
+    for reason, count in window.resets.most_common(1):
+        if count >= OFTEN and count >= OFTEN_SHARE * window.processed:
+            text = (f'memory was emptied at {count} of {window.processed} images ({reason}); '
+                    f'publishers of the topic: {camera.input.publishers}')
+            camera.warn.tell(f'{camera.name}: {text}', f'emptied {reason}')
+            return DiagnosticStatus.WARN, text
     for problem in ('absurd', 'still'):
         if window.stamps[problem]:
             return DiagnosticStatus.WARN, STAMP_PROBLEMS[problem]

@@ -12,6 +12,9 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+LARGEST_JPEG = 65_500
+"""Pixels a side of the JPEGs that OpenCV writes."""
+
 
 def to_rgb(message: Image | CompressedImage, max_pixels: int) -> RgbImage:
     """
@@ -56,7 +59,18 @@ def to_image(image: RgbImage, header: Header) -> Image:
 
 
 def to_jpeg(image: RgbImage, header: Header, quality: int) -> CompressedImage:
-    """Make a JPEG message of an RGB picture (H, W, 3), with the given header."""
+    """
+    Make a JPEG message of an RGB picture (H, W, 3), with the given header.
+
+    Raises
+    ------
+    ValueError
+        If it is larger than a JPEG can be.
+
+    """
+    if max(image.shape[:2]) > LARGEST_JPEG:
+        raise ValueError(f'expected at most {LARGEST_JPEG} pixels a side for a JPEG, got '
+                         f'{image.shape[1]} x {image.shape[0]}')
     _, data = cv2.imencode('.jpg', cv2.cvtColor(np.ascontiguousarray(image), cv2.COLOR_RGB2BGR),
                            [cv2.IMWRITE_JPEG_QUALITY, quality])
     return CompressedImage(header=header, format='rgb8; jpeg compressed bgr8', data=_bytes(data))

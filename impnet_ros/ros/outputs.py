@@ -17,6 +17,8 @@ from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import CompressedImage, Image
 from vision_msgs.msg import Detection2DArray
 
+_SELDOM_S = 60.0
+
 
 class Outputs:
     """
@@ -95,7 +97,7 @@ class Outputs:
         latency = status.latency_ms(now_ns, stamp_ns)
         total_ms = (perf_counter() - answer.arrival.started_s) * 1e3
         work_ms = answer.arrival.decode_ms + sum(seen.stage_ms.values())
-        statistics.answered(seen.is_key,
+        statistics.answered(seen.is_key, seen.reset_reason,
                             {**seen.stage_ms, 'work': work_ms, 'total': total_ms}, latency)
         self._status.publish(status.to_message(
             answer, camera=self._camera, device=str(self._network.device),
@@ -118,4 +120,8 @@ class Outputs:
         if self._picture.get_subscription_count() > 0:
             self._picture.publish(images.to_image(drawn, header))
         if self._jpeg.get_subscription_count() > 0:
-            self._jpeg.publish(images.to_jpeg(drawn, header, self._settings.jpeg_quality))
+            try:
+                self._jpeg.publish(images.to_jpeg(drawn, header, self._settings.jpeg_quality))
+            except ValueError as error:
+                self._node.get_logger().warning(f'{self._jpeg.topic_name}: {error}',
+                                                throttle_duration_sec=_SELDOM_S)

@@ -3,9 +3,7 @@
 """Parameter files that hold nothing for a node: ROS passes over them in silence."""
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 import re
-from typing import Any
 
 import yaml
 
@@ -30,22 +28,32 @@ def of_no_use(args: Sequence[str], node: str) -> list[str]:
         A sentence a file.
 
     """
-    files = [file for option, file in pairwise(args) if option == '--params-file']
-    named = {file: sorted(_nodes(yaml.safe_load(Path(file).read_text(encoding='utf-8'))))
-             for file in files}
+    named = {file: _names_in(file) for option, file in pairwise(args)
+             if option == '--params-file'}
     return [f'{file} has no parameters for {node} and no effect: it names '
             f'{", ".join(names) or "no node"}; /**/{node.rpartition("/")[2]} would be this node '
             'in any namespace'
-            for file, names in named.items() if not any(_is_for(name, node) for name in names)]
+            for file, names in named.items()
+            if names is not None and not any(_is_for(name, node) for name in names)]
 
 
-def _nodes(tree: Any, path: str = '') -> Iterator[str]:
+def _names_in(file: str) -> list[str] | None:
+    """Give the nodes' names in a file; None where it cannot be read a second time."""
+    try:
+        with open(file, encoding='utf-8') as stream:
+            # Nothing is made of the values: launch gives lists a tag of Python's.
+            return sorted({name for tree in yaml.compose_all(stream) for name in _nodes(tree)})
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+
+
+def _nodes(tree: yaml.Node | None, path: str = '') -> Iterator[str]:
     """Give the nodes' names in a file, wild cards among them; namespaces may be levels."""
-    for key, below in tree.items() if isinstance(tree, dict) else ():
-        if key == _PARAMETERS:
+    for key, below in tree.value if isinstance(tree, yaml.MappingNode) else ():
+        if key.value == _PARAMETERS:
             yield path
         else:
-            yield from _nodes(below, f'{path}/{str(key).strip("/")}')
+            yield from _nodes(below, f'{path}/{str(key.value).strip("/")}')
 
 
 def _is_for(name: str, node: str) -> bool:

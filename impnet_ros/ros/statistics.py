@@ -19,6 +19,7 @@ class Window:
     refusal: str = ''
     error: str = ''
     stamps: Counter[str] = field(default_factory=Counter)
+    resets: Counter[str] = field(default_factory=Counter)
     latencies_ms: list[float] = field(default_factory=list)
     stages_ms: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
@@ -81,12 +82,15 @@ class Statistics:
                 self.stamps[stamp_problem] += 1
                 self.window.stamps[stamp_problem] += 1
 
-    def answered(self, is_key: bool, stages_ms: dict[str, float], latency_ms: float) -> None:
+    def answered(self, is_key: bool, reset_reason: str, stages_ms: dict[str, float],
+                 latency_ms: float) -> None:
         """Note an image whose detections were published."""
         kind = 'key' if is_key else 'other'
         with self._lock:
             self.processed += 1
             self.window.processed += 1
+            if reset_reason:
+                self.window.resets[reset_reason] += 1
             if not math.isnan(latency_ms):
                 self.window.latencies_ms.append(latency_ms)
             for stage, milliseconds in stages_ms.items():

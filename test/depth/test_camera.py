@@ -29,7 +29,8 @@ def test_which_matrix_counts() -> None:
     ([0.0] * 9, [], 'focal lengths above 0, got 0 and 0'),
     ([np.nan, 0, 0, 0, 1, 0, 0, 0, 1], [], 'focal lengths'),
     ([-5.0, 0, 0, 0, 1, 0, 0, 0, 1], [], 'focal lengths'),
-    (K, [0.1, -0.2], r'no distortion, got \[0.1, -0.2\]')])
+    (K, [0.1, -0.2], r'no distortion, got \[0.1, -0.2\]'),
+    (K, [np.nan] * 5, r'no distortion, got \[nan')])
 def test_what_is_no_camera(k: list[float], d: list[float], text: str) -> None:
     """One sentence says what was expected and what came."""
     with pytest.raises(CameraError, match=text):

@@ -67,6 +67,17 @@ def test_bad_transforms() -> None:
         tree.lookup('x', 'a', 0.0)
 
 
+@pytest.mark.parametrize(('parent', 'child'), [('b', 'b'), ('/b', 'b'), ('', 'b'), ('a', '')])
+@pytest.mark.parametrize('fixed', [True, False])
+def test_a_frame_in_itself_takes_no_place(parent: str, child: str, fixed: bool) -> None:
+    """What a stranger tells of it leaves the good transform alone."""
+    tree = FrameTree()
+    tree.add('a', 'b', 0.0, Rigid(), fixed)
+    with pytest.raises(FrameError, match='expected two frames'):
+        tree.add(parent, child, 0.0, Rigid(), fixed)
+    assert tree.lookup('a', 'b', 0.0).translation.tolist() == [0, 0, 0]
+
+
 def test_history_and_loops() -> None:
     """Old transforms go; time that goes back begins anew; fixed ones stay."""
     tree = FrameTree(history_s=1.0)

@@ -7,6 +7,7 @@ from impnet_ros.ros.parameter_files import of_no_use
 import pytest
 import rclpy
 from rclpy.context import Context
+from ros_harness import await_text, Client, process
 
 pytestmark = pytest.mark.ros
 
@@ -46,3 +47,26 @@ def test_says_whom_a_file_is_for(tmp_path: Path) -> None:
     first, second = of_no_use(args, '/n')
     assert f'{other} has no parameters for /n' in first and '/ns/m, /ns/n' in first
     assert f'{empty} has no parameters for /n' in second and 'no node' in second
+
+
+def test_files_that_cannot_be_read_a_second_time_are_no_matter(tmp_path: Path) -> None:
+    """Launch gives lists a tag of Python's; a pipe is empty by then; several documents."""
+    of_launch, gone, odd = (tmp_path / name for name in ('launch.yaml', 'gone', 'odd.yaml'))
+    of_launch.write_text('/**:\n  ros__parameters:\n    classes: !!python/tuple [person]\n'
+                         '---\nother:\n  ros__parameters: {l: !mine 4}\n')
+    odd.write_text('a: [')
+    args = [part for file in (of_launch, gone, odd) for part in ('--params-file', str(file))]
+    assert of_no_use(args, '/n') == []
+
+
+@pytest.mark.timeout(100)
+def test_the_node_takes_a_file_of_launch(tmp_path: Path) -> None:
+    """A list in it as launch_ros writes lists."""
+    file = tmp_path / 'p.yaml'
+    file.write_text('/**:\n  ros__parameters:\n    classes: !!python/tuple\n    - person\n')
+    log = tmp_path / 'log'
+    with process('node', '--ros-args', '--params-file', str(file), log=log) as running:
+        await_text(log, ' -> ', running)
+        client = Client()
+        assert list(client.parameter('classes')) == ['person']
+        client.close()

@@ -274,10 +274,10 @@ def test_pixels_of_bytes_are_taken_as_they_are(order):
     model.graph.input[0].CopyFrom(helper.make_tensor_value_info('x', TensorProto.UINT8, shape))
     bright = [helper.make_node('Cast', ['x'], ['pixels'], to=TensorProto.FLOAT),
               helper.make_node('ReduceMax', ['pixels'], ['most'], keepdims=0),
-              helper.make_node('Div', ['most', 'white'], ['share']),
+              helper.make_node('Div', ['most', 'most_of_all'], ['share']),
               helper.make_node('Mul', ['factor', 'share'], ['by'])]
     factor = np.ones((1, 1, 6), np.float32)
-    model.graph.initializer.extend([numpy_helper.from_array(np.float32(255), 'white'),
+    model.graph.initializer.extend([numpy_helper.from_array(np.float32(255), 'most_of_all'),
                                     numpy_helper.from_array(factor, 'factor')])
     nodes = [*model.graph.node]
     nodes[0].input[0] = 'pixels'
