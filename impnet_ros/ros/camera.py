@@ -91,7 +91,7 @@ class Camera:
                                 settings.image_reliability, self._on_image)
         self.name = name or self.input.topic
         self._outputs = Outputs(node, prefix, self.name, network, settings)
-        self.output, self.pictures = self._outputs.topic, self._outputs.pictures
+        self.output, self.topics = self._outputs.topic, self._outputs.topics
         self.use(settings)
 
     def use(self, settings: Settings) -> None:

@@ -80,12 +80,12 @@ class DetectorNode(ManagedNode):
                                f'{self.network.runtime}')
 
     def _check_loops(self) -> None:
-        """Refuse remappings by which the node would answer the pictures that it draws."""
-        drawn = frozenset().union(*(camera.pictures for camera in self.cameras))
+        """Refuse remappings by which the node would take what it publishes for images."""
+        published = frozenset().union(*(camera.topics for camera in self.cameras))
         for camera in self.cameras:
-            if camera.input.topic in drawn:
-                raise ValueError(f'{camera.input.topic}: expected another topic for annotated '
-                                 'images than for images: the node would answer its own')
+            if camera.input.topic in published:
+                raise ValueError(f'{camera.input.topic}: expected another topic for images than '
+                                 'for what the node publishes: it would answer its own')
 
     def _warm_up(self) -> None:
         """Let the network allocate and compile what it needs before the first image."""

@@ -39,8 +39,8 @@ class Outputs:
     ----------
     topic : str
         Full name of the detections' topic.
-    pictures : frozenset of str
-        Full names of the topics of images.
+    topics : frozenset of str
+        Full names of all of them.
 
     """
 
@@ -59,10 +59,10 @@ class Outputs:
         self._picture = publisher(Image, annotated, qos.PICTURES)
         annotated = f'{node.resolve_topic_name(annotated)}/compressed'
         self._jpeg = publisher(CompressedImage, annotated, qos.PICTURES)
-        self.pictures = frozenset((self._picture.topic_name, self._jpeg.topic_name))
         self._foxglove = foxglove.messages()
         self._annotations = self._foxglove and publisher(
             self._foxglove.ImageAnnotations, f'{prefix}annotations', qos.RESULTS)
+        self.topics = frozenset(each.topic_name for each in self._publishers)
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
@@ -75,10 +75,13 @@ class Outputs:
         """Remove the topics."""
         if self._now is not None:
             self._now.destroy()
-        for publisher in (self._detections, self._status, self._picture, self._jpeg,
-                          self._annotations):
-            if publisher is not None:
-                self._node.destroy_lifecycle_publisher(publisher)
+        for publisher in self._publishers:
+            self._node.destroy_lifecycle_publisher(publisher)
+
+    @property
+    def _publishers(self) -> list[Any]:
+        return [each for each in (self._detections, self._status, self._picture, self._jpeg,
+                                  self._annotations) if each is not None]
 
     @property
     def watched(self) -> bool:
