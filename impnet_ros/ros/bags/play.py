@@ -5,9 +5,10 @@ import argparse
 from pathlib import Path
 import sys
 
-from impnet_ros.arguments import least_0, positive
+from impnet_ros.arguments import least_0
 from impnet_ros.outputs import said
 from impnet_ros.ros.bags.names import topic_problem
+from impnet_ros.ros.bags.rates import rate, rate_or_0
 from impnet_ros.ros.shutdown import StopFlag
 
 
@@ -20,9 +21,9 @@ def main(args: list[str] | None = None) -> int:
     parser.add_argument('bags', type=_path, nargs='+', metavar='bag',
                         help='folder of a bag, or its .mcap or .db3 file; several play together, '
                         'each message at its time, as a bag and what impnet label made of it')
-    parser.add_argument('--rate', type=positive, default=1.0, help='speed (1.0)')
+    parser.add_argument('--rate', type=rate, default=1.0, help='speed (1.0)')
     parser.add_argument('--loop', action='store_true', help='begin again at the end')
-    parser.add_argument('--clock', type=least_0, default=0.0, metavar='HZ',
+    parser.add_argument('--clock', type=rate_or_0, default=0.0, metavar='HZ',
                         help='publish the time of the bag on /clock (off)')
     parser.add_argument('--topics', nargs='+', default=[], help='only these topics')
     parser.add_argument('--remap', nargs='+', default=[], type=_renaming, metavar='OLD:=NEW',

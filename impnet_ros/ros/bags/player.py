@@ -3,19 +3,21 @@
 """Publish the stored bytes of a bag when they are due."""
 import argparse
 from contextlib import ExitStack
+from functools import partial
+from math import inf
 import sys
 from time import monotonic, time_ns
 from typing import TextIO
 
 from impnet_ros.outputs import require_distinct
 from impnet_ros.ros.bags.names import topic_problem
-from impnet_ros.ros.bags.session import ros_session
+from impnet_ros.ros.bags.session import node_session
 from impnet_ros.ros.bags.types import message_class, playback_qos
+from impnet_ros.ros.guards import SteadyExecutor
 from impnet_ros.ros.shutdown import StopFlag
 from impnet_ros.sources.bag_reader import BagReader, encoding_of
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.time import Time
@@ -26,6 +28,7 @@ from tqdm import tqdm
 
 _SLICE_S = 0.1
 _SETTLE_S = 0.3  # a subscriber that we know may not know us yet
+_TELL_S = 3.0
 _LEAST_WAIT_S = 1e-4
 _LONG_S = 10.0
 _LEAST_ROUND_NS = 10_000_000  # a bag that loops never spins
@@ -135,11 +138,11 @@ class Player(Node):
                              f'{", ".join(sorted(self.topics))}')
         return found
 
-    def is_heard(self) -> bool:
-        """Whether the awaited topic has a subscriber; without one, whether every topic has."""
-        if self._awaited:
-            return any(publisher.get_subscription_count() for publisher in self._awaited)
-        return all(publisher.get_subscription_count() for publisher in self.topics.values())
+    def unheard(self) -> list[str]:
+        """Name the topics that lack a subscriber; of those awaited one with it is enough."""
+        publishers = self._awaited or list(self.topics.values())
+        silent = [each.topic_name for each in publishers if not each.get_subscription_count()]
+        return [] if self._awaited and len(silent) < len(publishers) else silent
 
     def publish_clock(self) -> None:
         """Tell the time of the bag, where that is wanted."""
@@ -190,11 +193,13 @@ def play(options: argparse.Namespace, ros_args: list[str], stop: StopFlag) -> in
         start_ns = _start(reader, options)
         if options.log:
             require_distinct({'--log': options.log}, options.bags)
-        log = stack.enter_context(options.log.open('w')) if options.log else None
-        executor = stack.enter_context(ros_session(ros_args))
-        player = Player(reader, options)
-        executor.add_node(player)
+        player, executor = stack.enter_context(
+            node_session(ros_args, partial(Player, reader, options)))
         _await_hearers(player, executor, options.wait, options.wait_for, stop)
+        log = stack.enter_context(options.log.open('w')) if options.log else None
+        if player.paused:
+            player.get_logger().info(f'paused; the service {player.get_fully_qualified_name()}'
+                                     '/pause with data false lets it go on')
         while not stop.is_set:
             player.playing = True
             player.timeline.restart(start_ns)
@@ -219,11 +224,10 @@ def _start(reader: BagReader, options: argparse.Namespace) -> int:
     """Give the bag time to begin at; ValueError where there is nothing behind it."""
     if not reader.message_count:
         raise ValueError(f'{reader.path}: expected messages, the bag holds none')
-    start_ns = reader.start_time + int(options.start_offset * 1e9)
-    if start_ns >= reader.end_time:
+    if options.start_offset * 1e9 >= reader.duration:
         raise ValueError(f'--start-offset: expected less than the {reader.duration / 1e9:.3f} s '
                          f'of the bag, got {options.start_offset}')
-    return start_ns
+    return reader.start_time + int(options.start_offset * 1e9)
 
 
 def _held(reader: BagReader) -> str:
@@ -232,25 +236,31 @@ def _held(reader: BagReader) -> str:
     return f'{topics or "no topics"} in {reader.duration / 1e9:.3f} s'
 
 
-def _await_hearers(player: Player, executor: SingleThreadedExecutor, wait_s: float, wanted: str,
+def _await_hearers(player: Player, executor: SteadyExecutor, wait_s: float, wanted: str,
                    stop: StopFlag) -> None:
     """Wait until somebody listens, but not for ever; to the wanted topic somebody must."""
-    until_s = monotonic() + wait_s
-    while not (stop.is_set or player.is_heard() or monotonic() > until_s):
-        executor.spin_once(_SLICE_S)
+    began_s = monotonic()
+    until_s, tell_s = began_s + wait_s, began_s + _TELL_S
+    while not (stop.is_set or monotonic() > until_s) and (silent := player.unheard()):
+        if monotonic() > tell_s:
+            tell_s = inf
+            player.get_logger().info(f'waiting for subscribers of {", ".join(silent)}, '
+                                     f'{wait_s:g} s at most')
+        executor.serve(_SLICE_S)
     settled_s = monotonic() + _SETTLE_S
     while not stop.is_set and monotonic() < settled_s:
-        executor.spin_once(_SLICE_S)
-    if player.is_heard() or stop.is_set:
+        executor.serve(_SLICE_S)
+    silent = player.unheard()
+    if not silent or stop.is_set:
         return
     if wanted:
         raise ValueError(f'--wait-for: expected a subscriber of {wanted} within {wait_s} s, got '
                          f'none')
-    player.get_logger().warning('playing, though not every awaited topic has a subscriber')
+    player.get_logger().warning(f'playing, though nobody subscribes to {", ".join(silent)}')
 
 
 def _play_once(player: Player, reader: BagReader, start_ns: int,
-               executor: SingleThreadedExecutor, stop: StopFlag, quiet: bool,
+               executor: SteadyExecutor, stop: StopFlag, quiet: bool,
                log: TextIO | None) -> int:
     """Publish every message once; gives how many."""
     count = sum(connection.msgcount for connection in player.connections)
@@ -273,11 +283,11 @@ def _play_once(player: Player, reader: BagReader, start_ns: int,
     return played
 
 
-def _await(player: Player, bag_ns: int, executor: SingleThreadedExecutor,
+def _await(player: Player, bag_ns: int, executor: SteadyExecutor,
            stop: StopFlag) -> None:
     """Serve /clock and the pause until a bag time is reached."""
     while (left_s := player.timeline.seconds_until(bag_ns)) > _LEAST_WAIT_S and not stop.is_set:
-        executor.spin_once(min(left_s, _SLICE_S))
+        executor.serve(min(left_s, _SLICE_S))
 
 
 def _interval_ns(player: Player, reader: BagReader) -> int:

@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write what arrives on some topics to a bag, byte by byte as it came."""
 from functools import partial
+from math import inf
 from pathlib import Path
+import shutil
 import sqlite3
 from time import monotonic, time_ns
 from typing import Any
 
 from impnet_ros.ros.bags.names import require_topic, topic_problem
-from impnet_ros.ros.bags.session import ros_session
+from impnet_ros.ros.bags.session import node_session
 from impnet_ros.ros.bags.storage import recorded_qos, save, STORAGES, VERSION
 from impnet_ros.ros.bags.types import message_class, typestore
 from impnet_ros.ros.qos import choose_reliability
 from impnet_ros.ros.shutdown import StopFlag
+from impnet_ros.ros.silence import COMPRESSED, IMAGE
 from rclpy.exceptions import InvalidTopicNameException
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
@@ -22,6 +25,7 @@ from rosbags.rosbag2.errors import WriterError
 
 _SLICE_S = 0.1
 _SAVE_S = 2.0
+_TELL_S = 3.0
 _DEPTH = 100
 
 
@@ -54,6 +58,8 @@ class Recorder(Node):
         self._recorded: dict[str, Any] = {}
         self._readers: dict[str, Any] = {}
         self._told: set[tuple[str, str]] = set()
+        self._arrived: list[tuple[Any, int, bytes]] = []
+        self._tell_s = monotonic() + _TELL_S
 
     def _full_name(self, topic: str) -> str:
         try:
@@ -67,6 +73,19 @@ class Recorder(Node):
             publishers = self.get_publishers_info_by_topic(topic)
             if publishers and topic not in self.left_out:
                 self._follow(topic, publishers)
+        if monotonic() > self._tell_s:
+            self._tell_s = inf
+            self._tell_of_missing()
+
+    def _tell_of_missing(self) -> None:
+        """Say which topics nobody publishes, a spelling mistake most often."""
+        missing = [topic for topic in self.counts if not self.count_publishers(topic)]
+        if not missing:
+            return
+        images = sorted(name for name, kinds in self.get_topic_names_and_types()
+                        if {IMAGE, COMPRESSED} & set(kinds) and self.count_publishers(name))
+        self.get_logger().warning(f'nobody publishes {", ".join(missing)}' + (
+            f'; images are on {", ".join(images)}' if images else ''))
 
     def _follow(self, topic: str, publishers: list[TopicEndpointInfo]) -> None:
         known = self._recorded.get(topic)
@@ -89,7 +108,7 @@ class Recorder(Node):
             self.get_logger().error(f'{topic} is left out: {error}')
             return
         profile = QoSProfile(depth=_DEPTH, reliability=asked[0], durability=asked[1])
-        reader = self.create_subscription(kind, topic, partial(self._write, connection), profile,
+        reader = self.create_subscription(kind, topic, partial(self._keep, connection), profile,
                                           raw=True)
         if topic in self._readers:
             self.destroy_subscription(self._readers[topic])
@@ -115,9 +134,15 @@ class Recorder(Node):
         self._recorded[topic] = connection
         return connection
 
-    def _write(self, connection: Any, data: bytes) -> None:
-        self._writer.write(connection, time_ns(), data)
-        self.counts[connection.topic] += 1
+    def _keep(self, connection: Any, data: bytes) -> None:
+        self._arrived.append((connection, time_ns(), data))
+
+    def write(self) -> None:
+        """Write what has arrived; a full disk ends the recording, which no callback can."""
+        for connection, now_ns, data in self._arrived:
+            self._writer.write(connection, now_ns, data)
+            self.counts[connection.topic] += 1
+        self._arrived.clear()
 
 
 def record(bag: Path, topics: list[str], storage: str, ros_args: list[str],
@@ -146,27 +171,29 @@ def record(bag: Path, topics: list[str], storage: str, ros_args: list[str],
     Raises
     ------
     ValueError
-        If the bag is there already, a name is none, or ROS cannot start.
+        If a name is none, ROS cannot start, or nothing came; no bag is left then.
     OSError
-        If the bag cannot be written.
+        If the bag is there already, or cannot be written.
 
     """
     stop.wait_for_end()
-    with ros_session(ros_args) as executor:
-        try:
-            writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[storage])
-            recorder = Recorder(writer, topics)
-            executor.add_node(recorder)
+    try:
+        writer = Writer(bag, version=VERSION, storage_plugin=STORAGES[storage])
+        with node_session(ros_args, partial(Recorder, writer, topics)) as (recorder, executor):
             with writer:
                 saved_s = monotonic()
                 while not stop.is_set:
                     recorder.look()
-                    executor.spin_once(_SLICE_S)
+                    executor.serve(_SLICE_S)
+                    recorder.write()
                     if monotonic() > saved_s + _SAVE_S:
                         save(writer)
                         saved_s = monotonic()
-                return recorder.counts
-        except (WriterError, sqlite3.Error) as error:
-            raise OSError(f'{bag}: the bag cannot be written, {error}') from error
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, error.filename or str(bag)) from error
+    except (WriterError, sqlite3.Error) as error:
+        raise OSError(f'{bag}: the bag cannot be written, {error}') from error
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or str(bag)) from error
+    if not any(recorder.counts.values()):
+        shutil.rmtree(bag)
+        raise ValueError(f'nothing was recorded: no message came on {", ".join(recorder.counts)}')
+    return recorder.counts

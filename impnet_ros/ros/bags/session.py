@@ -1,12 +1,17 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """rclpy for as long as a tool runs; what it cannot do is said in one sentence."""
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
+from impnet_ros.ros.guards import guard_services, SteadyExecutor
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+
+N = TypeVar('N', bound=Node)
 
 
 @contextmanager
@@ -35,3 +40,25 @@ def ros_session(ros_args: list[str]) -> Iterator[SingleThreadedExecutor]:
     finally:
         executor.shutdown()
         rclpy.try_shutdown()
+
+
+@contextmanager
+def node_session(ros_args: list[str], make: Callable[[], N]
+                 ) -> Iterator[tuple[N, SteadyExecutor]]:
+    """
+    Start rclpy and a node that no stranger's request ends, give both, and end them.
+
+    Raises
+    ------
+    ValueError
+        As `ros_session`, and what making the node raises.
+
+    """
+    with ros_session(ros_args):
+        node = make()
+        guard_services(node)
+        executor = SteadyExecutor(node)
+        try:
+            yield node, executor
+        finally:
+            executor.shutdown()

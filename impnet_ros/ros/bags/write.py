@@ -10,11 +10,12 @@ from time import time_ns
 from typing import Any
 
 import cv2
-from impnet_ros.arguments import count, natural, positive
+from impnet_ros.arguments import count, natural
 from impnet_ros.command_line import run_command
 from impnet_ros.images import MAX_PIXELS, RgbImage
 from impnet_ros.ros.bags.names import require_topic
 from impnet_ros.ros.bags.place import new_bag, require_place
+from impnet_ros.ros.bags.rates import rate
 from impnet_ros.ros.bags.storage import recorded_qos, STORAGES, VERSION
 from impnet_ros.sources.frames import RecordedFrame, Refused
 from impnet_ros.stopping import Stop, stopping
@@ -85,8 +86,8 @@ def write_bag(source: Path, bag: Path, *, storage: str = 'mcap', topic: str = 'i
     Raises
     ------
     ValueError
-        If the source holds no frames that can be read, is the bag, or an argument is not known
-        or out of its range.
+        If the source holds no frames that can be read, is the bag, a frame is larger than its
+        encoding allows, or an argument is not known or out of its range.
     FileNotFoundError, FileExistsError
         If there is no source, or the bag is there already.
     OSError
@@ -113,7 +114,12 @@ def write_bag(source: Path, bag: Path, *, storage: str = 'mcap', topic: str = 'i
             frames = islice(_stamped(video.frames, start_ns), limit or None)
             for frame, stamp_ns in tqdm(frames, total=total or None, unit='frame',
                                         disable=quiet):
-                message = _message(store, np.asarray(frame.image), stamp_ns, encoding, frame_id)
+                try:
+                    message = _message(store, np.asarray(frame.image), stamp_ns, encoding,
+                                       frame_id)
+                except ValueError as error:
+                    raise ValueError(f'{source}: frame {_number(frame, video.fps)}: {error}'
+                                     ) from error
                 writer.write(connection, stamp_ns, store.serialize_cdr(message, type_name))
                 written += 1
                 if stop.signal:
@@ -147,12 +153,20 @@ def _own_ns(frame: Frame) -> int:
     return frame.stamp_ns if isinstance(frame, RecordedFrame) else round(frame.stamp_s * 1e9)
 
 
+def _number(frame: Frame, fps: float) -> int:
+    """Tell which frame of the input it is."""
+    return frame.number if isinstance(frame, RecordedFrame) else round(frame.stamp_s * fps)
+
+
 def _message(store: Any, image: RgbImage, stamp_ns: int, encoding: str, frame_id: str) -> Any:
     types = store.types
     stamp = types['builtin_interfaces/msg/Time'](*divmod(stamp_ns, _SECOND_NS))
     header = types['std_msgs/msg/Header'](stamp, frame_id)
     if encoding in _COMPRESSIONS:
-        _, data = cv2.imencode(_COMPRESSIONS[encoding], cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        fits, data = cv2.imencode(_COMPRESSIONS[encoding], cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        if not fits:
+            raise ValueError(f'expected a picture that {encoding} has room for, got '
+                             f'{image.shape[1]} x {image.shape[0]}')
         return types[_COMPRESSED](header, encoding, data.reshape(-1))
     code = _CONVERSIONS[encoding]
     pixels = np.ascontiguousarray(image if code is None else cv2.cvtColor(image, code))
@@ -169,7 +183,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('bag', type=Path, help='folder of the new bag')
     parser.add_argument('--storage', choices=sorted(STORAGES), default='mcap')
     parser.add_argument('--topic', default='image', help='topic of the images (image)')
-    parser.add_argument('--fps', type=positive, default=30.0,
+    parser.add_argument('--fps', type=rate, default=30.0,
                         help='frame rate of a folder, or of a video that does not say (30)')
     parser.add_argument('--encoding', choices=ENCODINGS, default='bgr8',
                         help='of the messages (bgr8); jpeg and png make CompressedImage messages '

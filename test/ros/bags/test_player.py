@@ -11,7 +11,9 @@ from impnet_ros.ros.bags.play import main
 from impnet_ros.ros.bags.write import write_bag
 import numpy as np
 import pytest
-from ros_harness import Client, process
+from rcl_interfaces.msg import Parameter, ParameterValue
+from rcl_interfaces.srv import SetParameters
+from ros_harness import await_text, Client, process
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 from sensor_msgs.msg import Image
@@ -47,6 +49,44 @@ def test_a_start_behind_the_end(bag: Path, tmp_path: Path) -> None:
     for more in ((), ('--loop',), ('--loop', '--clock', '100')):
         assert 'expected less than the 0.250 s of the bag, got 5.0' in failure(
             tmp_path, bag, '--start-offset', 5, *more)
+    assert 'got 1e+300' in failure(tmp_path, bag, '--start-offset', '1e300')
+
+
+def test_an_earlier_log_of_a_bag_that_cannot_be_played(bag: Path, tmp_path: Path) -> None:
+    """It stays until something is played."""
+    earlier = tmp_path / 'published'
+    earlier.write_text('/image 1 2\n')
+    failure(tmp_path, bag, '--log', earlier, '--topics', 'typo')
+    failure(tmp_path, bag, '--log', earlier, '--wait-for', 'image')
+    assert earlier.read_text() == '/image 1 2\n'
+
+
+def test_waiting_is_told(bag: Path, tmp_path: Path) -> None:
+    """For whom, soon; then how a paused playback goes on."""
+    log = tmp_path / 'log'
+    with process('bags.play', str(bag), '--quiet', '--wait', '60', '--start-paused', log=log
+                 ) as player:
+        await_text(log, 'waiting for subscribers of /image, 60 s at most', player)
+        client = Client('impnet_bag_play')
+        client.node.create_subscription(Image, '/image', lambda image: None, 10)
+        await_text(log, 'paused; the service /impnet_bag_play/pause', player)
+        client.close()
+
+
+def test_a_request_that_makes_no_sense(bag: Path, tmp_path: Path) -> None:
+    """It is refused, and the playback goes on."""
+    client, log = Client('impnet_bag_play'), tmp_path / 'log'
+    odd = Parameter(name='x', value=ParameterValue(type=99))
+    with process('bags.play', str(bag), '--quiet', '--wait', '0', '--loop', '--clock', '50',
+                 log=log) as player:
+        await_text(log, 'playing, though nobody subscribes to /image', player)
+        [result] = client.call('set_parameters', SetParameters,
+                               SetParameters.Request(parameters=[odd])).results
+        assert not result.successful and '99' in result.reason
+        images: list[Image] = client.received['/image']
+        client.node.create_subscription(Image, '/image', images.append, 10)
+        client.until(lambda: len(images) > 2)
+    client.close()
 
 
 def test_nobody_listens_to_the_topic_to_wait_for(bag: Path, tmp_path: Path) -> None:
@@ -125,7 +165,8 @@ def test_a_home_that_is_not_there(bag: Path, tmp_path: Path, monkeypatch: pytest
 
 @pytest.mark.parametrize('option', [
     ['--clock', '-1'], ['--clock', 'nan'], ['--start-offset', '-3'], ['--wait', 'inf'],
-    ['--rate', '0'], ['--rate', 'inf'], ['--remap', 'image'], ['--remap', 'a:=my topic']])
+    ['--rate', '0'], ['--rate', 'inf'], ['--rate', '1e300'], ['--clock', '1e-310'],
+    ['--remap', 'image'], ['--remap', 'a:=my topic']])
 def test_values_that_mean_nothing(bag: Path, option: list[str],
                                   capsys: pytest.CaptureFixture[str]) -> None:
     """They are refused by their option."""

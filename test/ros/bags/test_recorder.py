@@ -10,8 +10,11 @@ from impnet_ros.ros.bags.record import main
 from impnet_ros.ros.bags.recorder import record
 from impnet_ros.video import open_bag
 import pytest
+from rcl_interfaces.msg import Parameter, ParameterValue
+from rcl_interfaces.srv import SetParameters
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from ros_harness import Client, process
+from ros_harness import await_text, Client, process
+from sensor_msgs.msg import Image
 from std_msgs.msg import Int32, String
 
 pytestmark = pytest.mark.ros
@@ -127,3 +130,57 @@ def test_a_bag_that_is_there(tmp_path: Path) -> None:
         assert recorder.wait(60) == 1
     assert 'exists already' in log.read_text() and 'Traceback' not in log.read_text()
     assert (tmp_path / 'bag' / 'a').exists()
+
+
+def test_a_request_that_makes_no_sense(tmp_path: Path) -> None:
+    """It is refused, and the recording goes on."""
+    client = Client('impnet_bag_record')
+    odd = Parameter(name='x', value=ParameterValue(type=99))
+    log = tmp_path / 'log'
+    with process('bags.record', str(tmp_path / 'bag'), 'numbers', log=log) as recorder:
+        await_text(log, 'nobody publishes /numbers', recorder)
+        [result] = client.call('set_parameters', SetParameters,
+                               SetParameters.Request(parameters=[odd])).results
+        assert not result.successful and '99' in result.reason
+        publish(client, ReliabilityPolicy.RELIABLE, range(5))
+        recorder.send_signal(signal.SIGINT)
+        assert recorder.wait(60) == 0
+    client.close()
+    assert counted(tmp_path / 'bag') == list(range(5))
+
+
+@pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
+def test_a_disk_that_fills(tmp_path: Path, storage: str) -> None:
+    """The recording ends with one line, for no callback hides it."""
+    client = Client()
+    log = tmp_path / 'log'
+    small = 'import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (150_000, 150_000))'
+    with process('bags.record', str(tmp_path / 'bag'), 'text', '--storage', storage, log=log,
+                 before=small) as recorder:
+        publisher = client.node.create_publisher(String, '/text', 10)
+        client.until(lambda: publisher.get_subscription_count() > 0)
+        client.until(lambda: publisher.publish(String(data='a' * 50_000)) or
+                     recorder.poll() is not None)
+        assert recorder.wait(60) == 1
+    client.close()
+    said = [line for line in log.read_text().splitlines() if line.startswith('impnet_bag_record')]
+    assert len(said) == 1 and str(tmp_path / 'bag') in said[0]
+    assert 'Traceback' not in log.read_text()
+
+
+def test_a_topic_that_nobody_publishes(tmp_path: Path) -> None:
+    """One line says so soon, and where images are; a bag without any message is an error."""
+    client = Client()
+    client.node.create_publisher(Image, '/camera/image', 10)
+    client.node.create_publisher(Int32, '/numbers', 10)
+    log = tmp_path / 'log'
+    begin = monotonic()
+    with process('bags.record', str(tmp_path / 'bag'), '/camera/imagee', 'numbers', log=log
+                 ) as recorder:
+        await_text(log, 'nobody publishes /camera/imagee; images are on /camera/image', recorder)
+        assert monotonic() < begin + 10  # its start included
+        recorder.send_signal(signal.SIGINT)
+        assert recorder.wait(60) == 1
+    client.close()
+    assert 'nothing was recorded: no message came on /camera/imagee, /numbers' in log.read_text()
+    assert not (tmp_path / 'bag').exists()

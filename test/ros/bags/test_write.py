@@ -166,3 +166,22 @@ def test_the_rate_is_that_of_the_images(bag: Path, tmp_path: Path) -> None:
             writer.write(images, time_ns, data)
         writer.write(notes, START_NS + 10**13, said)
     assert open_video(mixed).fps == pytest.approx(20)
+
+
+@pytest.mark.parametrize('fps', ['1e-300', '1e300', 'nan', '0', 'fast'])
+def test_rates_that_no_stamp_can_follow(folder: Path, tmp_path: Path, fps: str,
+                                        capsys: pytest.CaptureFixture[str]) -> None:
+    """They are refused by their option."""
+    said = error_of(capsys, folder, tmp_path / 'new', '--fps', fps)
+    assert 'argument --fps: expected' in said and repr(fps) in said
+    assert not (tmp_path / 'new').exists()
+
+
+def test_a_picture_that_is_too_wide_for_its_encoding(tmp_path: Path,
+                                                     capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named in one line, and no bag is left."""
+    wide = tmp_path / 'wide.png'
+    cv2.imwrite(str(wide), np.zeros((4, 65_600, 3), np.uint8))
+    said = error_of(capsys, wide, tmp_path / 'new', '--encoding', 'jpeg')
+    assert f'{wide}: frame 0: expected a picture that jpeg has room for, got 65600 x 4' in said
+    assert [each.name for each in tmp_path.iterdir()] == ['wide.png']
