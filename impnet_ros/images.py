@@ -199,7 +199,7 @@ def unpack(file: bytes, max_pixels: int, *, upright: bool) -> RgbImage:
     except cv2.error:
         image = None
     if image is None:
-        raise ImageError(f'compressed image: expected a whole JPEG or PNG, got {len(file)} bytes '
-                         f'starting with {file[:4]!r} that OpenCV cannot decode')
+        raise ImageError(f'expected a whole picture of 8 or 16 bits a channel, got {len(file)} '
+                         f'bytes starting with {file[:4]!r} that OpenCV cannot decode')
     require_few(image.shape[1], image.shape[0], max_pixels)
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

@@ -6,14 +6,16 @@ import os
 from pathlib import Path
 
 import cv2
-from impnet_ros.images import ImageError, MAX_PIXELS, require_few
+from impnet_ros.images import ImageError, MAX_PIXELS, Pixels, require_few
 from impnet_ros.sources.bag_images import open_bag_video
 from impnet_ros.sources.bag_reader import BagReader, is_bag
-from impnet_ros.sources.frames import DEFAULT_FPS, Refused, sane_fps, Video
+from impnet_ros.sources.frames import DEFAULT_FPS, Refused, sane_fps, say, Video
 from impnet_ros.sources.pictures import IMAGE_SUFFIXES, open_folder, open_pictures, size_of
 from impnet_ros.stream.types import Frame
 
 _HEAD_BYTES = 1 << 20
+_FEWEST_TRIES, _MOST_TRIES = 100, 100_000
+"""Bounds of the reads behind the last good frame; at the end of a file one takes 15 us."""
 
 
 def clips_folder() -> Path:
@@ -22,7 +24,7 @@ def clips_folder() -> Path:
 
 
 def open_video(path: str | Path, topic: str = '', fps: float = DEFAULT_FPS,
-               refused: Refused | None = None, max_pixels: int = MAX_PIXELS) -> Video:
+               refused: Refused | None = say, max_pixels: int = MAX_PIXELS) -> Video:
     """
     Open a video file, an image folder or a bag.
 
@@ -38,7 +40,8 @@ def open_video(path: str | Path, topic: str = '', fps: float = DEFAULT_FPS,
         Frames a second for pictures, and for a video file that does not say.
     refused : callable, optional
         Is told of each picture that cannot be read, which is then left out; its place in time
-        stays empty. Without it the first such picture raises an ImageError.
+        stays empty. By default it is said on stderr. With None the first such picture raises an
+        ImageError.
     max_pixels : int
         Largest width times height taken.
 
@@ -103,22 +106,36 @@ def _require_small_picture(path: Path, max_pixels: int) -> None:
 def _frames(path: Path, capture: cv2.VideoCapture, fps: float, count: int,
             refused: Refused | None, max_pixels: int) -> Iterator[Frame]:
     stamp_s, read = -1.0 / fps, 0
-    while True:
-        known, image = capture.read()
-        if not known:
-            break
-        read += 1
+    for number, image in _decoded(capture, count):
+        for lost in range(read, number):
+            _refuse(f'{path}: frame {lost}: expected one that can be decoded, got none', refused)
         # The container's time stamp where it advances, else the frame rate.
         shown_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1e3
-        stamp_s = shown_s if shown_s > stamp_s else stamp_s + 1.0 / fps
+        stamp_s = shown_s if shown_s > stamp_s else stamp_s + (number + 1 - read) / fps
+        read = number + 1
         try:
             require_few(image.shape[1], image.shape[0], max_pixels)
         except ImageError as error:
-            if refused is None:
-                raise
-            refused(f'{path}: frame {read - 1}: {error}', 1)
+            _refuse(f'{path}: frame {number}: {error}', refused)
             continue
         yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), stamp_s)
     # What a header says is exact in some containers and a guess in others.
     if refused and read < 0.98 * count - 1:
         refused(f'{path}: ends after {read} frames, its header says {count}', 0)
+
+
+def _decoded(capture: cv2.VideoCapture, count: int) -> Iterator[tuple[int, Pixels]]:
+    """Give the frames that can be decoded, with their numbers; a damaged one is not the end."""
+    number = failed = 0
+    while failed < min(max(count - number + failed, _FEWEST_TRIES), _MOST_TRIES):
+        known, image = capture.read()
+        failed = 0 if known else failed + 1
+        if known:
+            yield number, image
+        number += 1
+
+
+def _refuse(reason: str, refused: Refused | None) -> None:
+    if refused is None:
+        raise ImageError(reason)
+    refused(reason, 1)

@@ -1,10 +1,14 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The same frames from a folder, a video file and a bag."""
+import re
+
 import cv2
 from impnet_ros.images import ImageError
+from impnet_ros.sources.pictures import read_picture
 from impnet_ros.video import open_video
 import numpy as np
+from PIL import Image
 import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
@@ -40,6 +44,20 @@ def write_bag(path, topics, storage=StoragePlugin.MCAP, stamps=(10**9, 11 * 10**
                 message = image_message(number, stamp_ns)
                 writer.write(connection, 5 * 10**9 + number * 10**8,
                              TYPES.serialize_cdr(message, 'sensor_msgs/msg/Image'))
+    return path
+
+
+def write_video(path, count=12, damaged=()):
+    """Write an .avi of which each frame is a JPEG; `damaged` ones are none."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'MJPG'), 20.0, (32, 24))
+    for number in range(count):
+        writer.write(picture(number % 6))
+    writer.release()
+    data = bytearray(path.read_bytes())
+    begins = [match.start() for match in re.finditer(b'\xff\xd8\xff', data)]
+    for number in damaged:
+        data[begins[number]:begins[number] + 200] = bytes(200)
+    path.write_bytes(data)
     return path
 
 
@@ -109,4 +127,53 @@ def test_what_is_no_video_is_refused(tmp_path):
         open_video(text)
     (tmp_path / 'broken.png').write_bytes(b'no picture')
     with pytest.raises(ImageError, match='broken.png'):
-        list(open_video(tmp_path).frames)
+        list(open_video(tmp_path, refused=None).frames)
+
+
+def test_a_damaged_frame_does_not_end_a_video(tmp_path, capfd):
+    """It is told and leaves its place in time empty; those behind it are read."""
+    told, bad = [], (0, 4, 5)
+    path = write_video(tmp_path / 'clip.avi', damaged=bad)
+    frames = list(open_video(path, refused=lambda *what: told.append(what)).frames)
+    assert [frame.stamp_s for frame in frames] == pytest.approx(
+        [number / 20 for number in range(12) if number not in bad])
+    assert told == [(f'{path}: frame {number}: expected one that can be decoded, got none', 1)
+                    for number in bad]
+    assert len(list(open_video(path).frames)) == 9
+    assert f'{path}: frame 4: expected one that' in capfd.readouterr().err
+    with pytest.raises(ImageError, match='frame 0: expected one that can be decoded'):
+        next(open_video(path, refused=None).frames)
+
+
+def test_a_video_that_is_cut_off_is_told_without_being_asked(tmp_path, capfd):
+    path = write_video(tmp_path / 'clip.avi', 40)
+    path.write_bytes(path.read_bytes()[:-8000])
+    count = len(list(open_video(path).frames))
+    assert 0 < count < 38
+    assert f'ends after {count} frames, its header says 40' in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(('suffix', 'write'), [
+    ('.tif', lambda name, images: cv2.imwritemulti(name, images)),
+    ('.webp', lambda name, images: _write_animation(name, images)),
+    ('.png', lambda name, images: _write_animation(name, images))])
+def test_pictures_of_which_only_the_first_would_be_seen_are_refused(tmp_path, suffix, write):
+    file = tmp_path / f'moving{suffix}'
+    write(str(file), [picture(0), picture(3)])
+    with pytest.raises(ImageError, match='one picture in a file, got 2: convert it to a video'):
+        read_picture(file)
+    cv2.imwrite(str(file), picture(0))
+    assert read_picture(file).shape == (24, 32, 3)
+
+
+def _write_animation(name, images):
+    first, *others = [Image.fromarray(image) for image in images]
+    first.save(name, save_all=True, append_images=others)
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_what_of_tiff_is_not_taken_is_said(tmp_path, channels):
+    file = tmp_path / 'deep.tif'
+    cv2.imwrite(str(file), picture(1)[..., :channels].astype(np.float32))
+    with pytest.raises(ImageError, match='of 8 or 16 bits a channel, got'):
+        read_picture(file)

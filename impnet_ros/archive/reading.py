@@ -9,12 +9,12 @@ from time import perf_counter
 from typing import TypeVar
 
 from impnet_ros.archive.pieces import Piece
-from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
+from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, RgbImage
 from impnet_ros.sources.bag_images import camera_of, frames_of
 from impnet_ros.sources.bag_reader import BagError, BagReader, Message
 from impnet_ros.sources.natural import natural
-from impnet_ros.sources.pictures import size_of
-from impnet_ros.sources.places import place
+from impnet_ros.sources.pictures import picture_file, upright
+from impnet_ros.sources.places import Place, place
 from impnet_ros.stream.types import Frame
 from impnet_ros.video import open_video
 
@@ -138,30 +138,33 @@ class Images:
     def _of_video(self) -> Iterator[Seen]:
         with place(self._piece.source).on_disk() as path, self._named(path):
             video = open_video(path, '', self._fps, self._refused, self._max_pixels)
-            for index, frame in enumerate(self._timed(video.frames)):
+            for number, frame in enumerate(self._timed(video.frames)):
+                index = number + self.broken
                 stamp_ns = round(frame.stamp_s * 1e9)
                 yield Seen(frame, index, stamp_ns, stamp_ns, '', f'{index:06d}')
 
     def _of_pictures(self) -> Iterator[Seen]:
         folder = place(self._piece.source)
-        paths = folder.fs.find(folder.path, maxdepth=1)
-        names = (path.rpartition('/')[2] for path in paths)
-        files = sorted((name for name in names if Path(name).suffix.lower() in IMAGE_SUFFIXES),
-                       key=natural)
-        for index, name in enumerate(files):
-            begun_s = perf_counter()
-            raw = (folder / name).read_bytes()
-            read_s = perf_counter()
-            self.read_s += read_s - begun_s
+        for index, file in enumerate(_pictures_in(folder)):
             try:
-                image = _upright(raw, self._max_pixels)
+                image = self._picture(file)
             except ImageError as error:
-                self._refused(f'{name}: {error}', 1)
+                self._refused(f'{file.name}: {error}', 1)
                 continue
-            finally:
-                self.decode_s += perf_counter() - read_s
             stamp_ns = round(index / self._fps * 1e9)
-            yield Seen(Frame(image, index / self._fps), index, stamp_ns, stamp_ns, '', name)
+            yield Seen(Frame(image, index / self._fps), index, stamp_ns, stamp_ns, '', file.name)
+
+    def _picture(self, file: Place) -> RgbImage:
+        """Read a picture as `open_video` does; one that is elsewhere is fetched first."""
+        begun_s = read_s = perf_counter()
+        try:
+            with file.on_disk() as path:
+                data = picture_file(path, self._max_pixels)
+            read_s = perf_counter()
+            return upright(data, self._max_pixels)
+        finally:
+            self.read_s += read_s - begun_s
+            self.decode_s += perf_counter() - read_s
 
     def _timed(self, frames: Iterable[_Item]) -> Iterator[_Item]:
         begun_s = perf_counter()
@@ -193,7 +196,10 @@ class Images:
         return reason.removeprefix(f'{self._piece.source}: ').removeprefix(f'{self._copy}: ')
 
 
-def _upright(data: bytes, max_pixels: int) -> RgbImage:
-    """Decode a picture file as `open_video` does, from wherever its bytes came."""
-    require_few(*size_of(data), max_pixels)
-    return unpack(data, max_pixels, upright=True)
+def _pictures_in(folder: Place) -> list[Place]:
+    """Give what is named as a picture in a folder, in natural order; no link to a folder."""
+    found = folder.fs.find(folder.path, maxdepth=1, detail=True)
+    names = (path.rpartition('/')[2] for path, info in found.items()
+             if not (info.get('islink') and folder.fs.isdir(path)))
+    return [folder / name for name in sorted(names, key=natural)
+            if Path(name).suffix.lower() in IMAGE_SUFFIXES]

@@ -4,8 +4,10 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
+import sys
 
 from impnet_ros.stream.types import Frame
+from tqdm import tqdm
 
 Refused = Callable[[str, int], None]
 """Is told in one sentence what cannot be read, and how many frames that costs (0: a remark)."""
@@ -57,6 +59,11 @@ class Video:
     frames: Iterator[Frame]
     count: int
     fps: float
+
+
+def say(reason: str, frames: int) -> None:
+    """Say on stderr what cannot be read, past a progress bar: a `Refused` that does not count."""
+    tqdm.write(reason, file=sys.stderr)
 
 
 def sane_fps(fps: float, default: float = DEFAULT_FPS) -> float:

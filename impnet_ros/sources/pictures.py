@@ -15,6 +15,7 @@ from impnet_ros.stream.types import Frame
 from PIL import Image
 
 _OTHER_FORMATS = ('BMP', 'TIFF', 'WEBP')  # than JPEG and PNG
+_SERIES = ('PNG', 'TIFF', 'WEBP')  # may hold several pictures
 _BYTES_A_PIXEL = 16  # more than any of these formats needs
 _HEAD_BYTES = 1 << 24
 
@@ -47,17 +48,39 @@ def read_picture(file: Path, max_pixels: int = MAX_PIXELS) -> RgbImage:
         If it cannot be read, or is too large; its size is known before anything is unpacked.
 
     """
+    return upright(picture_file(file, max_pixels), max_pixels)
+
+
+def picture_file(file: Path, max_pixels: int) -> bytes:
+    """Give what a picture file holds; one that is too large for its pixels is not read."""
     try:
         if not file.is_file():
             raise ImageError('expected a file with a picture, got none')
         if file.stat().st_size > _BYTES_A_PIXEL * max_pixels + _HEAD_BYTES:
             raise ImageError(f'expected a file for at most {max_pixels} pixels '
                              f'(max_image_pixels), got {file.stat().st_size} bytes')
-        data = file.read_bytes()
+        return file.read_bytes()
     except OSError as error:
         raise ImageError(error.strerror or str(error)) from error
+
+
+def upright(data: bytes, max_pixels: int) -> RgbImage:
+    """Decode what a picture file holds; see `read_picture`."""
     require_few(*size_of(data), max_pixels)
+    _require_one(data)
     return unpack(data, max_pixels, upright=True)
+
+
+def _require_one(data: bytes) -> None:
+    """Refuse an animation or several pages, of which only the first would be seen."""
+    try:
+        with Image.open(BytesIO(data), formats=_SERIES) as picture:
+            count = getattr(picture, 'n_frames', 1)
+    except Exception:  # noqa: B902 - no such format, or broken: it is decoded or refused later
+        return
+    if count > 1:
+        raise ImageError(f'expected one picture in a file, got {count}: convert it to a video, or '
+                         f'to a folder of pictures')
 
 
 def size_of(data: bytes) -> tuple[int, int]:
@@ -65,14 +88,15 @@ def size_of(data: bytes) -> tuple[int, int]:
     try:
         return picture_size(data)
     except ValueError as error:
-        reason = str(error)
+        got = str(error).partition(', got ')[2]
     try:
         with Image.open(BytesIO(data), formats=_OTHER_FORMATS) as picture:
             return picture.size
     except Image.DecompressionBombError as error:
         raise ImageError(f'image size: {said(error)}') from error
     except Exception as error:  # noqa: B902 - whatever a library says of a stranger's bytes
-        raise ImageError(reason) from error
+        raise ImageError(f'expected a whole JPEG, PNG, BMP, TIFF or WebP of 8 or 16 bits a '
+                         f'channel, got {got}') from error
 
 
 def _frames(files: list[Path], fps: float, refused: Refused | None, max_pixels: int
