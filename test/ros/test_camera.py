@@ -48,7 +48,8 @@ def test_two_cameras_on_one_topic_are_told(tmp_path: Path) -> None:
 
         def is_told() -> bool:
             number = len(detections)
-            client.send(image_message(BLACK[:, :32 + 32 * (number % 2)], (number + 1) * 33_000_000))
+            picture = BLACK[:, :32 + 32 * (number % 2)]
+            client.send(image_message(picture, (number + 1) * 33_000_000))
             client.until(lambda: len(detections) > number)
             return any(words in each.message for report in reports for each in report.status)
 

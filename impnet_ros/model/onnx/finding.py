@@ -43,7 +43,7 @@ def find_layout(pictures: Sequence[Outputs], size: tuple[int, int], family: Fami
     """
     outputs = pictures[0]
     flat = {name: _flat(value, outputs) for name, value in outputs.items()}
-    layout = _final(pictures, family, classes)
+    layout = _final(pictures, size, family, classes)
     if layout is not None:
         return replace(layout, classes=classes, first_label=family.first_label, suppress=False)
     layout = (_coverage(outputs, size, family) or _bins_by_level(flat, size, family)
@@ -74,7 +74,8 @@ def _flat(value: Tensor, outputs: Outputs) -> Tensor:
     return value[0] if batch and value.shape[0] == 1 else value
 
 
-def _final(pictures: Sequence[Outputs], family: Family, classes: int) -> Layout | None:
+def _final(pictures: Sequence[Outputs], size: tuple[int, int], family: Family,
+           classes: int) -> Layout | None:
     """Recognise final detections."""
     flats = [{name: _flat(value, outputs) for name, value in outputs.items()}
              for outputs in pictures]
@@ -82,7 +83,7 @@ def _final(pictures: Sequence[Outputs], family: Family, classes: int) -> Layout 
     tables = [value for value in flats[0].values() if value.ndim == 2]
     if found is not None or len(tables) != 1:
         return found
-    found = in_one(flats)
+    found = in_one(flats, any(pyramids_of(len(tables[0]), size)))
     own_rows = not family.carried and classes == tables[0].shape[1] - 4  # a transformer's
     return None if own_rows and found is not None and found.normalised else found
 
@@ -216,7 +217,7 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
     normalised = are_normalised(rows[:, :4]) and have_extents(rows[:, :4])
     grid = (not normalised and family.carried and bool(strides[0]) and strides[1] == 1
             and _is_relative(rows, size, strides[0]))
-    if not grid:
+    if not grid and not family.named:  # untrained YOLO26 has negative widths too
         _require_boxes(name, rows[:, :4])
     _require_scores(name, rows[:, first:])
     corners = not grid and strides[1] == 1 and _are_corners_of_cells(

@@ -69,7 +69,7 @@ def in_several(pictures: Sequence[Flat], pixels: bool) -> Layout | None:
     return None
 
 
-def in_one(pictures: Sequence[Flat]) -> Layout | None:
+def in_one(pictures: Sequence[Flat], dense: bool) -> Layout | None:
     """
     Recognise final detections in one tensor of six or seven columns.
 
@@ -77,6 +77,8 @@ def in_one(pictures: Sequence[Flat]) -> Layout | None:
     ----------
     pictures : sequence of mapping
         Outputs of each picture.
+    dense : bool
+        Whether there are as many rows as a dense head has places.
 
     Returns
     -------
@@ -100,14 +102,18 @@ def in_one(pictures: Sequence[Flat]) -> Layout | None:
         raise ValueError(f'{names[0]} {tuple(rows.shape)} seems to hold final detections, but '
                          'has none of this picture, which would tell what its columns are: '
                          f'{LOOK_AGAIN}')
-    usual, *others = _ORDERS[rows.shape[1]]
-    for first, score, label in (usual, *others):
-        # Rows without a score only fill up, unless they were rounded to it.
-        filled = are_whole(seen[seen[:, score] <= 0])
-        if _are_detections(seen, first, score, label) and (first == usual[0] or filled):
+    for order in _ORDERS[rows.shape[1]]:
+        first, score, label = order
+        if order == _ORDERS[rows.shape[1]][0]:  # boxes of untrained ones may be none
+            fits = _are_scored(seen, score, label) and (
+                not dense or _are_boxes(seen, first, score))
+        else:  # rows without a score only fill up
+            fits = (_are_scored(seen, score, label) and _are_boxes(seen, first, score)
+                    and are_whole(seen[seen[:, score] <= 0]))
+        if fits:
             known = seen[seen[:, score] > 0]
-            return Layout('list', (names[0],), (names[0],), columns=(first, score, label),
-                          count=count, **_units(known[:, first:first + 4], True))
+            return Layout('list', (names[0],), (names[0],), columns=order, count=count,
+                          **_units(known[:, first:first + 4], True))
     return None
 
 
@@ -117,19 +123,23 @@ def more_columns(rows: Tensor) -> int:
         return 0
     few = rows[:, :6]
     seen = few[few.abs().amax(dim=1) > 0]
-    return rows.shape[1] - 6 if _are_detections(seen, 0, 4, 5) else 0
+    found = _are_scored(seen, 4, 5) and _are_boxes(seen, 0, 4)
+    return rows.shape[1] - 6 if found else 0
 
 
-def _are_detections(rows: Tensor, first: int, score: int, label: int) -> bool:
-    """Tell if columns can be boxes, scores and labels; rows that fill up have a score of 0."""
+def _are_scored(rows: Tensor, score: int, label: int) -> bool:
+    """Tell if two columns can be scores and labels; rows that fill up have a score of 0."""
     if not are_shares(rows[:, score].clamp(min=0)):
         return False
     rows = rows[rows[:, score] > 0]
-    if not len(rows) or not are_whole(rows[:, label]) or bool((rows[:, label] < 0).any()):
+    labels = rows[:, label]
+    if rows.shape[1] == 7 and bool(rows[:, 0].any()):  # the picture's number
         return False
-    if rows.shape[1] == 7 and bool(rows[:, 0].any()):
-        return False
-    boxes = rows[:, first:first + 4]
+    return bool(len(rows)) and are_whole(labels) and bool((labels >= 0).all())
+
+
+def _are_boxes(rows: Tensor, first: int, score: int) -> bool:
+    boxes = rows[rows[:, score] > 0, first:first + 4]
     return are_corners(boxes) or (are_normalised(boxes) and have_extents(boxes))
 
 

@@ -85,6 +85,17 @@ def test_the_order_of_columns_of_final_detections(rows):
     np.testing.assert_allclose(row, [*BOX, SCORE, LABEL], atol=1e-3)
 
 
+def test_boxes_of_an_untrained_list_may_be_none():
+    """Ultralytics' YOLO26 without training has as many negative widths as positive ones."""
+    noise = np.random.default_rng(0)
+    rows = np.concatenate((noise.uniform(0, SIDE, (300, 4)), noise.uniform(0, 0.2, (300, 1)),
+                           noise.integers(0, 3, (300, 1))), 1)
+    rows[0] = (*BOX, SCORE, LABEL)
+    (row,), layout = found(planted(out=rows[None]), like='ultralytics')
+    assert (layout.kind, layout.columns) == ('list', (0, 4, 5))
+    np.testing.assert_allclose(row, [*BOX, SCORE, LABEL], atol=1e-3)
+
+
 def test_final_detections_in_three_tensors_and_their_count():
     """Labels are whole numbers, however they are named; rows behind the count are noise."""
     boxes = np.array([[BOX, (1, 2, 30, 40), (5, 5, 9, 9)]])
