@@ -233,6 +233,57 @@ def test_a_video_that_is_cut_off(tmp_path):
     assert failure['reason'].startswith('expected a video that OpenCV can read')
 
 
+def test_a_damaged_frame_of_a_video(tmp_path):
+    """It is left out and counted; frames behind it keep their numbers and times, as in detect."""
+    import re
+
+    import cv2
+    code = cv2.VideoWriter_fourcc(*'MJPG')
+    video = cv2.VideoWriter(str(tmp_path / 'a.avi'), code, 25, (128, 96))
+    for number in range(8):
+        video.write(picture(number))
+    video.release()
+    data = bytearray((tmp_path / 'a.avi').read_bytes())
+    third = [match.start() for match in re.finditer(b'\xff\xd8\xff', data)][2]
+    data[third:third + 900] = bytes(900)
+    (tmp_path / 'a.avi').write_bytes(data)
+    assert label(tmp_path / 'a.avi', '--out', tmp_path / 'out', *WEAK) == 0
+    summary = json.loads((tmp_path / 'out' / 'summary.json').read_text())
+    assert (summary['frames'], summary['cut_short']) == (7, [])
+    [left_out] = summary['images_left_out']
+    assert left_out['images'] == 1
+    assert left_out['reason'] == 'frame 2: expected one that can be decoded, got none'
+    [coco] = (tmp_path / 'out' / 'coco').iterdir()
+    labelled = [image['frame_id'] for image in json.loads(coco.read_text())['images']]
+    file = tmp_path / 'found.json'
+    assert main(['detect', str(tmp_path / 'a.avi'), '--json', str(file), '--quiet', '--runtime',
+                 'cpu', *WEAK]) == 0
+    entries = json.loads(file.read_text())
+    assert labelled == [entry['frame'] for entry in entries] == [0, 1, 3, 4, 5, 6, 7]
+    assert [entry['stamp_s'] for entry in entries[1:3]] == pytest.approx([0.04, 0.12])
+
+
+def test_what_is_no_picture_in_a_folder_of_pictures_is_left_out(tmp_path, monkeypatch):
+    """A pipe, links to nothing or themselves, and a file too large for its pixels, unread."""
+    import os
+    from pathlib import Path
+    folder = write_pictures(tmp_path / 'shots', 2)
+    os.mkfifo(folder / '0001.jpg')
+    (folder / '0002.jpg').symlink_to(tmp_path / 'absent')
+    (folder / '0003.jpg').symlink_to('0003.jpg')
+    (folder / '0004.jpg').symlink_to(tmp_path)
+    with (folder / '0005.jpg').open('wb') as file:
+        file.truncate(1 << 34)
+    read = Path.read_bytes
+    monkeypatch.setattr(Path, 'read_bytes', lambda path: read(path)
+                        if path.stat().st_size < 1 << 30 else pytest.fail('it was read'))
+    assert label(folder, '--out', tmp_path / 'out', *WEAK) == 0
+    summary = json.loads((tmp_path / 'out' / 'summary.json').read_text())
+    assert (summary['frames'], summary['broken_images']) == (2, 4)
+    assert summary['images_left_out'][0]['reason'] == (
+        '0001.jpg: expected a file with a picture, got none')
+
+
 @pytest.mark.parametrize('damage', ['gone', 'no bag'])
 def test_a_bag_of_which_a_file_is_lost(tmp_path, capsys, damage):
     """Both commands take what is left, and end with a sentence that names the file."""
