@@ -14,7 +14,7 @@ from impnet_ros.images import ENCODINGS, IMAGE_TYPE, ImageError
 from impnet_ros.sources.bag_images import Camera, cameras, image_message
 from impnet_ros.sources.bag_reader import BagReader
 from impnet_ros.sources.mcap_file import Stretch
-from impnet_ros.sources.places import place
+from impnet_ros.sources.places import answering, place
 
 LONG = 3000
 """Images of which a part has at least so many: 100 s at 30 Hz."""
@@ -48,7 +48,7 @@ def cut(source: Source, topics: Collection[str], config: StreamConfig,
         return [Piece(source.url, source.kind, source.identity,
                       frames=source.pictures or _frames_of(source))]
     try:
-        with BagReader(place(source.url)) as bag:
+        with answering(source.url), BagReader(place(source.url)) as bag:
             return _of_bag(source, bag, {_full(name) for name in topics}, config, long)
     except ValueError as error:
         return [Nothing(source.url, str(error).removeprefix(f'{source.url}: '), broken=True)]

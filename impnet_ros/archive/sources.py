@@ -11,7 +11,7 @@ from typing import Any
 from impnet_ros.images import IMAGE_SUFFIXES
 from impnet_ros.sources.bag_reader import BAG_SUFFIXES
 from impnet_ros.sources.natural import natural
-from impnet_ros.sources.places import Place, place, stamp_of
+from impnet_ros.sources.places import answering, Place, place, stamp_of
 
 VIDEO_SUFFIXES = frozenset({'.mp4', '.avi', '.mkv', '.mov', '.webm', '.m4v', '.mpg', '.mpeg',
                             '.wmv', '.ogv'})
@@ -66,12 +66,15 @@ def find_sources(names: Sequence[str], without: Place | None = None) -> list[Sou
         If a name leads nowhere.
     ValueError
         If a folder or list holds nothing that can be labelled.
+    ConnectionError
+        If a store does not answer.
 
     """
     found: dict[str, Source] = {}
     for name in names:
-        for source in _named(name, without):
-            found.setdefault(source.url, source)
+        with answering(name):
+            for source in _named(name, without):
+                found.setdefault(source.url, source)
     return list(found.values())
 
 
@@ -103,7 +106,10 @@ def _listed(where: Place, without: Place | None) -> list[Source]:
         if '://' not in name and not name.startswith(('/', '~')):
             name = f'{folder}/{name}'
         try:
-            found += _named(name, without)
+            with answering(name):
+                found += _named(name, without)
+        except ConnectionError:
+            raise
         except (OSError, ValueError):
             found.append(Source(name, 'missing'))
     if not found:

@@ -13,7 +13,7 @@ from time import time
 from typing import Any
 from uuid import uuid4
 
-from impnet_ros.sources.places import Place, place
+from impnet_ros.sources.places import answering, Place, place
 
 _FORGOTTEN_S = 86400.0
 _HOST = socket.gethostname()[:20]
@@ -72,7 +72,8 @@ class Store:
             os.replace(part, Path(self.root.path, name))
         else:
             # A store shows an object only once it is whole.
-            self.root.fs.put_file(str(part), (self / name).path)
+            with answering(self.root.url):
+                self.root.fs.put_file(str(part), (self / name).path)
             part.unlink()
         return size
 
@@ -90,7 +91,8 @@ class Store:
     def read_json(self, names: Iterable[str]) -> dict[str, Any]:
         """Read small files together; those that are missing or broken are left out."""
         paths = {(self / name).path: name for name in names}
-        found = self.root.fs.cat(list(paths), on_error='omit') if paths else {}
+        with answering(self.root.url):
+            found = self.root.fs.cat(list(paths), on_error='omit') if paths else {}
         values = {}
         for path, raw in found.items():
             with suppress(ValueError):
@@ -101,15 +103,15 @@ class Store:
         """List everything with its size in bytes, in one go."""
         root = self.root.path.rstrip('/')
         self.root.fs.invalidate_cache()
-        if not self.root.exists():
-            return {}
+        with answering(self.root.url):
+            found = self.root.fs.find(root, detail=True) if self.root.exists() else {}
         return {path.removeprefix(root).lstrip('/'): int(info.get('size') or 0)
-                for path, info in self.root.fs.find(root, detail=True).items()}
+                for path, info in found.items()}
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove files, if they are there."""
         for name in names:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError), answering(self.root.url):
                 self.root.fs.rm_file((self / name).path)
 
     def tidy(self) -> None:

@@ -12,6 +12,11 @@ from typing import Any, BinaryIO
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
+from impnet_ros.outputs import said
+
+_STORES = frozenset({'adlfs', 'aiobotocore', 'aiohttp', 'azure', 'botocore', 'gcsfs', 'google',
+                     'requests', 's3fs', 'urllib3'})
+"""Libraries of stores, whose errors are of any class."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +133,25 @@ def place(url: str) -> Place:
     if isinstance(fs, LocalFileSystem):
         path = os.path.abspath(path)
     return Place(fs, path)
+
+
+@contextmanager
+def answering(url: str) -> Iterator[None]:
+    """
+    Say in one sentence what the library of a store says.
+
+    Raises
+    ------
+    ConnectionError
+        In place of an error of such a library: without credentials, say.
+
+    """
+    try:
+        yield
+    except Exception as error:  # noqa: B902 - each library has classes of its own
+        if type(error).__module__.partition('.')[0] not in _STORES:
+            raise
+        raise ConnectionError(f'{url}: the store does not answer: {said(error)}') from error
 
 
 def stamp_of(info: dict[str, Any]) -> str:

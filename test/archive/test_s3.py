@@ -5,6 +5,7 @@ import json
 
 from archives import contents, label, WEAK, write_bag
 import fsspec
+from impnet_ros.cli import main
 import pytest
 
 server = pytest.importorskip('moto.server')
@@ -47,3 +48,24 @@ def test_bags_in_a_bucket(bucket, tmp_path):
     bucket.invalidate_cache()
     assert json.loads(bucket.cat('fleet/out/summary.json'))['done'] == 1
     assert bucket.cat(gone) == there[gone.removeprefix('fleet/out/')]
+
+
+@pytest.mark.parametrize('arguments', [
+    ['label', 's3://fleet/bags', '--out', 'out', '--log', 'none'],
+    ['label', '{list}', '--out', 'out', '--log', 'none'],
+    ['label', '{bag}', '--out', 's3://fleet/out', '--log', 'none'], ['find', 's3://fleet/out']])
+def test_without_credentials_a_sentence_names_it(tmp_path, monkeypatch, capsys, arguments):
+    """What botocore raises is no OSError."""
+    monkeypatch.chdir(tmp_path)
+    for name in ('AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_PROFILE'):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv('AWS_EC2_METADATA_DISABLED', 'true')
+    monkeypatch.setenv('AWS_CONFIG_FILE', str(tmp_path / 'none'))
+    monkeypatch.setenv('AWS_SHARED_CREDENTIALS_FILE', str(tmp_path / 'none'))
+    fsspec.filesystem('s3').clear_instance_cache()
+    (tmp_path / 'list.txt').write_text('s3://fleet/bags\n')
+    places = {'bag': write_bag(tmp_path / 'bag'), 'list': tmp_path / 'list.txt'}
+    assert main([text.format(**places) for text in arguments]) == 2
+    [said] = capsys.readouterr().err.splitlines()
+    assert said.startswith(f'impnet {arguments[0]}: s3://fleet/')
+    assert said.endswith('the store does not answer: Unable to locate credentials')
