@@ -29,18 +29,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Find; 0 when something was found, 1 when not."""
     try:
-        from impnet_ros.archive.search import best_of, search
+        from impnet_ros.archive.search import best_of, search, sources_of
     except ImportError as error:
         raise ValueError(f"impnet find needs pyarrow: pip install 'impnet_ros[archive]' "
                          f'({error})') from error
     outputs = {'--json': args.json, '--sheet': args.sheet}
-    require_distinct(outputs, Path(args.dest).rglob('*.parquet'))
+    require_distinct(outputs, map(Path, (args.dest, *sources_of(args.dest))))
     if args.sheet and not cv2.haveImageWriter(str(args.sheet)):
         raise ValueError(f'--sheet: expected the name of a picture, such as found.png, got '
                          f'{args.sheet}')
     rows = search(args.dest, args.condition)
     shown = best_of(rows, args.best)
-    require_distinct(outputs, {Path(row['source']) for row in shown})
     number = _write(args.json, rows) if args.json else rows.count_rows()
     for row in shown:
         print(_line(row))

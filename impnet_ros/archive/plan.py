@@ -59,8 +59,7 @@ def make_plan(store: Store, sources: Sequence[Source], topics: Sequence[str],
         Called after each source, for a progress bar.
 
     """
-    known = store.read_json([_FILE]).get(_FILE)
-    known = known if isinstance(known, dict) else {}
+    known = last_plan(store)
     asked = {'topics': sorted(topics), 'max_gap': config.max_gap}
     with ThreadPoolExecutor(_THREADS, 'impnet_plan') as threads:
         parts = list(threads.map(partial(_cut, known, asked, tuple(topics), config, done),
@@ -76,6 +75,12 @@ def make_plan(store: Store, sources: Sequence[Source], topics: Sequence[str],
     if any(known.get(url) != entry for url, entry in fresh.items()):
         store.write_json(_FILE, {**known, **fresh})
     return Plan(sorted(pieces, key=lambda piece: -piece.frames), nothing, gone)
+
+
+def last_plan(store: Store) -> dict[str, Any]:
+    """Give what a destination remembers, by source; nothing where it remembers nothing."""
+    known = store.read_json([_FILE]).get(_FILE)
+    return known if isinstance(known, dict) else {}
 
 
 def _cut(known: dict[str, Any], asked: dict[str, Any], topics: tuple[str, ...],

@@ -4,7 +4,9 @@
 from typing import Any
 
 from impnet_ros.archive.expression import condition
-from impnet_ros.sources.places import place
+from impnet_ros.archive.plan import last_plan
+from impnet_ros.archive.store import Store
+from impnet_ros.sources.places import answering, place
 import pyarrow
 from pyarrow import dataset
 
@@ -35,7 +37,8 @@ def search(dest: str, text: str = '') -> Any:
 
     """
     folder = place(dest) / 'parquet'
-    found = folder.fs.find(folder.path) if folder.exists() else []
+    with answering(dest):
+        found = folder.fs.find(folder.path) if folder.exists() else []
     files = sorted(path for path in found if path.endswith('.parquet'))
     if not files:
         raise ValueError(f'{dest}: expected what impnet label --format parquet writes, found no '
@@ -50,6 +53,13 @@ def search(dest: str, text: str = '') -> Any:
         raise ValueError(f'condition: {text!r} compares what cannot be compared: '
                          f'{str(error).splitlines()[0]}') from error
     return rows.filter(chosen)
+
+
+def sources_of(dest: str) -> set[str]:
+    """Give all that was labelled, in which something was found or not."""
+    batches = search(dest).to_batches(columns=['source'])
+    return {*last_plan(Store(dest)),
+            *(source for batch in batches for source in batch['source'].unique().to_pylist())}
 
 
 def best_of(rows: Any, number: int) -> list[dict[str, Any]]:

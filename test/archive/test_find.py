@@ -67,6 +67,23 @@ def test_contact_sheet(dest, tmp_path, capsys):
     assert inside == picture(3)[40, 120].tolist() and (255, 200, 0) in map(tuple, image[25, :90])
 
 
+@pytest.mark.parametrize('place', ['out/summary.json', 'out/coco/a.json', 'ride/ride.mcap',
+                                   'quiet.mp4'])
+@pytest.mark.parametrize('option', ['--json', '--sheet'])
+def test_nothing_of_an_archive_is_written_over(dest, capsys, place, option):
+    """Of its files and its sources, though no row of theirs is shown."""
+    (dest / '_state').mkdir(exist_ok=True)
+    (dest / '_state' / 'plan.json').write_text(json.dumps({str(dest.parent / 'quiet.mp4'): {}}))
+    file = dest.parent / place
+    file.parent.mkdir(exist_ok=True)
+    if not file.exists():
+        file.write_bytes(b'kept')
+    before = file.read_bytes()
+    assert main(['find', str(dest), 'score > 0.99', option, str(file)]) == 2
+    assert f'{option}: expected another file than' in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
 @pytest.mark.parametrize(('text', 'words'), [
     ('colour == "red"', 'there is no column colour'), ('score >', 'expected such as'),
     ('__import__("os")', 'expected a comparison'), ('score > "a"', 'cannot be compared'),
