@@ -4,11 +4,11 @@
 import argparse
 from collections.abc import Mapping
 import json
+import math
 from pathlib import Path
-from typing import Any
 
 from impnet_ros.archive.simulation import drawn, longest_first, work_off
-from impnet_ros.arguments import count, natural, positive
+from impnet_ros.arguments import count, least_0, natural, positive
 
 _PARTS = (('reading', 'read_s'), ('decoding', 'decode_s'), ('network and flow', 'engine_s'),
           ('writing', 'write_s'))
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--spread', type=float, default=0.5,
                         help='lengths lie this share around the average (default: %(default)s)')
     parser.add_argument('--workers', type=count, nargs='+', default=[1, 16, 100, 1000])
-    parser.add_argument('--start', type=float, default=20.0, metavar='S',
+    parser.add_argument('--start', type=least_0, default=20.0, metavar='S',
                         help='seconds until a worker is ready (default: %(default)s)')
     parser.add_argument('--seed', type=natural, default=0)
 
@@ -48,17 +48,26 @@ def run(args: argparse.Namespace) -> None:
               f'{100 * plain.idle:17.2f} %')
 
 
-def _times(path: Path) -> list[Mapping[str, Any]]:
+def _times(path: Path) -> list[Mapping[str, float]]:
     try:
-        times = [item for item in json.loads(path.read_text())['times'] if item['frames']]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f'{path}: expected a summary.json of impnet label ({error})') from error
+        keys = 'frames', 'seconds', *dict(_PARTS).values()
+        times = [{key: _least_0(item[key]) for key in keys}
+                 for item in json.loads(path.read_text())['times'] if item['frames']]
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f'{path}: expected a summary.json of impnet label '
+                         f'({type(error).__name__}: {error})') from error
     if not times:
         raise ValueError(f'{path}: expected pieces that were labelled in that run, got none')
     return times
 
 
-def _shares(times: list[Mapping[str, Any]]) -> str:
+def _least_0(value: float) -> float:
+    if not 0 <= value < math.inf:
+        raise ValueError(f'expected a number of 0 or more, got {value}')
+    return value
+
+
+def _shares(times: list[Mapping[str, float]]) -> str:
     frames = sum(item['frames'] for item in times)
     total_s = sum(item['seconds'] for item in times)
     parts = ', '.join(f'{name} {1e3 * sum(item[key] for item in times) / frames:.2f}'

@@ -7,6 +7,9 @@ from impnet_ros.archive.simulation import drawn, longest_first, Shift, work_off
 from impnet_ros.cli import main
 import pytest
 
+TIMES = {'frames': 100, 'seconds': 1.0, 'read_s': 0.1, 'decode_s': 0.2, 'engine_s': 0.6,
+         'write_s': 0.1}
+
 
 def test_two_workers():
     """3 goes to the first, 1 and 1 to the second, 4 to the second at 2: done at 6."""
@@ -28,12 +31,27 @@ def test_times_are_drawn_from_measured_ones():
 
 def test_command(tmp_path, capsys):
     file = tmp_path / 'summary.json'
-    file.write_text(json.dumps({'times': [{'frames': 100, 'seconds': 1.0, 'read_s': 0.1,
-                                           'decode_s': 0.2, 'engine_s': 0.6, 'write_s': 0.1}]}))
+    file.write_text(json.dumps({'times': [TIMES]}))
     assert main(['label-cost', str(file), '--bags', '10', '--spread', '0', '--workers', '1', '10',
                  '--start', '0']) == 0
     out = capsys.readouterr().out
     assert '10.00 ms an image and worker: reading 1.00, decoding 2.00' in out
     assert '3 hours of one worker' in out and out.splitlines()[-1].split()[1] == '0.3'
-    file.write_text('{}')
+
+
+@pytest.mark.parametrize('content', [
+    '{}', '[]', '{"times": 3}', '{"times": ["a"]}', '{"times": [{"frames": 2, "seconds": 1}]}',
+    json.dumps({'times': [{**TIMES, 'seconds': float('inf')}]}),
+    json.dumps({'times': [{**TIMES, 'read_s': 'a'}]}), b'\xff\xfe'])
+def test_what_is_no_summary(tmp_path, capsys, content):
+    file = tmp_path / 'summary.json'
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
     assert main(['label-cost', str(file)]) == 2
+    assert f'{file}: expected a summary.json of impnet label' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('seconds', ['nan', 'inf', '-1'])
+def test_seconds_of_a_start_that_cannot_be(capsys, seconds):
+    with pytest.raises(SystemExit):
+        main(['label-cost', 'summary.json', f'--start={seconds}'])
+    assert '--start: expected a number of 0 or more' in capsys.readouterr().err
