@@ -205,16 +205,27 @@ def run(args: argparse.Namespace) -> None:
 
 def _parts(args: argparse.Namespace, network: Network, images: list[RgbImage]) -> dict[str, float]:
     if args.bench:
-        content = json.loads(args.bench.read_text())
-        known = content.get('parts_ms', {}) if isinstance(content, dict) else {}
-        if network.name not in known:
-            raise ValueError(f'{args.bench}: expected parts of {network.name}, found '
-                             f'{", ".join(known) or "none"}')
-        return dict(known[network.name])
+        return _parts_in(args.bench, network.name)
     parts = Parts(network, images[:60])
     parts.warm_up()
     parts.play(30)
     return parts.mean_ms
+
+
+def _parts_in(bench: Path, model: str) -> dict[str, float]:
+    """Read the times of a model's parts from a file of `impnet bench --json`."""
+    try:
+        known = json.loads(bench.read_text())['parts_ms']
+        parts = {part: float(time_ms) for part, time_ms in known.get(model, {}).items()}
+        for variant in variants((1,)) if parts else ():
+            costs_of(variant, parts, True)  # a part that is missing is noticed here
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError(f'{bench}: expected a file of impnet bench --json '
+                         f'({type(error).__name__}: {error})') from error
+    if not parts:
+        raise ValueError(f'{bench}: expected parts of {model}, found '
+                         f'{", ".join(known) or "none"}')
+    return parts
 
 
 def _sprites(args: argparse.Namespace, network: Network) -> list[Clip]:
@@ -237,6 +248,8 @@ def _videos(args: argparse.Namespace, network: Network) -> list[Clip]:
     for path in paths:
         video = open_video(path)
         images: list[RgbImage] = [frame.image for frame in islice(video.frames, args.frames)]
+        if not images:
+            raise ValueError(f'{path}: expected a video with frames that can be read, got none')
         truths = frequent([_taught(network, image) for image in images])
         clips.append(Clip(images, truths, video.fps * args.speed))
     return clips

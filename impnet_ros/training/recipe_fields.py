@@ -17,10 +17,11 @@ def read_fields(path: str | Path) -> dict[str, Any]:
     """Read the fields of a recipe file; a file that is missing or no mapping is a ValueError."""
     path = Path(path)
     if not path.is_file():
-        raise ValueError(f'recipe: expected a file, got {path} (no such file)')
+        what = 'a folder' if path.is_dir() else 'no such file'
+        raise ValueError(f'recipe: expected a file, got {path} ({what})')
     try:
         values = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ValueError(f'recipe: expected YAML, got {path}: {error}') from error
     if not isinstance(values, dict):
         raise ValueError(f'recipe: expected a mapping in {path}, got {type(values).__name__}')

@@ -3,6 +3,7 @@
 """Figures of the benchmark, worked out by hand on a network whose times are known."""
 import json
 
+import cv2
 from fake_clock import FakeClock, SlowNetwork
 from impnet_ros.benchmark import scaling
 from impnet_ros.benchmark.clip import endless, load_images
@@ -202,6 +203,14 @@ def test_sprites_stand_in_for_a_missing_clip():
     images = load_images(None, 3, (32, 48))
     assert [image.shape for image in images] == [(32, 48, 3)] * 3
     assert images[0].dtype == np.uint8 and (images[0] != images[2]).any()
+
+
+def test_a_picture_that_cannot_be_read_is_left_out(tmp_path, capsys):
+    for number in range(3):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), np.full((8, 8, 3), number, np.uint8))
+    (tmp_path / '1.png').write_bytes(b'no picture')
+    assert len(load_images(tmp_path, 3, None)) == 2
+    assert f'{tmp_path}/1.png: expected a whole JPEG' in capsys.readouterr().err
 
 
 def test_what_is_compared():

@@ -71,7 +71,22 @@ def test_wrong_arguments_are_told(wrong, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_a_file_that_is_no_bench(tmp_path, capsys):
-    (tmp_path / 'bench.json').write_text('[]')
-    assert main(['streaming', '--device', 'cpu', '--bench', str(tmp_path / 'bench.json')]) == 2
-    assert 'expected parts of nanodet_g, found none' in capsys.readouterr().err
+@pytest.mark.parametrize(('content', 'words'), [
+    (b'[]', 'expected a file of impnet bench --json'), (b'\xff\xfe', 'expected a file of impnet'),
+    (b'{"parts_ms": {}}', 'expected parts of nanodet_g, found none'),
+    (b'{"parts_ms": {"nanodet_g": {"task": 1}}}', 'expected a file of impnet bench --json'),
+    (b'{"parts_ms": {"nanodet_g": 3}}', 'expected a file of impnet bench --json')])
+def test_a_file_that_is_no_bench(tmp_path, capsys, content, words):
+    file = tmp_path / 'bench.json'
+    file.write_bytes(content)
+    assert main(['streaming', '--device', 'cpu', '--frames', '1', '--bench', str(file)]) == 2
+    assert f'{file}: {words}' in capsys.readouterr().err
+
+
+def test_a_folder_without_a_picture_that_can_be_read(tmp_path, capsys):
+    (tmp_path / '0.png').write_bytes(b'none')
+    assert main(['streaming', '--device', 'cpu', '--input', str(tmp_path)]) == 2
+    told, said = capsys.readouterr().err.splitlines()
+    assert told.startswith(f'{tmp_path}/0.png: expected a whole JPEG')
+    assert said == f'impnet streaming: {tmp_path}: expected a video with frames that can be ' \
+                   'read, got none'

@@ -186,7 +186,7 @@ def test_a_network_without_a_mirror_is_taught_without(tmp_path):
         assert all(torch.allclose(x.float(), y.float(), atol=0.02) for x, y in zip(a, b))
 
 
-def test_pieces_have_one_size_and_a_limit(tmp_path):
+def test_pieces_have_one_size_and_a_limit(tmp_path, capsys):
     small, large = moving_ball(5), moving_ball(9, (112, 128))
     folder = write_folder(tmp_path / 'mixed', [*small, *large])
     cut = list(clip_pieces(folder, 4))
@@ -194,6 +194,9 @@ def test_pieces_have_one_size_and_a_limit(tmp_path):
     assert [video[0].shape[0] for _, video in cut] == [96, 112, 112]
     assert np.array_equal(cut[1][1][0], large[0])
     assert [number for number, _ in clip_pieces(folder, 4, every=2)] == [0, 2]
+    (folder / 'broken.png').write_bytes(b'no picture')
+    assert len(list(clip_pieces(folder, 4))) == 3
+    assert 'broken.png: expected a whole JPEG' in capsys.readouterr().err
     recipe = DistillRecipe(clips=(), segment_lengths=(1,), frames=4, moving_pictures=0,
                            most_pieces=2)
     made, none = make_pieces(recipe, Blobs(), [folder], tmp_path, tmp_path / 'pieces')

@@ -82,6 +82,11 @@ def test_files_that_are_no_recipes(tmp_path):
     (tmp_path / 'broken.yaml').write_text('a: [')
     with pytest.raises(ValueError, match='expected YAML'):
         load_recipe(tmp_path / 'broken.yaml')
+    (tmp_path / 'bytes.yaml').write_bytes(b'\xff\xfe\x00')
+    with pytest.raises(ValueError, match='expected YAML, got .*bytes.yaml'):
+        load_recipe(tmp_path / 'bytes.yaml')
+    with pytest.raises(ValueError, match=r'expected a file, got .* \(a folder\)'):
+        load_recipe(tmp_path)
 
 
 def test_classes_of_data_and_network_must_agree(tmp_path):

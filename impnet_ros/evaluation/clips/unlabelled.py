@@ -61,5 +61,8 @@ def as_truth(labels: list[PseudoTruth]) -> tuple[TrueBoxes, ...]:
 
 
 def _images(path: Path, frames: int | None) -> Iterator[Image]:
-    for frame in islice(open_video(path).frames, frames):
+    def ignore(reason: str, frames: int) -> None:
+        """Say nothing again that was said when the clip was labelled."""
+
+    for frame in islice(open_video(path, refused=ignore).frames, frames):
         yield np.asarray(frame.image)

@@ -60,9 +60,11 @@ def test_clips_that_nobody_labelled(bikes, tmp_path, monkeypatch, capsys):
         cv2.imwrite(str(tmp_path / 'ride' / f'{place}.png'),
                     cv2.cvtColor(np.asarray(frame.image), cv2.COLOR_RGB2BGR))
     cv2.imwrite(str(tmp_path / 'grey' / '0.png'), np.full((64, 64, 3), 90, np.uint8))
+    (tmp_path / 'ride' / '0a.png').write_bytes(b'no picture')
     assert main(['evaluate-clips', str(tmp_path / 'ride'), str(tmp_path / 'grey'), '--setting',
                  'l=2', '--bursts', 'strong', '--json', str(tmp_path / 'rows.json')]) == 0
-    assert 'grey is left out' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert 'grey is left out' in said and said.count('ride/0a.png: expected a whole JPEG') == 1
     before, after = json.loads((tmp_path / 'rows.json').read_text())['rows']
     assert (before['setting'], after['setting']) == ('per frame', 'l=2')
     assert before['ap50'] > 40 and before['id_switches'] is None
