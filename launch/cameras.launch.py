@@ -18,9 +18,8 @@ def _detector(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     images = names(LaunchConfiguration('images').perform(context))
     if images and len(images) != len(cameras):
         raise ValueError(f'images: expected {len(cameras)} topics, one a camera, got {images}')
-    remappings = [(f'{camera}/image', image)
-                  for camera, image in zip(cameras, images, strict=bool(images))]
-    return [detector(remappings)]
+    return [detector(context, {f'{camera}/image': image for camera, image
+                               in zip(cameras, images, strict=bool(images))})]
 
 
 def generate_launch_description() -> LaunchDescription:

@@ -9,8 +9,13 @@ from impnet_ros.ros.depth.launching import depth_arguments, depth_node
 from impnet_ros.ros.launching import rviz
 
 from launch import LaunchDescription
+from launch.actions import OpaqueFunction
 
 
 def generate_launch_description() -> LaunchDescription:
     """Declare the arguments; start the depth node, and RViz where it is wanted."""
-    return LaunchDescription([*depth_arguments(), depth_node(), rviz()])
+    return LaunchDescription([
+        *depth_arguments(),
+        OpaqueFunction(function=lambda context: [depth_node(context)]),
+        rviz(),
+    ])

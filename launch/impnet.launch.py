@@ -8,7 +8,7 @@ One camera: `image` in, `detections`, `status` and `annotated_image` out.
 from impnet_ros.ros.launching import detector, node_arguments, rviz
 
 from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
 
@@ -19,6 +19,7 @@ def generate_launch_description() -> LaunchDescription:
                               description='Image topic. With image_transport compressed its '
                               'subtopic compressed is used.'),
         *node_arguments(),
-        detector(remappings=[('image', LaunchConfiguration('image'))]),
+        OpaqueFunction(function=lambda context: [
+            detector(context, {'image': LaunchConfiguration('image').perform(context)})]),
         rviz(),
     ])

@@ -14,10 +14,10 @@ from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.substitutions import LaunchConfiguration
 
 
-def _detector(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+def _nodes(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     camera = LaunchConfiguration('camera').perform(context)
     image = LaunchConfiguration('image').perform(context) or IMAGES.get(camera, 'image')
-    return [detector(remappings=[('image', image)])]
+    return [detector(context, {'image': image}), depth_node(context)]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -29,7 +29,6 @@ def generate_launch_description() -> LaunchDescription:
                               'driver, or image)'),
         *arguments,
         *depth_arguments([each.name for each in arguments]),
-        OpaqueFunction(function=_detector),
-        depth_node(),
+        OpaqueFunction(function=_nodes),
         rviz(),
     ])

@@ -9,10 +9,14 @@ from typing import Any
 
 from impnet_ros.ros.launching import detector, node_arguments, rviz, shared_memory
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, Shutdown
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler, Shutdown
 from launch.conditions import IfCondition
+from launch.event_handlers import OnProcessIO
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
+
+# What the node says of a transition that failed.
+_REFUSALS = (b'stays unconfigured: ', b'stays inactive: ')
 
 
 def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
@@ -25,9 +29,17 @@ def _start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
     for switch in ('loop', 'reliable', 'start_paused'):
         if IfCondition(LaunchConfiguration(switch)).evaluate(context):
             arguments.append(f'--{switch.replace("_", "-")}')
-    return [detector(remappings=[('image', topic)], on_exit=_node_ended),
+    node = detector(context, {'image': topic}, on_exit=_node_ended)
+    return [RegisterEventHandler(OnProcessIO(target_action=node, on_stderr=_node_said)),
+            node,
             Node(package='impnet_ros', executable='impnet_bag_play', output='screen',
                  arguments=arguments, additional_env=shared_memory(), on_exit=_player_ended)]
+
+
+def _node_said(event: Any) -> None:
+    """End at once when the node does not come up; it lives on, and nobody would hear the bag."""
+    if any(refusal in event.text for refusal in _REFUSALS):
+        raise RuntimeError('the node could not be configured, as it says above')
 
 
 def _player_ended(event: Any, context: LaunchContext) -> list[LaunchDescriptionEntity]:

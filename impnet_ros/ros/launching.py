@@ -4,21 +4,29 @@
 Arguments that the launch files of this package share, and how they start its nodes.
 
 Imports neither torch nor rclpy: `ros2 launch` may run with a Python that has no torch.
+
+What a node would refuse at its start is refused before it is started, where that can be known:
+then launch ends with an error. A node that dies later ends nothing else, as launch files of whole
+robots include these.
 """
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import os
+from pathlib import Path
 from typing import Any
 
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
-from impnet_ros.ros.settings import ROWS
+from impnet_ros.outputs import said
+from impnet_ros.ros.bags.names import topic_problem
+from impnet_ros.ros.settings import ROWS, Settings
 from impnet_ros.setting import Setting
 from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
+import yaml
 
 PACKAGE = 'impnet_ros'
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
@@ -90,24 +98,37 @@ def shared_arguments(rviz_config: str, shown: str) -> list[DeclareLaunchArgument
     ]
 
 
-def detector(remappings: Sequence[tuple[Any, Any]] = (), on_exit: Any = None) -> OpaqueFunction:
+def detector(context: LaunchContext, images: Mapping[str, str], on_exit: Any = None
+             ) -> LaunchDescriptionEntity:
     """
-    Start the node with the arguments that were given, the parameters file for the others.
+    Make the node with the arguments that were given, the parameters file for the others.
 
     Parameters
     ----------
-    remappings : sequence of (str, substitution)
-        Of topics.
+    context : LaunchContext
+        Of the launch.
+    images : mapping
+        Image topics by the names that they have in the node.
     on_exit : callable, optional
         Called with the event and the context when the node ends.
 
+    Raises
+    ------
+    ValueError, RuntimeError
+        As `node_of`, and where a topic's or a camera's name is none.
+
     """
-    return OpaqueFunction(function=lambda context: [node_of(
-        context, 'impnet_node', ROWS, LaunchConfiguration('params_file'),
-        remappings=list(remappings), on_exit=on_exit)])
+    Settings(cameras=tuple(names(LaunchConfiguration('cameras').perform(context))))
+    for topic in images.values():
+        name = topic.removeprefix('~/')
+        if problem := topic_problem(name if name.startswith('/') else f'/{name}'):
+            raise ValueError(f'image: {problem}')
+    return node_of(context, 'impnet_node', ROWS,
+                   LaunchConfiguration('params_file').perform(context),
+                   remappings=list(images.items()), on_exit=on_exit)
 
 
-def node_of(context: LaunchContext, executable: str, rows: Sequence[Setting], file: Any,
+def node_of(context: LaunchContext, executable: str, rows: Sequence[Setting], file: str,
             **others: Any) -> LaunchDescriptionEntity:
     """
     Make a node of this package; arguments that were given override its parameters file.
@@ -120,20 +141,26 @@ def node_of(context: LaunchContext, executable: str, rows: Sequence[Setting], fi
         Also the node's name.
     rows : sequence of Setting
         Its parameters.
-    file : path or substitution
+    file : str
         The parameters file.
     others
         For `launch_ros.actions.Node`.
 
     Raises
     ------
+    ValueError
+        If an argument cannot be the parameter, or there is no such file.
     RuntimeError
         If RViz is wanted and not installed.
 
     """
     _require_rviz(context)
+    _require_parameters(file)
     kinds: dict[str, type] = {**{row.word: row.kind for row in rows}, 'use_sim_time': bool}
     given = {word: LaunchConfiguration(word).perform(context) for word in kinds}
+    for row in rows:
+        if given[row.word]:
+            _require_value(row, given[row.word])
     return Node(
         package=PACKAGE, executable=executable, name=executable, output='screen',
         namespace=LaunchConfiguration('namespace'),
@@ -178,6 +205,36 @@ def _require_rviz(context: LaunchContext) -> None:
                                'rviz:=true out, or install it') from error
 
 
+def _require_parameters(file: str) -> None:
+    """Refuse a parameters file that is none: launch would go on without it."""
+    if not Path(file).is_file():
+        raise ValueError(f'parameters file: expected a file, got {file}')
+    try:
+        with open(file, encoding='utf-8') as stream:
+            list(yaml.parse(stream))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f'parameters file: {file}: {said(error)}') from error
+
+
+def _require_value(row: Setting, text: str) -> None:
+    """Refuse what the parameter cannot be."""
+    if text not in row.choice_words:
+        row.check(tuple(names(text)) if row.kind is tuple else _read(text, row.kind))
+
+
+def _read(text: str, kind: type) -> Any:
+    """Read an argument as launch does."""
+    try:
+        return text if _is_word(text, kind) else yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
+def _is_word(text: str, kind: type) -> bool:
+    """Only numbers and truth values are read as YAML: a model called '1e3' stays one."""
+    return kind is str and text not in _BOOLEANS
+
+
 def _logger(context: LaunchContext, node: str) -> str:
     """Name a node's logger, which has the namespaces of groups and the node's own before it."""
     own = LaunchConfiguration('namespace').perform(context)
@@ -186,12 +243,8 @@ def _logger(context: LaunchContext, node: str) -> str:
 
 
 def _value(word: str, text: str, kind: type) -> Any:
-    """
-    Give an argument's text the type of its parameter.
-
-    Only numbers and truth values are read as YAML: a model called '1e3' stays one.
-    """
+    """Give an argument's text the type of its parameter."""
     if kind is tuple:
         return names(text) or ['']  # launch has no empty list
-    words = kind is str and text not in _BOOLEANS
-    return ParameterValue(LaunchConfiguration(word), value_type=str if words else None)
+    return ParameterValue(LaunchConfiguration(word),
+                          value_type=str if _is_word(text, kind) else None)

@@ -3,6 +3,7 @@
 """The launch files: their arguments, and that arguments override the parameters file."""
 import ast
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 import os
@@ -16,9 +17,12 @@ from time import monotonic, sleep
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
+import cv2
+from impnet_ros.ros.bags.write import write_bag
 from impnet_ros.ros.depth.settings import DepthSettings
 from impnet_ros.ros.depth.settings import ROWS as DEPTH_ROWS
 from impnet_ros.ros.settings import ROWS
+import numpy as np
 import pytest
 import yaml
 
@@ -42,8 +46,9 @@ needs_launch = pytest.mark.skipif(not HAS_LAUNCH, reason='launch and launch_ros 
 def stand_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let launch files run where launch is not installed; arguments are kept as they are given."""
     modules = {name: MagicMock() for name in (
-        'launch', 'launch.actions', 'launch.conditions', 'launch.substitutions', 'launch_ros',
-        'launch_ros.actions', 'launch_ros.parameter_descriptions', 'launch_ros.substitutions')}
+        'launch', 'launch.actions', 'launch.conditions', 'launch.event_handlers',
+        'launch.substitutions', 'launch_ros', 'launch_ros.actions',
+        'launch_ros.parameter_descriptions', 'launch_ros.substitutions')}
     modules['launch'].LaunchDescription = list
     modules['launch.actions'].DeclareLaunchArgument = (
         lambda name, **told: SimpleNamespace(name=name, **told))
@@ -183,7 +188,15 @@ def launched(file: str, *arguments: str) -> tuple[int, str, bool]:
     ('impnet.launch.py', ['rviz:=true'], 'expected the package rviz2'),
     ('cameras.launch.py', ['rviz:=true'], 'expected the package rviz2'),
     ('depth.launch.py', ['rviz:=true'], 'expected the package rviz2'),
-    ('cameras.launch.py', ['cameras:=a,b', 'images:=/a'], 'images: expected 2 topics')])
+    ('cameras.launch.py', ['cameras:=a,b', 'images:=/a'], 'images: expected 2 topics'),
+    ('cameras.launch.py', ['cameras:=1a,b'], 'cameras: expected names'),
+    ('cameras.launch.py', ['cameras:=a,b', 'images:=/a,/1'], 'image: expected a topic name'),
+    ('impnet.launch.py', ['image:=bad name'], 'image: expected a topic name'),
+    ('impnet.launch.py', ['l:=abc'], 'l (segment_length): expected auto or an int'),
+    ('impnet.launch.py', ['params_file:=/none.yaml'], 'expected a file, got /none.yaml'),
+    ('depth.launch.py', ['slop:=far'], 'slop: expected a number'),
+    ('depth.launch.py', ['depth_params_file:=/none.yaml'], 'expected a file, got /none.yaml'),
+    ('impnet_depth.launch.py', ['slop:=far'], 'slop: expected a number')])
 @pytest.mark.timeout(150)
 def test_what_cannot_run_ends_with_an_error(file: str, arguments: list[str], reason: str) -> None:
     """Not zero, with the reason, and nothing is left behind."""
@@ -191,6 +204,46 @@ def test_what_cannot_run_ends_with_an_error(file: str, arguments: list[str], rea
         pytest.skip('rviz2 is installed')
     code, said, is_left = launched(file, *arguments)
     assert code == 1 and reason in said and not is_left
+
+
+@needs_launch
+@pytest.mark.timeout(150)
+def test_a_replay_whose_node_cannot_be_configured(tmp_path: Path) -> None:
+    """It ends soon after the node said why, not when the player has waited long enough."""
+    cv2.imwrite(str(tmp_path / '0.png'), np.zeros((8, 12, 3), np.uint8))
+    write_bag(tmp_path, tmp_path / 'bag', quiet=True)
+    begin = monotonic()
+    code, said, is_left = launched('replay.launch.py', f'bag:={tmp_path}/bag', 'model:=/none.onnx')
+    assert code == 1 and not is_left and monotonic() < begin + 60
+    assert '/none.onnx: no such file' in said and 'the node could not be configured' in said
+
+
+@pytest.mark.parametrize(('word', 'text', 'fits'), [
+    ('l', '5', True), ('l', 'auto', True), ('l', 'abc', False), ('l', '0', False),
+    ('l', '[', False), ('l', '5.5', False), ('g', '1', True), ('g', '.nan', False),
+    ('g', '1.5', False), ('threads', 'many', False), ('glance', 'off', True),
+    ('box_memory', 'true', True), ('model', '1e3', True), ('model', 'true', False),
+    ('classes', 'person, car', True), ('classes', '[]', True)])
+def test_arguments_that_the_node_would_refuse(word: str, text: str, fits: bool, stand_ins: None
+                                              ) -> None:
+    """They are refused before it is started, with its words; all others are taken."""
+    [row] = [row for row in ROWS if row.word == word]
+    with nullcontext() if fits else pytest.raises(ValueError, match='expected'):
+        import_module('impnet_ros.ros.launching')._require_value(row, text)
+
+
+@pytest.mark.parametrize(('content', 'said'), [
+    (b'/**:\n  ros__parameters:\n    l: 5\n    classes: !names [person]\n---\n', ''),
+    (b'a: [', 'while parsing'), (b'# cam\xe9ra\n', "can't decode"), (None, 'expected a file')])
+def test_parameters_files(content: bytes | None, said: str, stand_ins: None, tmp_path: Path
+                          ) -> None:
+    """One that is missing, a folder, or not YAML is refused with its name."""
+    file = tmp_path if content is None else tmp_path / 'mine.yaml'
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ValueError, match=said) if said else nullcontext() as caught:
+        import_module('impnet_ros.ros.launching')._require_parameters(str(file))
+    assert caught is None or str(file) in str(caught.value)
 
 
 @needs_launch
@@ -230,6 +283,7 @@ def test_every_node_is_started_alike(file: Path, stand_ins: None) -> None:
         lambda name: SimpleNamespace(perform=lambda context: ''))
     launching = import_module('impnet_ros.ros.launching')
     launching.shared_memory, launching._require_rviz = (lambda: {'PROFILE': 'ours'}), MagicMock()
+    launching._require_parameters = launching.topic_problem = lambda given: ''
     context = MagicMock()
     context.launch_configurations = {'ros_namespace': '/fleet'}
     todo = [each for each in runpy.run_path(str(file))['generate_launch_description']()

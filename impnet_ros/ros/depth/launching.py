@@ -6,12 +6,11 @@ Arguments of the launch files that start the depth node, and the node.
 Imports neither torch nor rclpy: `ros2 launch` may run with a Python that has neither.
 """
 from collections.abc import Sequence
-from typing import Any
 
 from impnet_ros.ros.depth.settings import ROWS
 from impnet_ros.ros.launching import config, node_of, shared_arguments
 from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
 
 _FILE = 'empty: as the parameters file says'
@@ -46,14 +45,9 @@ def depth_arguments(declared: Sequence[str] = ()) -> list[DeclareLaunchArgument]
     return [each for each in arguments if each.name not in declared]
 
 
-def depth_node() -> OpaqueFunction:
-    """Start the depth node with the arguments that were given."""
-    return OpaqueFunction(function=_node)
-
-
-def _node(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+def depth_node(context: LaunchContext) -> LaunchDescriptionEntity:
+    """Make the depth node with the arguments that were given; raises as `node_of`."""
     camera = LaunchConfiguration('camera').perform(context)
-    file: Any = LaunchConfiguration('depth_params_file').perform(context)
-    if not file:
-        file = config('impnet_depth.yaml' if camera == NO_CAMERA else f'depth/{camera}.yaml')
-    return [node_of(context, 'impnet_depth_node', ROWS, file)]
+    own = 'impnet_depth.yaml' if camera == NO_CAMERA else f'depth/{camera}.yaml'
+    file = LaunchConfiguration('depth_params_file').perform(context)
+    return node_of(context, 'impnet_depth_node', ROWS, file or config(own).perform(context))
