@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A bag that is written never costs one that is there, nor its source."""
 from pathlib import Path
+import re
 import resource
 
 import cv2
@@ -185,3 +186,20 @@ def test_a_picture_that_is_too_wide_for_its_encoding(tmp_path: Path,
     said = error_of(capsys, wide, tmp_path / 'new', '--encoding', 'jpeg')
     assert f'{wide}: frame 0: expected a picture that jpeg has room for, got 65600 x 4' in said
     assert [each.name for each in tmp_path.iterdir()] == ['wide.png']
+
+
+def test_a_video_with_a_damaged_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It costs a line; the frames behind it keep their times."""
+    file = tmp_path / 'video.avi'
+    video = cv2.VideoWriter(str(file), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
+    for _ in range(COUNT):
+        video.write(np.random.default_rng(0).integers(0, 255, (48, 64, 3), np.uint8))
+    video.release()
+    data = file.read_bytes()
+    start = [found.start() for found in re.finditer(b'\xff\xd8\xff', data)][2]
+    file.write_bytes(data[:start] + bytes(400) + data[start + 400:])
+    assert main([str(file), str(tmp_path / 'new'), '--quiet', '--start', '0']) == 0
+    said = capsys.readouterr()
+    assert f'{file}: frame 2: expected one that can be decoded' in said.err
+    assert '5 frames written' in said.out and '1 could not be read' in said.out
+    assert times(tmp_path / 'new') == [0, 10**8, 3 * 10**8, 4 * 10**8, 5 * 10**8]
