@@ -47,6 +47,8 @@ class Family:
         Whether sides may be distributions.
     coverage : bool
         Whether it gives maps of coverage and boxes.
+    listed : bool
+        Whether final detections in one tensor are known to be x1 y1 x2 y2, score and label.
     named : bool
         Whether it is one of `FAMILIES`; their final detections are in pixels.
 
@@ -67,11 +69,12 @@ class Family:
     softmax: bool = False
     bins: bool = False
     coverage: bool = False
+    listed: bool = False
     named: bool = True
 
 
 FAMILIES = {
-    'ultralytics': Family(),
+    'ultralytics': Family(listed=True),
     'yolov5': Family(objectness=True),
     'yolox': Family('bgr', 1.0, fit='top-left', objectness=True),
     'nanodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False,

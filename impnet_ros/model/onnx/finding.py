@@ -83,7 +83,7 @@ def _final(pictures: Sequence[Outputs], size: tuple[int, int], family: Family,
     tables = [value for value in flats[0].values() if value.ndim == 2]
     if found is not None or len(tables) != 1:
         return found
-    found = in_one(flats, any(pyramids_of(len(tables[0]), size)))
+    found = in_one(flats, any(pyramids_of(len(tables[0]), size)), family.listed)
     own_rows = not family.carried and classes == tables[0].shape[1] - 4  # a transformer's
     return None if own_rows and found is not None and found.normalised else found
 

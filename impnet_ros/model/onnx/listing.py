@@ -69,7 +69,7 @@ def in_several(pictures: Sequence[Flat], pixels: bool) -> Layout | None:
     return None
 
 
-def in_one(pictures: Sequence[Flat], dense: bool) -> Layout | None:
+def in_one(pictures: Sequence[Flat], dense: bool, known: bool) -> Layout | None:
     """
     Recognise final detections in one tensor of six or seven columns.
 
@@ -79,6 +79,8 @@ def in_one(pictures: Sequence[Flat], dense: bool) -> Layout | None:
         Outputs of each picture.
     dense : bool
         Whether there are as many rows as a dense head has places.
+    known : bool
+        Whether six columns are known to be box, score and label, should nothing be seen.
 
     Returns
     -------
@@ -98,6 +100,8 @@ def in_one(pictures: Sequence[Flat], dense: bool) -> Layout | None:
     if rows.shape[1] not in _ORDERS or len(pictures[0][names[0]]) > MOST:
         return None
     seen = rows[rows.abs().amax(dim=1) > 0]
+    if not len(seen) and known and rows.shape[1] == 6:
+        return Layout('list', (names[0],), (names[0],), columns=_ORDERS[6][0], count=count)
     if not len(seen):
         raise ValueError(f'{names[0]} {tuple(rows.shape)} seems to hold final detections, but '
                          'has none of this picture, which would tell what its columns are: '
@@ -111,9 +115,9 @@ def in_one(pictures: Sequence[Flat], dense: bool) -> Layout | None:
             fits = (_are_scored(seen, score, label) and _are_boxes(seen, first, score)
                     and are_whole(seen[seen[:, score] <= 0]))
         if fits:
-            known = seen[seen[:, score] > 0]
+            scored = seen[seen[:, score] > 0]
             return Layout('list', (names[0],), (names[0],), columns=order, count=count,
-                          **_units(known[:, first:first + 4], True))
+                          **_units(scored[:, first:first + 4], True))
     return None
 
 

@@ -126,6 +126,12 @@ def test_what_was_not_seen_is_not_guessed(outputs, complaint):
         found(planted(**outputs), **ANY)
 
 
+def test_what_a_family_is_known_for_need_not_be_seen():
+    """Ultralytics' NMS inside."""
+    rows, layout = found(planted(out=np.zeros((1, 300, 6))), like='ultralytics')
+    assert not rows and (layout.kind, layout.columns) == ('list', (0, 4, 5))
+
+
 def test_any_of_several_pictures_may_show_it():
     """The first shows nothing."""
     model = checked(planted(only_if_white=True, out=rows_of(*BOX, 0.9, LABEL)[None]
