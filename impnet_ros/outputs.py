@@ -4,27 +4,26 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 import errno
+import fcntl
 import os
 from pathlib import Path
 import shutil
-
-_INPUT_SUFFIXES = frozenset({'.mcap', '.db3', '.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff',
-                             '.webp'})
 
 
 def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
     """
     Refuse outputs that are an input, a file of an input folder, or each other, or have no room.
 
-    Links and names that differ in case only are seen through; the names under which an output is
-    written and an earlier one is kept count too. Folders that are missing are made.
+    Every file that is anywhere inside an input folder is one of its files. Links and names that
+    differ in case only are seen through; the names under which an output is written and an
+    earlier one is kept count too. Folders that are missing are made.
 
     Parameters
     ----------
     outputs : Mapping
         What each is called (its option) and its path; None where it is not wanted.
     inputs : iterable of Path
-        Files, and folders of pictures or bags; those that do not exist are no matter.
+        Files and folders; those that do not exist are no matter.
 
     Raises
     ------
@@ -38,10 +37,12 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
     inputs = list(inputs)
     for name, path in wanted.items():
         for source in inputs:
-            for file in (source, *_files_in(source, path)):
-                if any(is_same(each, file) for each in _names_of(path)):
-                    raise ValueError(f'{name}: expected another file than the input {file}, got '
-                                     f'{path}')
+            if any(is_same(each, source) for each in _names_of(path)):
+                raise ValueError(f'{name}: expected another file than the input {source}, got '
+                                 f'{path}')
+            if source.is_dir() and path.is_file() and _holds(source, path):
+                raise ValueError(f'{name}: expected another file than those in the input '
+                                 f'{source}, got {path}')
     names = list(wanted)
     for number, name in enumerate(names):
         for other in names[:number]:
@@ -75,7 +76,7 @@ def require_folder(name: str, folder: Path) -> None:
 
 def require_room(path: Path) -> None:
     """Notice before the work what cannot be written: a file, there or not yet, or a folder."""
-    folder = path if path.is_dir() else path.resolve().parent
+    folder = path if path.is_dir() else _resolved(path).parent
     for place in (folder, path):
         if place.exists() and not os.access(place, os.W_OK):
             raise PermissionError(errno.EACCES, 'cannot be written', str(path))
@@ -101,7 +102,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     try:
         yield part
         if plain:
-            os.replace(part, path.resolve())
+            os.replace(part, _resolved(path))
     except OSError as error:
         if error.strerror and not error.filename:  # a full disk comes without a name
             raise OSError(error.errno, error.strerror, str(path)) from error
@@ -129,32 +130,71 @@ def is_same(one: Path, other: Path) -> bool:
     """Whether two paths are one file, or would be one on a disk that does not know case."""
     if one.exists() and other.exists():
         return one.samefile(other)
-    return str(one.resolve()).casefold() == str(other.resolve()).casefold()
+    return str(_resolved(one)).casefold() == str(_resolved(other)).casefold()
 
 
 def unfinished(path: Path) -> Path:
-    """Where a file is written until it is whole: in its place, under a name of its own."""
-    path = path.resolve()
-    return path.with_name(f'{path.stem}.part{path.suffix}')
+    """Where a file is written until it is whole: beside, under a name that only we give."""
+    path = _resolved(path)
+    return path.with_name(f'{path.stem}.impnet_part{path.suffix}')
 
 
 def previous(path: Path) -> Path:
     """Where an earlier file is kept while the one that takes its name is not whole."""
-    path = path.resolve()
-    return path.with_name(f'{path.stem}.previous{path.suffix}')
+    path = _resolved(path)
+    return path.with_name(f'{path.stem}.impnet_previous{path.suffix}')
+
+
+def hold(path: Path) -> int:
+    """
+    Keep `unfinished(path)` for this run, an empty file where there is none.
+
+    Returns
+    -------
+    int
+        For `let_go`; whatever ends the process lets go too.
+
+    Raises
+    ------
+    ValueError
+        If another run has it.
+
+    """
+    part = unfinished(path)
+    file = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        is_ours = _is_at(file, part)
+    except BlockingIOError:
+        is_ours = False
+    except OSError:  # a disk that has no locks
+        is_ours = True
+    if not is_ours:
+        os.close(file)
+        raise ValueError(f'{path}: expected a file that no other run writes, got one that is '
+                         f'being written')
+    return file
+
+
+def let_go(path: Path, held: int) -> None:
+    """End what `hold` began; a file that is still empty goes."""
+    part = unfinished(path)
+    if _is_at(held, part) and not part.stat().st_size:
+        part.unlink()
+    os.close(held)
 
 
 def keep_previous(path: Path) -> None:
     """Keep an earlier file of that name, where there is one; the first that was kept stays."""
     if path.exists() and not previous(path).exists():
-        os.replace(path.resolve(), previous(path))
+        os.replace(_resolved(path), previous(path))
 
 
 def put_in_place(part: Path, path: Path, *, whole: bool) -> None:
     """Give a file its name; an earlier one of that name goes, or is kept if this is not whole."""
     if not whole:
         keep_previous(path)
-    os.replace(part, path.resolve())
+    os.replace(part, _resolved(path))
     if whole:
         previous(path).unlink(missing_ok=True)
 
@@ -171,9 +211,33 @@ def _names_of(output: Path) -> tuple[Path, ...]:
     return output, unfinished(output), previous(output)
 
 
-def _files_in(source: Path, output: Path) -> list[Path]:
-    """Give the files of an input folder, where the output exists and so may be one of them."""
-    if not (source.is_dir() and any(each.exists() for each in _names_of(output))):
-        return []
-    return [file for file in source.iterdir()
-            if file.suffix.lower() in _INPUT_SUFFIXES or file.name == 'metadata.yaml']
+def _holds(folder: Path, file: Path) -> bool:
+    """Whether a file is anywhere inside a folder, by its name or through links."""
+    inside = {os.path.abspath(folder), str(_resolved(folder))}
+    if any(str(parent) in inside for name in (os.path.abspath(file), _resolved(file))
+           for parent in Path(name).parents):
+        return True
+    return any(each.exists() and each.samefile(file) for each in _files_in(folder))
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Yield all files inside a folder, through links too, those of each folder once."""
+    seen = set()
+    for here, folders, files in os.walk(folder, followlinks=True):
+        if os.path.realpath(here) in seen:
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(here))
+        yield from (Path(here, name) for name in files)
+
+
+def _is_at(file: int, path: Path) -> bool:
+    return path.exists() and os.path.samestat(os.fstat(file), path.stat())
+
+
+def _resolved(path: Path) -> Path:
+    """See through links; an OSError where they lead in a circle."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path)) from error

@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+from impnet_ros.cli import main
 from impnet_ros.outputs import (previous, require_distinct, require_folder, unfinished,
                                 write_whole, written_whole)
 import pytest
@@ -45,7 +46,7 @@ def test_two_outputs_are_two_files(clip: Path, one: str, other: str) -> None:
 
 @pytest.mark.parametrize('beside', [unfinished, previous])
 def test_names_beside_an_output_count_too(tmp_path: Path, beside: Callable[[Path], Path]) -> None:
-    """What is written to out.part.mp4 first would destroy an input of that name."""
+    """What is written to out.impnet_part.mp4 first would destroy an input of that name."""
     output = tmp_path / 'out.mp4'
     clip = beside(output)
     clip.touch()
@@ -53,10 +54,6 @@ def test_names_beside_an_output_count_too(tmp_path: Path, beside: Callable[[Path
         require_distinct({'--video': output}, [clip])
     with pytest.raises(ValueError, match='--jsonl: expected another file than --json writes'):
         require_distinct({'--json': output, '--jsonl': clip}, [])
-    picture = beside(tmp_path / 'out.png')
-    picture.touch()
-    with pytest.raises(ValueError, match='--json: expected another file than the input'):
-        require_distinct({'--json': tmp_path / 'out.png'}, [tmp_path])
 
 
 def test_a_text_is_written_in_one_move(tmp_path: Path) -> None:
@@ -70,14 +67,49 @@ def test_a_text_is_written_in_one_move(tmp_path: Path) -> None:
 
 
 def test_files_of_an_input_folder(tmp_path: Path) -> None:
-    """Pictures and the files of a bag are inputs; what else lies in the folder is not."""
-    for name in ('1.png', 'metadata.yaml', 'bag_0.mcap', 'old.json'):
+    """All that is there is an input, at any depth and through links; what is new there is not."""
+    folder, sequence = tmp_path / 'truth', tmp_path / 'elsewhere'
+    (folder / 'one').mkdir(parents=True)
+    (sequence / 'gt').mkdir(parents=True)
+    (folder / 'two').symlink_to(sequence)
+    (sequence / 'round').symlink_to(folder)
+    names = ('truth/1.png', 'truth/old.json', 'truth/one/gt.txt', 'elsewhere/gt/gt.txt',
+             'truth/two/gt/gt.txt')
+    for name in names:
         (tmp_path / name).touch()
-    for name in ('1.png', 'metadata.yaml', 'bag_0.mcap'):
-        with pytest.raises(ValueError, match=name):
-            require_distinct({'--json': tmp_path / name}, [tmp_path])
-    require_distinct({'--json': tmp_path / 'old.json', '--video': tmp_path / 'new.mp4'},
-                     [tmp_path])
+    (tmp_path / 'apart.txt').hardlink_to(folder / 'one' / 'gt.txt')
+    for name in (*names, 'apart.txt'):
+        with pytest.raises(ValueError, match='--json: expected another file than those in the in'):
+            require_distinct({'--json': tmp_path / name}, [folder])
+    (tmp_path / 'free.json').touch()
+    require_distinct({'--json': tmp_path / 'free.json', '--video': folder / 'one' / 'new.mp4'},
+                     [folder])
+
+
+@pytest.mark.parametrize('command', [['evaluate', 'labelled', '--truth', '{}'],
+                                     ['evaluate', '--model', 'none', '--data', '{}'],
+                                     ['evaluate-clips', '{}', '--model', 'none'],
+                                     ['evaluate-clips', 'a.json', '--images', '{}']])
+def test_truth_is_an_input(tmp_path: Path, capsys: pytest.CaptureFixture[str],
+                           command: list[str]) -> None:
+    """It is not written over with what is measured against it."""
+    truth = tmp_path / 'mot' / 'gt' / 'gt.txt'
+    truth.parent.mkdir(parents=True)
+    truth.write_text('1,1,1,1,9,9,1,1,1')
+    assert main([*(word.format(tmp_path / 'mot') for word in command), '--json', str(truth)]) == 2
+    assert '--json: expected another file than those in the input' in capsys.readouterr().err
+    assert truth.read_text() == '1,1,1,1,9,9,1,1,1'
+
+
+def test_links_in_a_circle_are_no_file(tmp_path: Path) -> None:
+    """As an input or an output, in one sentence."""
+    loop = tmp_path / 'loop.json'
+    loop.symlink_to(loop)
+    for output, source in ((loop, tmp_path / 'a'), (tmp_path / 'a', loop), (loop, loop)):
+        with pytest.raises(OSError, match='Too many levels of symbolic links.*loop.json'):
+            require_distinct({'--json': output}, [source])
+    with pytest.raises(OSError, match='loop.json'):
+        require_distinct({'--json': loop}, [])
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
@@ -86,6 +118,14 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         require_distinct({'--json': tmp_path}, [])
     require_distinct({'--json': tmp_path / 'a' / 'b' / 'c.json'}, [tmp_path / 'absent'])
     assert (tmp_path / 'a' / 'b').is_dir()
+
+
+def test_what_others_call_part_is_theirs(tmp_path: Path) -> None:
+    """Only names that nobody else gives are written over and removed."""
+    (tmp_path / 'a.part.json').write_text('mine')
+    write_whole(tmp_path / 'a.json', 'ours')
+    assert (tmp_path / 'a.part.json').read_text() == 'mine'
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_what_fails_leaves_the_earlier_file(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
-    inputs = [Path(name) for name in (args.dest, args.model, *(args.truth or ())) if name]
+    inputs = [Path(name) for name in (args.dest, args.model, args.data, *(args.truth or ()))
+              if name]
     require_distinct({'--json': args.json}, inputs)
     if args.plots:
         require_folder('--plots', args.plots)

@@ -79,7 +79,8 @@ def run(args: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     require_picture('--plot', args.plot)
-    require_distinct({'--json': args.json, '--plot': args.plot}, [*args.clips, Path(args.model)])
+    inputs = [*args.clips, Path(args.model), *filter(None, (args.images,))]
+    require_distinct({'--json': args.json, '--plot': args.plot}, inputs)
     given = [parse(text) for text in args.setting]
     reported = config_of(DetectionConfig, args)
     lowest = replace(reported, score_threshold=args.lowest_score)
