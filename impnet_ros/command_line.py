@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a command ends: with an exit code and, if not well, one line on stderr."""
 from collections.abc import Callable
+from contextlib import redirect_stderr, suppress
 import os
 import sys
+from typing import Any, cast, TextIO
 
 from impnet_ros.outputs import said
 from impnet_ros.stopping import exit_code_of, interruptible
@@ -33,6 +35,15 @@ def run_command(name: str, work: Callable[[], int | None], refused: int = 2,
         Ctrl-C, SIGTERM or the loss of the terminal.
 
     """
+    _open_what_is_closed()
+    try:
+        with redirect_stderr(cast(TextIO, _Voice(sys.stderr))):
+            return _done(name, work, refused, hint)
+    finally:
+        _drop_unwritable(sys.stderr)
+
+
+def _done(name: str, work: Callable[[], int | None], refused: int, hint: str) -> int:
     try:
         with interruptible():
             code = work() or 0
@@ -53,13 +64,41 @@ def run_command(name: str, work: Callable[[], int | None], refused: int = 2,
         code, message = exit_code_of(interrupt), f'interrupted{hint}'
     if message:
         print(f'{name}: {message}', file=sys.stderr)
-    _drop_unwritable()
+    _drop_unwritable(sys.stdout)
     return code
 
 
-def _drop_unwritable() -> None:
-    """Leave nothing in stdout that cannot be written: Python would try once more at its end."""
+class _Voice:
+    """A stream for what is said beside the work: what cannot be said costs nothing else."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing where a standard stream is closed: a file of ours would take its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdout = sys.stdout or open(os.devnull, 'w')
+    sys.stderr = sys.stderr or open(os.devnull, 'w')
+
+
+def _drop_unwritable(stream: TextIO) -> None:
+    """Leave nothing that cannot be written: Python would try once more at its end."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -49,6 +49,20 @@ def test_stdout_on_a_full_disk_is_one_line():
     assert (process.returncode, said) == (2, 'tool: No space left on device\n')
 
 
+@pytest.mark.parametrize('way', ['2>/dev/full', '2>&-', '>&- 2>&-', '>&-', '2>&1 >/dev/null | :'])
+def test_what_cannot_be_said_costs_nothing_else(way, tmp_path):
+    """The work is done and counts as done; what it writes takes no standard stream's number."""
+    work = ('[print(tqdm.tqdm(range(3)), file=sys.stderr) for _ in range(9)]; '
+            f'print(open({str(tmp_path / "done")!r}, "w").fileno() > 2, file=sys.stderr); '
+            f'open({str(tmp_path / "done")!r}, "w").write("done")')
+    script = tmp_path / 'work.py'
+    script.write_text('import time\nimport tqdm\n' + _RUN.format(work))
+    done = subprocess.run(['bash', '-c', f'set -o pipefail; {sys.executable} {script} {way}'],
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and (tmp_path / 'done').read_text() == 'done'
+    assert 'False' not in done.stderr and 'Error' not in done.stderr
+
+
 def test_a_reader_that_has_gone_ends_it_silently():
     process = _start('sys.stdin.readline(); print("found")', stdin=subprocess.PIPE,
                      stdout=subprocess.PIPE)
