@@ -21,6 +21,7 @@ from impnet_ros.outputs import require_distinct
 from impnet_ros.results.entries import as_detections, as_entry, Entry
 from impnet_ros.results.json_files import STDOUT
 from impnet_ros.results.run import Outputs, Source
+from impnet_ros.sources.bag_reader import is_bag
 from impnet_ros.sources.frames import Video
 from impnet_ros.stopping import Stop, stopping
 from impnet_ros.stream.engine import Engine
@@ -80,8 +81,12 @@ def run(args: argparse.Namespace) -> int:
     source = Source()
     video = open_video(args.input, args.topic, args.fps, source.refuse, args.max_image_pixels)
     source.read(video.frames)
-    require_distinct({'--json': args.json, '--jsonl': args.jsonl, '--video': args.video},
-                     (args.input, Path(args.model)))
+    if args.topic and not is_bag(args.input):
+        raise ValueError(f'--topic: expected a bag, got {args.input}, which has no topics')
+    # What an earlier run left in the input's folder is read before it is written.
+    inputs = [path for path in (args.input, Path(args.model))
+              if not (args.resume and path.is_dir())]
+    require_distinct({'--json': args.json, '--jsonl': args.jsonl, '--video': args.video}, inputs)
     with stopping() as stop:
         found, elapsed_s, where = _detect(args, stream, detection, source, video, stop)
     if source.error:
@@ -115,9 +120,11 @@ def _detect(args: argparse.Namespace, stream: StreamConfig, detection: Detection
         elapsed_s = perf_counter() - start
         if not (found.frames or source.error or stop.signal):
             raise ValueError(f'{args.input}: holds no frame that can be read')
+        if found.frames and source.failed == found.frames:
+            raise ValueError(f'model: {args.model} failed at every frame')
         whole = not (source.error or stop.signal)
     finally:
-        if not whole and found.frames:
+        if not whole and found.frames and outputs.count >= outputs.done:
             kept = 'their results are kept, --resume goes on behind them'
             print(f'impnet detect: ends after {found.frames} frames'
                   + (f'; {kept}' if outputs.lasts else ''), file=sys.stderr)
@@ -147,19 +154,22 @@ def _answers(engine: Engine, source: Source, outputs: Outputs
     for entry in islice(outputs.stored(), outputs.restart):
         frame = next(source, None)
         if frame is None or frame.stamp_s != entry.get('stamp_s'):
-            raise ValueError(f'--resume: expected the input of the first run, got another frame '
-                             f'in place of {entry.get("frame")}')
+            raise outputs.misfit(f'another frame in place of {entry.get("frame")}')
         source.number(frame)
         yield frame, as_detections(entry, names), entry
-    for frame, detections in play(engine, source):
+    for frame, detections in play(engine, source, source.fail):
         yield frame, detections, as_entry(source.number(frame), detections, names)
+    if outputs.count < outputs.done and not source.error:
+        raise outputs.misfit(f'only {outputs.count} of its {outputs.done} frames')
 
 
 def _tell(args: argparse.Namespace, found: _Found, source: Source, elapsed_s: float, where: str
           ) -> None:
     """Sum up a run."""
     to = sys.stderr if args.jsonl == STDOUT else sys.stdout
-    left_out = f' ({source.left_out} could not be read)' if source.left_out else ''
+    lost = [f'{number} {text}' for number, text in (
+        (source.left_out, 'could not be read'), (source.failed, 'lost by the network')) if number]
+    left_out = f' ({", ".join(lost)})' if lost else ''
     print(f'{found.frames} frames{left_out} in {elapsed_s:.1f} s: '
           f'{found.frames / elapsed_s:.1f} frames a second '
           f'({found.engine_ms / found.frames:.1f} ms a frame in the engine) on {where}, '

@@ -5,6 +5,7 @@ from itertools import islice
 import json
 import re
 
+from ball_detector import ball, BallDetector
 import cv2
 from impnet_ros.cli import main
 from impnet_ros.video import open_video
@@ -100,6 +101,9 @@ def test_annotated_video_has_every_frame(tmp_path, pictures):
     (['--realtime', '--resume'], '--resume: expected the settings that --realtime chose'),
     (['--g', '1.5'], 'g (memory_gate): expected a number in 0..1, got 1.5'),
     (['--model', 'yolo'], 'model: expected one of'),
+    (['--topic', '/image'], '--topic: expected a bag, got'),
+    (['--fps', '90000', '--video', 'v.mp4', '--model', 'none'],
+     'v.mp4: expected 0.01 to 1000 frames a second for the video, got 90000'),
     (['--device', 'tpu'], "device: expected auto, cpu, cuda or cuda:n, got 'tpu'")])
 def test_bad_settings_end_with_what_was_expected(pictures, capsys, options, message):
     assert main(['detect', str(pictures), *options]) == 2
@@ -109,3 +113,36 @@ def test_bad_settings_end_with_what_was_expected(pictures, capsys, options, mess
 def test_absent_input_ends_with_its_name(capsys):
     assert main(['detect', 'absent.mp4']) == 2
     assert 'no such video, folder or bag: absent.mp4' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('settings', 'lost'), [
+    (['--l', '1'], [5]), (['--l', '3', '--key-offset', '2'], [3, 4, 5])])
+def test_an_error_in_the_network_costs_its_frames_and_the_memory(tmp_path, capsys, settings,
+                                                                 lost):
+    """As in the node: what waits for that key frame is lost with it, and the run goes on."""
+    for number in range(9):
+        mark = 1 if number == 5 else 100
+        cv2.imwrite(str(tmp_path / f'{number}.png'), ball((80, 80, 0), mark=mark)[..., ::-1])
+    entries = detect(tmp_path, tmp_path, '--model', 'ball_detector:make_failing', *settings,
+                     '--no-box-memory')
+    assert [entry['frame'] for entry in entries] == list(range(9))
+    assert [entry['frame'] for entry in entries if not entry['boxes']] == lost
+    assert {entry['frame']: entry['reset_reason'] for entry in entries
+            if entry['reset_reason']} == {0: 'start', 6: 'error'}
+    said = capsys.readouterr()
+    for number in lost:
+        assert f'frame {number}: the network failed: RuntimeError: device lost\n' in said.err
+    assert said.err.count('\n') == len(lost) and f'9 frames ({len(lost)} lost by' in said.out
+
+
+def test_a_network_that_fails_at_every_frame_is_an_error(tmp_path, capsys, monkeypatch):
+    """Labels without a name are a failure too; few of many are told."""
+    monkeypatch.setattr(BallDetector, 'class_names', ('red ball',))
+    for number in range(30):
+        cv2.imwrite(str(tmp_path / f'{number}.png'), ball((80, 80, 1))[..., ::-1])
+    assert main(['detect', str(tmp_path), '--quiet', '--model', 'ball_detector:make']) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == ('impnet detect: frame 0: the network failed: ValueError: labels: expected '
+                       '0..0, the class_names, got 1')
+    assert said[-1] == 'impnet detect: model: ball_detector:make failed at every frame'
+    assert len(said) < 25

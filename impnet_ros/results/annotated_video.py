@@ -8,9 +8,12 @@ import shutil
 
 import cv2
 from impnet_ros.images import RgbImage
-from impnet_ros.outputs import put_in_place, unfinished
+from impnet_ros.outputs import hold, let_go, put_in_place, unfinished
 
 SUFFIXES = ('.mp4', '.m4v', '.mov', '.mkv', '.avi')
+_FPS = (0.01, 1000.0)
+"""What each of these formats can have: the timebase of MPEG-4 has 16 bits, that of AVI less."""
+
 _SPARE_BYTES = 1 << 18
 _INDEX_BYTES = 32
 """What a frame takes of the index that is written at the end, at most."""
@@ -32,7 +35,7 @@ class AnnotatedVideo:
     OSError
         If it cannot be written, or was not written whole: OpenCV itself does not tell.
     ValueError
-        If no video can have that name or size.
+        If no video can have that name, rate or size, or another run writes it.
 
     """
 
@@ -41,8 +44,12 @@ class AnnotatedVideo:
             raise ValueError(f'{path}: expected a name that ends with {", ".join(SUFFIXES)}')
         if path.exists() and not path.is_file():
             raise ValueError(f'{path}: expected a file for the video, got a device or pipe')
-        self._path, self._part, self._fps = path, unfinished(path), fps
-        self._part.touch()
+        if not _FPS[0] <= fps <= _FPS[1]:
+            raise ValueError(f'{path}: expected {_FPS[0]:g} to {_FPS[1]:g} frames a second for '
+                             f'the video, got {fps:g}')
+        self._path, self._part = path, unfinished(path)
+        self._fps = round(fps, 3 if fps < 65 else 1)  # 65.536 would be 65536 / 1000
+        self._held = hold(path)
         self._writer: cv2.VideoWriter | None = None
         self._size, self.count = (0, 0), 0
 
@@ -64,16 +71,31 @@ class AnnotatedVideo:
     def close(self, *, whole: bool) -> None:
         """Finish the file, check it, and give it its name; `whole`: it has every frame."""
         if self._writer is None or not self.count:
-            self._part.unlink(missing_ok=True)
+            self.discard()
             return
-        self._writer.release()
+        try:
+            self._check(self._writer)
+            put_in_place(self._part, self._path, whole=whole)
+        except OSError:
+            self.discard()
+            raise
+        let_go(self._path, self._held)
+
+    def discard(self) -> None:
+        """Leave nothing of it."""
+        if self._writer is not None:
+            self._writer.release()
+        self._part.unlink(missing_ok=True)
+        let_go(self._path, self._held)
+
+    def _check(self, writer: cv2.VideoWriter) -> None:
+        """Finish the file and see that it is whole."""
+        writer.release()
         written = cv2.VideoCapture(str(self._part), cv2.CAP_FFMPEG)
         count = int(written.get(cv2.CAP_PROP_FRAME_COUNT)) if written.isOpened() else 0
         written.release()
         if count < self.count:
-            self._part.unlink(missing_ok=True)
             raise OSError(f'{self._path}: expected a video of {self.count} frames, {count} could '
                           f'be written; is the disk full?')
         with self._part.open('rb') as file:
             os.fsync(file)
-        put_in_place(self._part, self._path, whole=whole)

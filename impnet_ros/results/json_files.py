@@ -15,7 +15,8 @@ import shutil
 from time import monotonic
 from typing import Any
 
-from impnet_ros.outputs import keep_previous, previous, put_in_place, require_room, unfinished
+from impnet_ros.outputs import (hold, is_plain, keep_previous, let_go, previous, put_in_place,
+                                require_room, unfinished)
 
 Entry = dict[str, Any]
 STDOUT = Path('/dev/stdout')
@@ -25,6 +26,8 @@ _SYNC_S = 5.0
 class JsonLines:
     """
     A file of JSON Lines, under its own name from the first entry on.
+
+    Nothing is changed before the first entry is written. No other run may write it meanwhile.
 
     Parameters
     ----------
@@ -37,13 +40,15 @@ class JsonLines:
     ----------
     count : int
         Entries in the file.
+    is_file : bool
+        Whether it is a file, and not a pipe or device.
 
     Raises
     ------
     OSError
         If it cannot be written; what was written before stays readable.
     ValueError
-        If it is to be gone on with and does not hold such entries.
+        If it is to be gone on with and does not hold such entries, or another run writes it.
 
     """
 
@@ -51,24 +56,21 @@ class JsonLines:
 
     def __init__(self, path: Path, resume: bool) -> None:
         self.count, self._end, self._synced_s = 0, 0, monotonic()
-        self._resumed, self._file = resume, -1
-        self._is_file = path != STDOUT and (not path.exists() or path.is_file())
-        self.path = path.resolve() if self._is_file else path
-        if not self._is_file:
+        self._file = self._held = -1
+        self.is_file = path != STDOUT and is_plain(path)
+        self.path = path.resolve() if self.is_file else path
+        if not self.is_file:
             self._file = os.dup(1) if path == STDOUT else os.open(path, os.O_WRONLY | os.O_APPEND)
             return
         require_room(self.written)
-        if not resume:
-            return
-        self._find()
-        self._file = os.open(self.written, os.O_RDWR | os.O_CREAT, 0o666)
-        for _, self._end in self._stored():
-            self.count += 1
-        held = os.fstat(self._file).st_size
-        if held > len(self._opening + self._tail) and not self.count:
-            raise ValueError(f'{path}: expected results to resume, got {held} bytes of something '
-                             f'else')
-        self._cut()
+        self._base = self.written
+        self._held = hold(self.path)
+        try:
+            if resume:
+                self._find()
+        except BaseException:
+            let_go(self.path, self._held)
+            raise
 
     @property
     def written(self) -> Path:
@@ -76,26 +78,33 @@ class JsonLines:
         return self.path
 
     def _find(self) -> None:
-        """Bring what an earlier run wrote to where it goes on."""
+        """Count the entries of an earlier run: those not yet in their place come first."""
+        for self._base in (self.written, self.path):
+            for _, self._end in self._stored():
+                self.count += 1
+            if self.count:
+                return
+        held = self.path.stat().st_size if self.path.exists() else 0
+        if held > len(self._opening + self._tail):
+            raise ValueError(f'{self.path}: expected results to resume, got {held} bytes of '
+                             f'something else')
 
     def _begin(self) -> None:
-        """Make the file; what an earlier run left there is kept beside until this one is whole."""
-        if self.written.exists() and self.written.stat().st_size:
-            keep_previous(self.written)
-        self._file = os.open(self.written, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+        """Open the file; what is not gone on with is kept beside until this one is whole."""
+        if not self.count and self.written.exists() and self.written.stat().st_size:
+            self._keep_earlier()
+        if self.count and self._base != self.written:
+            shutil.copyfile(self._base, self.written)
+        self._base = self.written
+        self._file = os.open(self.written, os.O_RDWR | os.O_CREAT, 0o666)
         self._cut()
+
+    def _keep_earlier(self) -> None:
+        keep_previous(self.path)
 
     def _finish(self, whole: bool) -> None:
         if whole:
             previous(self.written).unlink(missing_ok=True)
-
-    def keep(self, count: int) -> None:
-        """Forget the entries behind the first `count`."""
-        if self.count > count:
-            self._end, self.count = len(self._opening), count
-            for _, self._end in islice(self._stored(), count):
-                pass
-            self._cut()
 
     def stored(self) -> Iterator[Entry]:
         """Read the entries, one at a time."""
@@ -111,7 +120,7 @@ class JsonLines:
             raise OSError(error.errno, error.strerror, str(self.path)) from error
 
     def _append(self, line: bytes) -> None:
-        if not self._is_file:
+        if not self.is_file:
             _write_all(self._file, line + b'\n', None)
             self.count += 1
             return
@@ -131,12 +140,20 @@ class JsonLines:
 
     def close(self, *, whole: bool) -> None:
         """Bring it to the disk; `whole` says whether it holds every frame."""
-        if self._file < 0:
-            return
-        if self._is_file:
+        try:
+            if whole and self._file < 0:
+                self._begin()
+            if self._file >= 0:
+                self._end_file(whole)
+        finally:
+            if self._held >= 0:
+                let_go(self.path, self._held)
+
+    def _end_file(self, whole: bool) -> None:
+        if self.is_file:
             os.fsync(self._file)
         os.close(self._file)
-        if self._is_file:
+        if self.is_file:
             self._finish(whole)
 
     def _cut(self) -> None:
@@ -149,8 +166,10 @@ class JsonLines:
 
     def _stored(self) -> Iterator[tuple[Entry, int]]:
         """Yield each entry, and where the file ends behind it, up to the first that is broken."""
+        if not self._base.exists():
+            return
         at = 0
-        with self.written.open('rb') as file:
+        with self._base.open('rb') as file:
             for line in file:
                 text = line.strip().rstrip(b',')
                 at += len(line)
@@ -191,13 +210,14 @@ class JsonList(JsonLines):
         """Where the entries are until `close`."""
         return unfinished(self.path)
 
-    def _find(self) -> None:
-        if self.path.exists() and not self.written.exists():
-            shutil.copyfile(self.path, self.written)
+    def _keep_earlier(self) -> None:
+        """Copy what a killed run left: its name is held for this one."""
+        if not previous(self.written).exists():
+            shutil.copyfile(self.written, previous(self.written))
 
     def _finish(self, whole: bool) -> None:
         super()._finish(whole)
-        put_in_place(self.written, self.path, whole=whole or self._resumed)
+        put_in_place(self.written, self.path, whole=whole)
 
 
 def _write_all(file: int, data: bytes, at: int | None) -> None:

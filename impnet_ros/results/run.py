@@ -7,6 +7,7 @@ from pathlib import Path
 import sys
 
 from impnet_ros.drawing import caption, draw_detections
+from impnet_ros.outputs import said
 from impnet_ros.results.annotated_video import AnnotatedVideo
 from impnet_ros.results.entries import Entry
 from impnet_ros.results.json_files import JsonLines, JsonList
@@ -25,13 +26,15 @@ class Source:
     ----------
     left_out : int
         Frames that could not be read.
+    failed : int
+        Frames at which the network failed.
     error : Exception, optional
         What ended the frames before their end.
 
     """
 
     def __init__(self) -> None:
-        self.left_out, self.error = 0, None
+        self.left_out, self.failed, self.error = 0, 0, None
         self._frames: Iterator[Frame] = iter(())
         self._numbers: dict[int, int] = {}
         self._next = 0
@@ -44,10 +47,13 @@ class Source:
         """Say what cannot be read, and count the frames that it costs."""
         self.left_out += frames
         self._next += frames
-        if not frames or self.left_out <= _TOLD:
-            tqdm.write(f'impnet detect: {reason}', file=sys.stderr)
-        elif self.left_out == _TOLD + 1:
-            tqdm.write('impnet detect: further ones are only counted', file=sys.stderr)
+        _tell(reason, self.left_out if frames else 0)
+
+    def fail(self, frame: Frame, error: Exception) -> None:
+        """Say that the network failed at a frame that was not asked for yet, and count it."""
+        self.failed += 1
+        _tell(f'frame {self._numbers[id(frame)]}: the network failed: {type(error).__name__}: '
+              f'{said(error)}', self.failed)
 
     def number(self, frame: Frame) -> int:
         """Give the number, in the input, of a frame that was not asked for yet."""
@@ -67,9 +73,20 @@ class Source:
         return frame
 
 
+def _tell(reason: str, count: int) -> None:
+    """Say the first of many things of a kind; `count` with this one."""
+    if count <= _TOLD:
+        tqdm.write(f'impnet detect: {reason}', file=sys.stderr)
+    elif count == _TOLD + 1:
+        tqdm.write('impnet detect: further ones are only counted', file=sys.stderr)
+
+
 class Outputs:
     """
     The files of one run.
+
+    One that goes on with results of an earlier run changes none of them before it has found the
+    same as that run; then all get what the fullest holds.
 
     Parameters
     ----------
@@ -98,19 +115,19 @@ class Outputs:
             raise ValueError('--resume: expected --json or --jsonl, whose results it goes on with')
         self._files: list[JsonLines] = []
         self._video: AnnotatedVideo | None = None
-        self.count = 0
+        self.count = self.done = 0
         try:
             if jsonl:
                 self._files.append(JsonLines(jsonl, resume))
             if json:
                 self._files.append(JsonList(json, resume))
+            self._fullest = max(self._files, key=lambda file: file.count, default=None)
+            self.done = self._fullest.count if self._fullest else 0
+            self._require_alike()
             self._video = AnnotatedVideo(video, fps) if video else None
         except BaseException:
             self.close(whole=False)
             raise
-        self.done = min((file.count for file in self._files), default=0)
-        for file in self._files:
-            file.keep(self.done)
         self.restart = 0
         for number, entry in enumerate(self.stored()):
             if entry.get('reset_reason'):
@@ -120,11 +137,18 @@ class Outputs:
     @property
     def lasts(self) -> bool:
         """Whether results are in files that a later run can go on with."""
-        return any(file.path.is_file() or file.written.is_file() for file in self._files)
+        return any(file.is_file and file.count for file in self._files)
 
     def stored(self) -> Iterator[Entry]:
         """Read the entries of the earlier run."""
-        return islice(self._files[0].stored(), self.done) if self.done else iter(())
+        return islice(self._fullest.stored(), self.done) if self._fullest else iter(())
+
+    def _require_alike(self) -> None:
+        for file in self._files:
+            if any(one != other for one, other in zip(file.stored(), self.stored(),
+                                                      strict=False)):
+                raise ValueError(f'--resume: expected results of one run, got others in '
+                                 f'{file.path} than in {self._fullest.path}')
 
     def take(self, frame: Frame, detections: Detections, entry: Entry, names: Sequence[str]
              ) -> None:
@@ -145,6 +169,8 @@ class Outputs:
             for file in self._files:
                 file.write(entry)
         self.count += 1
+        if self.count == self.done:
+            self._level()
         if self._video:
             self._video.write(draw_detections(np.asarray(frame.image), detections, names,
                                               caption(detections)))
@@ -153,12 +179,26 @@ class Outputs:
         if self.count == self.restart:  # why it began anew is not known to a run that begins here
             entry = {**entry, 'reset_reason': held.get('reset_reason')}
         if held != entry:
-            raise ValueError(f'--resume: expected the input and settings of the first run, got '
-                             f'other results for frame {entry["frame"]}')
+            raise self.misfit(f'other results for frame {entry["frame"]}')
+
+    def misfit(self, found: str) -> ValueError:
+        """Say that what an earlier run wrote does not fit this one."""
+        return ValueError(f'--resume: {self._fullest.path}: expected the input and settings of '
+                          f'the first run, got {found}')
+
+    def _level(self) -> None:
+        """Give every file what the fullest holds."""
+        for file in self._files:
+            if file.count < self.done:
+                for entry in islice(self.stored(), file.count, None):
+                    file.write(entry)
 
     def close(self, *, whole: bool) -> None:
         """Finish every file; `whole` says whether they have all frames. First error is raised."""
         error = None
+        if self._video and self.count < self.done:  # an earlier one has more
+            self._video.discard()
+            self._video = None
         for file in (*self._files, *([self._video] if self._video else [])):
             try:
                 file.close(whole=whole)

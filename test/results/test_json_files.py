@@ -10,6 +10,7 @@ from pathlib import Path
 import resource
 from typing import Any
 
+from impnet_ros.outputs import unfinished
 from impnet_ros.results.json_files import JsonLines, JsonList
 import pytest
 
@@ -56,33 +57,69 @@ def test_every_entry_can_be_read_at_once(tmp_path: Path, kind: type[JsonLines]) 
 @KINDS
 @pytest.mark.parametrize('lost', range(0, 70, 3))
 def test_a_cut_file_is_gone_on_with(tmp_path: Path, kind: type[JsonLines], lost: int) -> None:
-    """Wherever it is cut, whole entries are kept and the rest is written again."""
-    path = tmp_path / name_of(kind)
-    file = kind(path, resume=False)
+    """Wherever it is cut, whole entries are kept and the rest is written again, not before."""
+    file, path = kind(tmp_path / name_of(kind), resume=False), tmp_path / 'cut' / name_of(kind)
     for entry in ENTRIES:
         file.write(entry)
     data = file.written.read_bytes()
-    file.written.write_bytes(data[:len(data) - lost])
+    data = data[:len(data) - lost]
+    path.parent.mkdir()
+    (unfinished(path) if kind is JsonList else path).write_bytes(data)
     again = kind(path, resume=True)
     assert again.count <= 5 and list(again.stored()) == ENTRIES[:again.count]
-    assert read(again.written) == ENTRIES[:again.count]
+    assert again.written.read_bytes() == data
     for entry in ENTRIES[again.count:]:
         again.write(entry)
     again.close(whole=True)
-    assert read(path) == ENTRIES
+    assert read(path) == ENTRIES and list(path.parent.iterdir()) == [path]
 
 
 @KINDS
-def test_entries_can_be_forgotten(tmp_path: Path, kind: type[JsonLines]) -> None:
-    """The first three stay, then none."""
-    file = kind(tmp_path / name_of(kind), resume=False)
+@pytest.mark.parametrize('resume', [False, True])
+def test_no_two_runs_write_one_file(tmp_path: Path, kind: type[JsonLines], resume: bool) -> None:
+    """The second is refused and changes nothing, also before the first has an entry."""
+    path = tmp_path / name_of(kind)
+    first = kind(path, resume=False)
     for entry in ENTRIES:
-        file.write(entry)
-    for count in (3, 0):
-        file.keep(count)
-        assert read(file.written) == list(file.stored()) == ENTRIES[:count]
-    file.write(ENTRIES[4])
-    assert read(file.written) == [ENTRIES[4]]
+        with pytest.raises(ValueError, match=f'{path.name}: expected a file that no other run'):
+            kind(path, resume=resume)
+        first.write(entry)
+    first.close(whole=True)
+    assert read(path) == ENTRIES
+    kind(path, resume=resume).close(whole=False)
+    assert read(path) == ENTRIES and list(tmp_path.iterdir()) == [path]
+
+
+@KINDS
+def test_files_of_similar_names_are_not_ours(tmp_path: Path, kind: type[JsonLines]) -> None:
+    """What others call .part or .previous stays."""
+    path = tmp_path / name_of(kind)
+    others = [path, path.with_stem('out.part'), path.with_stem('out.previous')]
+    for other in others:
+        other.write_text('mine')
+    file = kind(path, resume=False)
+    file.write(ENTRIES[0])
+    file.close(whole=True)
+    assert read(path) == [ENTRIES[0]] and sorted(tmp_path.iterdir()) == sorted(others)
+    assert [other.read_text() for other in others[1:]] == ['mine'] * 2
+
+
+def test_what_a_killed_run_left_is_kept_until_the_next_is_whole(tmp_path: Path) -> None:
+    """As an earlier file is; the run that goes on with it keeps the earlier file too."""
+    path = tmp_path / 'out.json'
+    path.write_text('[]')
+    unfinished(path).write_text('[\n{"frame": 0}\n]\n')
+    file = JsonList(path, resume=False)
+    file.write(ENTRIES[1])
+    assert '[\n{"frame": 0}\n]\n' in [each.read_text() for each in tmp_path.iterdir()]
+    file.close(whole=True)
+    assert read(path) == [ENTRIES[1]] and list(tmp_path.iterdir()) == [path]
+    unfinished(path).write_text('[\n{"frame": 0}\n]\n')
+    file = JsonList(path, resume=True)
+    file.write(ENTRIES[2])
+    file.close(whole=False)
+    assert read(path) == [{'frame': 0}, ENTRIES[2]]
+    assert read(path.with_stem('out.impnet_previous')) == [ENTRIES[1]]
 
 
 @KINDS
@@ -115,7 +152,7 @@ def test_an_earlier_file_stays_until_the_new_one_is_whole(tmp_path: Path, kind: 
         file = kind(path, resume=False)
         file.write(ENTRIES[1])
         file.close(whole=False)
-        kept = path.with_stem('out.previous')
+        kept = path.with_stem('out.impnet_previous')
         assert kept.read_bytes() == before and read(path) == [ENTRIES[1]]
     file = kind(path, resume=False)
     file.write(ENTRIES[2])

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from time import monotonic, sleep
+from typing import Any
 
 import cv2
 from impnet_ros.cli import main
@@ -83,7 +84,7 @@ def test_killed_and_resumed_is_as_one_run(pictures: Path, whole: list[dict[str, 
     assert run_until(pictures, file, 45, signal.SIGKILL, '--json', str(listed)) == -9
     held = lines(file)
     assert 45 <= len(held) < len(whole) and held == whole[:len(held)]
-    assert json.loads((tmp_path / 'out.part.json').read_text())[:45] == whole[:45]
+    assert json.loads((tmp_path / 'out.impnet_part.json').read_text())[:45] == whole[:45]
     assert main(['detect', str(pictures), *SETTINGS, '--jsonl', str(file), '--resume',
                  '--json', str(listed), '--video', str(video)]) == 0
     assert lines(file) == whole == json.loads(listed.read_text())
@@ -159,16 +160,83 @@ def test_what_cannot_be_written_is_noticed_at_once(
         'clip.mp4']
 
 
+def as_lines(entries: list[dict[str, object]]) -> str:
+    return ''.join(json.dumps(entry) + '\n' for entry in entries)
+
+
+def as_list(entries: list[dict[str, object]]) -> str:
+    return '[' + ','.join('\n' + json.dumps(entry) for entry in entries) + '\n]\n'
+
+
 def test_files_of_different_lengths_go_on_together(tmp_path: Path) -> None:
-    """From the shorter one on."""
-    for name, count in (('a.jsonl', 3), ('a.json', 5)):
-        entries = [{'frame': number, 'reset_reason': 'gap' if number == 2 else ''}
-                   for number in range(count)]
-        text = ('\n'.join(map(json.dumps, entries)) + '\n' if name == 'a.jsonl' else
-                json.dumps(entries).replace('}, ', '},\n').replace('[', '[\n')
-                .replace(']', '\n]\n'))
-        (tmp_path / name).write_text(text)
+    """From the fuller one on; nothing is changed as long as nothing is compared."""
+    entries = [{'frame': number, 'reset_reason': 'gap' if number == 2 else ''}
+               for number in range(5)]
+    (tmp_path / 'a.jsonl').write_text(as_lines(entries[:3]))
+    (tmp_path / 'a.json').write_text(as_list(entries))
     outputs = Outputs(tmp_path / 'a.json', tmp_path / 'a.jsonl', None, 30.0, resume=True)
-    assert (outputs.done, outputs.restart) == (3, 2)
+    assert (outputs.done, outputs.restart) == (5, 2)
     outputs.close(whole=False)
-    assert len(json.loads((tmp_path / 'a.json').read_text())) == 3
+    assert (tmp_path / 'a.json').read_text() == as_list(entries)
+    assert lines(tmp_path / 'a.jsonl') == entries[:3] and len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize('held, listed', [(30, 0), (0, 30), (30, 52), (70, None), (None, 70)])
+def test_every_file_gets_what_one_holds(pictures: Path, whole: list[dict[str, object]],
+                                        tmp_path: Path, held: int | None, listed: int | None
+                                        ) -> None:
+    """One that is shorter, empty or not there; also where nothing is left to be found."""
+    file, other = tmp_path / 'a.jsonl', tmp_path / 'a.json'
+    if held is not None:
+        file.write_text(as_lines(whole[:held]))
+    if listed is not None:
+        other.write_text(as_list(whole[:listed]))
+    assert main(['detect', str(pictures), *SETTINGS, '--jsonl', str(file), '--json', str(other),
+                 '--resume']) == 0
+    assert file.read_text() == as_lines(whole) and other.read_text() == as_list(whole)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def changed(entries: list[dict[str, object]]) -> list[dict[str, object]]:
+    return [{**entry, 'mean_weight': 0.5} for entry in entries]
+
+
+@pytest.mark.parametrize('content, name', [
+    ({'a.jsonl': changed}, 'a.jsonl'), ({'a.json': changed}, 'a.json'),
+    ({'a.jsonl': list, 'a.json': changed}, 'a.json'),
+    ({'a.jsonl': changed, 'a.json': list}, 'a.json'),
+    ({'a.jsonl': lambda entries: [{'t': 1}, {'t': 2}]}, 'a.jsonl'),
+    ({'a.json': lambda entries: [{'a': 1}]}, 'a.json'),
+    ({'a.jsonl': lambda entries: [*entries, {**entries[-1], 'frame': 71}]}, 'only 69 of its 70')])
+def test_what_is_not_of_this_run_is_refused_and_stays(
+        pictures: Path, whole: list[dict[str, object]], tmp_path: Path, content: dict[str, Any],
+        name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whichever file it is, whatever the others hold or lack; the video stays too."""
+    for each, of in content.items():
+        text = as_lines(of(whole)) if each == 'a.jsonl' else as_list(of(whole))
+        (tmp_path / each).write_text(text.replace('{"t": 2}', '{"t": 2}\nplain text\n{"t": 3}'))
+    (tmp_path / 'v.mp4').write_bytes(b'film')
+    before = {each: each.read_bytes() for each in tmp_path.iterdir()}
+    outputs = ['--jsonl', str(tmp_path / 'a.jsonl'), '--json', str(tmp_path / 'a.json'),
+               '--video', str(tmp_path / 'v.mp4')]
+    assert main(['detect', str(pictures), *SETTINGS, *outputs, '--resume']) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith('impnet detect: --resume: ') and name in said
+    assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def test_results_beside_the_pictures_are_gone_on_with(
+        whole: list[dict[str, object]], pictures: Path, tmp_path: Path,
+        capsys: pytest.CaptureFixture[str]) -> None:
+    """They may lie in the input's folder, where nothing else may be written over."""
+    folder = tmp_path / 'pictures'
+    folder.mkdir()
+    for picture in pictures.iterdir():
+        (folder / picture.name).symlink_to(picture)
+    file = folder / 'a.jsonl'
+    file.write_text(as_lines(whole[:50]))
+    command = ['detect', str(folder), *SETTINGS, '--jsonl', str(file)]
+    assert main(command) == 2
+    assert '--jsonl: expected another file than those in the input' in capsys.readouterr().err
+    assert main([*command, '--resume']) == 0
+    assert lines(file) == whole
