@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole video, with images that newer ones overtook on the way."""
 from collections.abc import Sequence
+from typing import Any
 
+from ball_detector import ball, FailingBalls
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
 from impnet_ros.stream.engine import Engine
 from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Detections, Frame
+from manual_executor import ManualExecutor
 import numpy as np
+import pytest
+import torch
 
 
 def played(numbers: Sequence[int], **settings: int) -> list[tuple[int, Detections]]:
@@ -43,3 +48,23 @@ def test_a_video_that_begins_again_is_a_new_one() -> None:
     seen = played([*range(8), *range(4)], segment_length=3)
     assert [number for number, one in seen if one.reset_reason] == [0, 0]
     assert seen[8][1].reset_reason == 'backward_stamp'
+
+
+@pytest.mark.parametrize('settings', [{'segment_length': 1}, {'segment_length': 3},
+                                      {'segment_length': 3, 'key_offset': 2},
+                                      {'segment_length': 2, 'key_mode': 'async'}])
+def test_an_error_in_the_network_is_told_and_costs_its_frames(settings: dict[str, Any]) -> None:
+    """Every frame is answered all the same; one who does not listen gets the error."""
+    frames = [Frame(ball((80, 80, 0), mark=1 if 6 <= number < 9 else 100), number / 25)
+              for number in range(15)]
+    engine = Engine(FailingBalls(torch.device('cpu')), StreamConfig(box_memory=False, **settings),
+                    executor=ManualExecutor(0))
+    lost: list[float] = []
+    seen = [one for _, one in play(engine, frames, lambda frame, error: lost.append(
+        frame.stamp_s))]
+    assert [one.stamp_s for one in seen] == [frame.stamp_s for frame in frames]
+    assert lost and lost == [one.stamp_s for one in seen if not len(one)]
+    behind = next(one for one in seen if one.stamp_s > lost[-1])
+    assert behind.reset_reason == 'error' and len(behind) == 1
+    with pytest.raises(RuntimeError, match='device lost'):
+        list(play(engine, frames))
