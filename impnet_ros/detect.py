@@ -83,10 +83,8 @@ def run(args: argparse.Namespace) -> int:
     source.read(video.frames)
     if args.topic and not is_bag(args.input):
         raise ValueError(f'--topic: expected a bag, got {args.input}, which has no topics')
-    # What an earlier run left in the input's folder is read before it is written.
-    inputs = [path for path in (args.input, Path(args.model))
-              if not (args.resume and path.is_dir())]
-    require_distinct({'--json': args.json, '--jsonl': args.jsonl, '--video': args.video}, inputs)
+    require_distinct({'--json': args.json, '--jsonl': args.jsonl, '--video': args.video},
+                     (args.input, Path(args.model)))
     with stopping() as stop:
         found, elapsed_s, where = _detect(args, stream, detection, source, video, stop)
     if source.error:

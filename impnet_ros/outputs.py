@@ -9,14 +9,17 @@ import os
 from pathlib import Path
 import shutil
 
+RESULTS = frozenset({'.json', '.jsonl', '.mp4'})
+"""Suffixes of what may lie in an input folder as an earlier run's results, to be written again."""
+
 
 def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
     """
     Refuse outputs that are an input, a file of an input folder, or each other, or have no room.
 
-    Every file that is anywhere inside an input folder is one of its files. Links and names that
-    differ in case only are seen through; the names under which an output is written and an
-    earlier one is kept count too. Folders that are missing are made.
+    Every file that is anywhere inside an input folder is one of its files, but for results of an
+    earlier run. Links and names that differ in case only are seen through; the names under which
+    an output is written and an earlier one is kept count too. Folders that are missing are made.
 
     Parameters
     ----------
@@ -40,7 +43,8 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
             if any(is_same(each, source) for each in _names_of(path)):
                 raise ValueError(f'{name}: expected another file than the input {source}, got '
                                  f'{path}')
-            if source.is_dir() and path.is_file() and _holds(source, path):
+            if (source.is_dir() and path.is_file() and path.suffix.lower() not in RESULTS
+                    and _holds(source, path)):
                 raise ValueError(f'{name}: expected another file than those in the input '
                                  f'{source}, got {path}')
     names = list(wanted)

@@ -67,13 +67,13 @@ def test_a_text_is_written_in_one_move(tmp_path: Path) -> None:
 
 
 def test_files_of_an_input_folder(tmp_path: Path) -> None:
-    """All that is there is an input, at any depth and through links; what is new there is not."""
+    """At any depth and through links; neither what is new there, nor earlier results."""
     folder, sequence = tmp_path / 'truth', tmp_path / 'elsewhere'
     (folder / 'one').mkdir(parents=True)
     (sequence / 'gt').mkdir(parents=True)
     (folder / 'two').symlink_to(sequence)
     (sequence / 'round').symlink_to(folder)
-    names = ('truth/1.png', 'truth/old.json', 'truth/one/gt.txt', 'elsewhere/gt/gt.txt',
+    names = ('truth/1.png', 'truth/old.ini', 'truth/one/gt.txt', 'elsewhere/gt/gt.txt',
              'truth/two/gt/gt.txt')
     for name in names:
         (tmp_path / name).touch()
@@ -81,9 +81,10 @@ def test_files_of_an_input_folder(tmp_path: Path) -> None:
     for name in (*names, 'apart.txt'):
         with pytest.raises(ValueError, match='--json: expected another file than those in the in'):
             require_distinct({'--json': tmp_path / name}, [folder])
-    (tmp_path / 'free.json').touch()
-    require_distinct({'--json': tmp_path / 'free.json', '--video': folder / 'one' / 'new.mp4'},
-                     [folder])
+    for name in ('free.png', 'truth/old.json'):
+        (tmp_path / name).touch()
+        require_distinct({'--json': tmp_path / name, '--video': folder / 'one' / 'new.png'},
+                         [folder])
 
 
 @pytest.mark.parametrize('command', [['evaluate', 'labelled', '--truth', '{}'],

@@ -29,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Find; 0 when something was found, 1 when not."""
     try:
-        from impnet_ros.archive.search import best_of, search, sources_of
+        from impnet_ros.archive.search import best_of, inputs_of, search
     except ImportError as error:
         raise ValueError(f"impnet find needs pyarrow: pip install 'impnet_ros[archive]' "
                          f'({error})') from error
     outputs = {'--json': args.json, '--sheet': args.sheet}
-    require_distinct(outputs, map(Path, (args.dest, *sources_of(args.dest))))
+    require_distinct(outputs, inputs_of(args.dest))
     if args.sheet and not cv2.haveImageWriter(str(args.sheet)):
         raise ValueError(f'--sheet: expected the name of a picture, such as found.png, got '
                          f'{args.sheet}')

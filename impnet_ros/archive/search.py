@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """The detections of an archive as one table."""
+from pathlib import Path
 from typing import Any
 
 from impnet_ros.archive.expression import condition
@@ -55,11 +56,13 @@ def search(dest: str, text: str = '') -> Any:
     return rows.filter(chosen)
 
 
-def sources_of(dest: str) -> set[str]:
-    """Give all that was labelled, in which something was found or not."""
+def inputs_of(dest: str) -> set[Path]:
+    """Give an archive, its own files, and all that was labelled, found empty or not."""
     batches = search(dest).to_batches(columns=['source'])
-    return {*last_plan(Store(dest)),
-            *(source for batch in batches for source in batch['source'].unique().to_pylist())}
+    sources = {*last_plan(Store(dest)),
+               *(source for batch in batches for source in batch['source'].unique().to_pylist())}
+    folder = Path(dest)
+    return {folder, folder / 'summary.json', *folder.glob('*/**/*'), *map(Path, sources)}
 
 
 def best_of(rows: Any, number: int) -> list[dict[str, Any]]:

@@ -64,7 +64,8 @@ def run(args: argparse.Namespace) -> None:
     """Evaluate and print, write and draw the results."""
     inputs = [Path(name) for name in (args.dest, args.model, args.data, *(args.truth or ()))
               if name]
-    require_distinct({'--json': args.json}, inputs)
+    own = [Path(args.dest, 'summary.json'), *Path(args.dest).glob('*/**/*')] if args.dest else []
+    require_distinct({'--json': args.json}, [*inputs, *own])
     if args.plots:
         require_folder('--plots', args.plots)
     if args.dest:

@@ -228,15 +228,16 @@ def test_what_is_not_of_this_run_is_refused_and_stays(
 def test_results_beside_the_pictures_are_gone_on_with(
         whole: list[dict[str, object]], pictures: Path, tmp_path: Path,
         capsys: pytest.CaptureFixture[str]) -> None:
-    """They may lie in the input's folder, where nothing else may be written over."""
+    """They may lie in the input's folder, where no picture may be written over."""
     folder = tmp_path / 'pictures'
     folder.mkdir()
     for picture in pictures.iterdir():
         (folder / picture.name).symlink_to(picture)
     file = folder / 'a.jsonl'
     file.write_text(as_lines(whole[:50]))
-    command = ['detect', str(folder), *SETTINGS, '--jsonl', str(file)]
-    assert main(command) == 2
+    command = ['detect', str(folder), *SETTINGS, '--resume', '--jsonl']
+    picture = next(folder.glob('*.png'))
+    assert main([*command, str(picture)]) == 2
     assert '--jsonl: expected another file than those in the input' in capsys.readouterr().err
-    assert main([*command, '--resume']) == 0
+    assert main([*command, str(file)]) == 0
     assert lines(file) == whole
