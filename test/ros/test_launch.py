@@ -148,7 +148,7 @@ def test_an_argument_overrides_the_file_only_when_given(tmp_path: Path) -> None:
                        f'{os.environ["PATH"]}')
     launched = subprocess.Popen(
         [sys.executable, '-c', script, str(ROOT / 'launch' / 'impnet.launch.py'), 'g:=1',
-         'image:=/camera/image_raw', 'namespace:=robot', f'params_file:={file}'],
+         'classes:=person,dog', 'image:=/camera/image_raw', 'namespace:=robot', f'params_file:={file}'],
         env=environment, preexec_fn=lambda: signal.signal(signal.SIGINT,
                                                           signal.default_int_handler))
     client = Client('robot/impnet_node')
@@ -156,6 +156,7 @@ def test_an_argument_overrides_the_file_only_when_given(tmp_path: Path) -> None:
         client.until(lambda: client.node.count_subscribers('/camera/image_raw') == 1, 120)
         assert client.parameter('l') == 7
         assert client.parameter('g') == 1
+        assert list(client.parameter('classes')) == ['person', 'dog']
         assert client.parameter('mode') == 'auto'
     finally:
         client.close()
