@@ -34,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f"impnet find needs pyarrow: pip install 'impnet_ros[archive]' "
                          f'({error})') from error
     outputs = {'--json': args.json, '--sheet': args.sheet}
-    require_distinct(outputs, inputs_of(args.dest))
+    if any(outputs.values()):
+        require_distinct(outputs, inputs_of(args.dest))
     if args.sheet and not cv2.haveImageWriter(str(args.sheet)):
         raise ValueError(f'--sheet: expected the name of a picture, such as found.png, got '
                          f'{args.sheet}')
