@@ -148,7 +148,8 @@ def test_an_argument_overrides_the_file_only_when_given(tmp_path: Path) -> None:
                        f'{os.environ["PATH"]}')
     launched = subprocess.Popen(
         [sys.executable, '-c', script, str(ROOT / 'launch' / 'impnet.launch.py'), 'g:=1',
-         'classes:=person,dog', 'image:=/camera/image_raw', 'namespace:=robot', f'params_file:={file}'],
+         'classes:=person,dog', 'image:=/camera/image_raw', 'namespace:=robot',
+         f'params_file:={file}'],
         env=environment, preexec_fn=lambda: signal.signal(signal.SIGINT,
                                                           signal.default_int_handler))
     client = Client('robot/impnet_node')
