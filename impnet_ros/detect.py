@@ -4,6 +4,7 @@
 import argparse
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import islice
 import os
 from pathlib import Path
@@ -85,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f'--topic: expected a bag, got {args.input}, which has no topics')
     require_distinct({'--json': args.json, '--jsonl': args.jsonl, '--video': args.video},
                      (args.input, Path(args.model)))
-    with stopping() as stop:
+    with stopping() as stop, closing(source):
         found, elapsed_s, where = _detect(args, stream, detection, source, video, stop)
     if source.error:
         raise source.error

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 import shutil
 
-RESULTS = frozenset({'.json', '.jsonl', '.mp4'})
+RESULTS = frozenset({'.json', '.jsonl', '.mp4', '.m4v', '.mov', '.mkv', '.avi'})
 """Suffixes of what may lie in an input folder as an earlier run's results, to be written again."""
 
 

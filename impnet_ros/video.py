@@ -119,8 +119,8 @@ def _frames(path: Path, capture: cv2.VideoCapture, fps: float, count: int,
             _refuse(f'{path}: frame {number}: {error}', refused)
             continue
         yield Frame(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), stamp_s)
-    # What a header says is exact in some containers and a guess in others.
-    if refused and read < 0.98 * count - 1:
+    # What a header says is exact in some containers, and in others a guess from the duration.
+    if refused and max(read, (stamp_s + 1 / fps) * fps) < 0.98 * count - 1:
         refused(f'{path}: ends after {read} frames, its header says {count}', 0)
 
 

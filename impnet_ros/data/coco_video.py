@@ -9,15 +9,18 @@ videos with `file_names` and annotations with `bboxes`, one a frame (YouTube-VIS
 from collections.abc import Mapping, Sequence
 from functools import partial
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 from impnet_ros.data.class_mapping import mapped
 from impnet_ros.data.true_clip import BoxRows, read_images, TrueClip
+from impnet_ros.sources.natural import natural
 
 _PLACES = ('frame_id', 'frame_index', 'mot_frame_id')
 _IDS = ('instance_id', 'track_id')
 _RATES = ('fps', 'frame_rate')
+_OTHERS = 2 ** 62
 DEFAULT_FPS = 30.0
 
 
@@ -51,7 +54,7 @@ def open_coco_video(path: Path, class_names: Sequence[str], mapping: Mapping[str
 
     """
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
+        content = json.loads(path.read_text(encoding='utf-8-sig'))
         videos = content['videos']
         categories = {item['id']: item['name'] for item in content['categories']}
         annotations = content['annotations']
@@ -65,8 +68,10 @@ def open_coco_video(path: Path, class_names: Sequence[str], mapping: Mapping[str
         rows = {key: [BoxRows() for _ in items] for key, items in frames.items()}
         places = {item['id']: (key, place) for key, items in frames.items()
                   for place, item in enumerate(items)}
-        tracked = _add(annotations, labels, rows, places)
-    except (KeyError, TypeError, IndexError) as error:
+        untracked = _add(annotations, labels, rows, places)
+        names = {key: [item['file_name'] for item in items] for key, items in frames.items()}
+        rates = {video['id']: _rate(video, fps) for video in videos}
+    except (KeyError, TypeError, IndexError, ValueError, AttributeError) as error:
         raise ValueError(f'{path}: expected videos, images and annotations of COCO, something is '
                          f'missing or of another kind: {error!r}') from error
     if not any(len(row.labels) for items in rows.values() for row in items):
@@ -75,18 +80,18 @@ def open_coco_video(path: Path, class_names: Sequence[str], mapping: Mapping[str
     folder = folder or path.parent
     clips = []
     for video in videos:
-        files = [folder / item['file_name'] for item in frames[video['id']]]
+        files = [folder / name for name in names[video['id']]]
         if not files:
             continue
         missing = [file for file in files if pictures and not file.is_file()]
         if missing:
             raise ValueError(f'{missing[0]}: no such picture ({len(missing)} missing of '
                              f'{len(files)}); --images names the folder they are in')
-        rate = next((video[key] for key in _RATES if video.get(key)), fps or DEFAULT_FPS)
-        first = Path(frames[video['id']][0]['file_name'])
-        name = str(video.get('name') or first.parent.as_posix())
-        clips.append(TrueClip(name, float(rate), partial(read_images, files),
-                              tuple(row.done() for row in rows[video['id']]), complete, tracked))
+        above = Path(names[video['id']][0]).parent.as_posix()
+        name = str(video.get('name') or (above if above != '.' else f'video {video["id"]}'))
+        clips.append(TrueClip(name, rates[video['id']], partial(read_images, files),
+                              tuple(row.done() for row in rows[video['id']]), complete,
+                              video['id'] not in untracked))
     return clips
 
 
@@ -95,21 +100,29 @@ def _frames(content: Mapping[str, Any],
     """Give the pictures of each video in order, each with its file_name and an id."""
     result: dict[Any, list[dict[str, Any]]] = {video['id']: [] for video in videos}
     for image in content.get('images', ()):
-        if 'video_id' in image:
+        if image.get('video_id') in result:  # else a still picture beside the videos
             result[image['video_id']].append(image)
     for items in result.values():
         key = next((key for key in _PLACES if items and key in items[0]), 'file_name')
-        items.sort(key=lambda item, key=key: item[key])
+        items.sort(key=lambda item, key=key: natural(str(item[key])))
     for video in videos:
-        result[video['id']] += [{'id': (video['id'], place), 'file_name': name}
-                                for place, name in enumerate(video.get('file_names', ()))]
+        result[video['id']] = result[video['id']] or [
+            {'id': (video['id'], place), 'file_name': name}
+            for place, name in enumerate(video.get('file_names', ()))]
     return result
 
 
+def _rate(video: Mapping[str, Any], fps: float | None) -> float:
+    rate = float(next((video[key] for key in _RATES if video.get(key)), fps or DEFAULT_FPS))
+    if not 0 < rate < math.inf:
+        raise ValueError(f'fps: expected more than 0, got {rate}')
+    return rate
+
+
 def _add(annotations: Sequence[Mapping[str, Any]], labels: Mapping[Any, int | None],
-         rows: Mapping[Any, list[BoxRows]], places: Mapping[Any, tuple[Any, int]]) -> bool:
-    """Add all the boxes to their frames; tell whether they have numbers of tracks."""
-    tracked = True
+         rows: Mapping[Any, list[BoxRows]], places: Mapping[Any, tuple[Any, int]]) -> set[Any]:
+    """Add all the boxes to their frames; give the videos in which some have no track."""
+    untracked, numbers = set[Any](), dict[Any, int]()
     for annotation in annotations:
         label = labels[annotation['category_id']]
         if label is None:
@@ -117,16 +130,35 @@ def _add(annotations: Sequence[Mapping[str, Any]], labels: Mapping[Any, int | No
         crowd = bool(annotation.get('iscrowd', 0))
         ignored = bool(annotation.get('ignore', 0))
         if 'bboxes' in annotation:
+            number = _number(annotation['id'], numbers)
             for place, box in enumerate(annotation['bboxes']):
-                if box:
-                    rows[annotation['video_id']][place].add(box, label, annotation['id'], ignored,
-                                                            crowd)
+                if _is_there(box):
+                    rows[annotation['video_id']][place].add(box, label, number, ignored, crowd)
             continue
         if annotation['image_id'] not in places:
-            continue  # a still picture beside the videos
+            continue
         video, place = places[annotation['image_id']]
-        number = next((annotation[key] for key in _IDS if key in annotation), None)
-        tracked = tracked and number is not None
-        rows[video][place].add(annotation['bbox'], label,
-                               annotation['id'] if number is None else number, ignored, crowd)
-    return tracked
+        track = next((annotation[key] for key in _IDS if key in annotation), None)
+        if track in (None, -1):
+            track = 'alone', annotation['id']
+            untracked |= set() if crowd or ignored else {video}
+        if _is_there(annotation['bbox']):
+            rows[video][place].add(annotation['bbox'], label,
+                                   _number(track, numbers), ignored, crowd)
+    return untracked
+
+
+def _number(track: Any, others: dict[Any, int]) -> int:
+    """Give a track's id as it is, or one of its own where it is no number that fits."""
+    if type(track) is int and 0 <= track < _OTHERS:
+        return track
+    return _OTHERS + others.setdefault(track, len(others))
+
+
+def _is_there(box: Any) -> bool:
+    """Tell a box from none, which is empty or all zeros."""
+    if not box or not any(box):
+        return False
+    if len(box) != 4 or not all(map(math.isfinite, box)) or box[2] <= 0 or box[3] <= 0:
+        raise ValueError(f'expected a box left, top, width > 0, height > 0, got {box}')
+    return True

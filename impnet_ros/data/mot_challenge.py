@@ -4,17 +4,22 @@
 Clips in the layout of MOTChallenge: NAME/img1/000001.jpg, NAME/gt/gt.txt, NAME/seqinfo.ini.
 
 A row of gt.txt is frame, id, left, top, width, height, confidence, class, visibility; the last
-three may be missing. Rows of confidence 0 are ignored. A section [Truth] in seqinfo.ini, of this
-project, may name the class of all rows (label=dog) and say that there are others of it that nobody
-annotated (alone=false).
+three may be missing, and in the ten columns of MOT15 the last three are coordinates. Rows of
+confidence 0 are ignored; an id below 0 is none. Frames have the numbers at the end of the names of
+their pictures; where these have none, they count from 1, or from 0 where a row does. A section
+[Truth] in seqinfo.ini, of this project, may name the class of all rows (label=dog) and say that
+there are others of it that nobody annotated (alone=false).
 """
 from collections.abc import Mapping, Sequence
 from configparser import ConfigParser, Error
 from functools import partial
+import math
 from pathlib import Path
+import re
 
 from impnet_ros.data.class_mapping import class_index, mapped
 from impnet_ros.data.true_clip import BoxRows, read_images, TrueBoxes, TrueClip
+from impnet_ros.sources.frames import say
 from impnet_ros.sources.natural import natural_order
 from impnet_ros.sources.pictures import IMAGE_SUFFIXES
 
@@ -69,25 +74,24 @@ def open_mot(path: Path, class_names: Sequence[str], mapping: Mapping[str, int],
     label = info.get('Truth', 'label', fallback=None)
     if not mapping and label:
         mapping = {'': _known(path, label, class_names)}
-    people = None
     if not mapping:
         mapping = {number: class_index(name, class_names) for number, name in CLASSES.items()
                    if name in class_names}
-        people = mapping.get('1')
-    truth = read_rows(path / 'gt' / 'gt.txt', _numbers(files), mapping, people)
+    truth = read_rows(path / 'gt' / 'gt.txt', _numbers(files), mapping)
     try:
         rate = info.getfloat('Sequence', 'frameRate', fallback=fps or DEFAULT_FPS)
         alone = info.getboolean('Truth', 'alone', fallback=True)
     except ValueError as error:
-        raise ValueError(f'{path / "seqinfo.ini"}: {error}') from error
-    if not rate > 0:
+        raise ValueError(f'{path / "seqinfo.ini"}: frameRate, alone: {error}') from error
+    if not 0 < rate < math.inf:
         raise ValueError(f'{path / "seqinfo.ini"}: expected frameRate > 0, got {rate}')
+    tracked = all((frame.ids[~frame.ignored] >= 0).all() for frame in truth)
     return TrueClip(path.resolve().name, rate, partial(read_images, files), truth,
-                    alone if complete is None else complete)
+                    alone if complete is None else complete, tracked)
 
 
-def read_rows(file: Path, numbers: Sequence[int], mapping: Mapping[str, int],
-              people: int | None = None) -> tuple[TrueBoxes, ...]:
+def read_rows(file: Path, numbers: Sequence[int], mapping: Mapping[str, int]
+              ) -> tuple[TrueBoxes, ...]:
     """
     Read the rows of gt.txt.
 
@@ -96,52 +100,77 @@ def read_rows(file: Path, numbers: Sequence[int], mapping: Mapping[str, int],
     file : Path
         The file.
     numbers : sequence of int
-        Of the frames that are there, in order; rows of others are left out.
+        Of the frames that are there, in order; rows of others are left out, and told. From 1 on
+        they are from 0 on where there is a row of frame 0.
     mapping : Mapping
-        See `open_mot`.
-    people : int, optional
-        The class that `LIKE_PEOPLE` belong to, as ignored boxes.
+        See `open_mot`. `LIKE_PEOPLE` are ignored boxes of what 1 is.
+
+    Returns
+    -------
+    tuple of TrueBoxes
+        A row without an id has one below 0 that no other has.
 
     Raises
     ------
     ValueError
-        If a row cannot be read, or none is of a class that is asked for.
+        If a row cannot be read.
 
     """
+    rows = [_row(file, place, line)
+            for place, line in enumerate(_text(file).splitlines(), 1) if line.strip()]
+    if list(numbers) == list(range(1, len(numbers) + 1)) and any(row[0] == 0 for row in rows):
+        numbers = range(len(numbers))
     frames = {number: BoxRows() for number in numbers}
-    rows = 0
-    for place, line in enumerate(file.read_text(encoding='utf-8').splitlines(), 1):
-        if not line.strip():
-            continue
-        try:
-            values = [float(text) for text in line.replace(',', ' ').split()]
-            frame, number = int(values[0]), int(values[1])
-            left, top, width, height = values[2:6]
-        except ValueError as error:
-            raise ValueError(f'{file}:{place}: expected frame, id, left, top, width, height, '
-                             f'confidence, class, visibility, got {line!r}') from error
-        given = values[6] != 0 if len(values) > 6 else True
-        name = str(int(values[7])) if len(values) > 7 else '1'
-        name = '1' if name == '-1' else name  # MOT15 has coordinates there, all -1
+    absent = set()
+    for place, (frame, number, box, given, name) in enumerate(rows, 1):
         label = mapped(name, mapping)
-        if label is None and people is not None and name in LIKE_PEOPLE:
-            label, given = people, False
-        if label is None or frame not in frames:
+        if label is None and name in LIKE_PEOPLE and '1' in mapping:
+            label, given = mapping['1'], False
+        if label is None:
             continue
-        if width <= 0 or height <= 0:
-            raise ValueError(f'{file}:{place}: expected width and height > 0, got {line!r}')
-        rows += 1
-        frames[frame].add((left, top, width, height), label, number, ignored=not given)
-    if not rows:
-        raise ValueError(f'{file}: expected boxes of classes {sorted(mapping)} in frames '
-                         f'{numbers[0]} to {numbers[-1]}, found none')
+        if frame in frames:
+            frames[frame].add(box, label, number if number >= 0 else -place, ignored=not given)
+        else:
+            absent.add(frame)
+    if absent:
+        say(f'{file}: left out, as they have no picture: {len(absent)} frames, {min(absent)} to '
+            f'{max(absent)}', 0)
     return tuple(frames[number].done() for number in numbers)
+
+
+def _row(file: Path, place: int, line: str) -> tuple[int, int, list[float], bool, str]:
+    """Read frame, id, box, whether it is to be found, and the class number as text."""
+    try:
+        values = [float(text) for text in line.replace(',', ' ').split()]
+        frame, number = int(values[0]), int(values[1])
+        box = values[2:6]
+        if len(box) < 4 or not all(map(math.isfinite, box)):
+            raise ValueError
+        kind = values[7] if 8 <= len(values) < 10 else 1.0
+        name = str(int(kind))
+        if kind != int(kind):
+            raise ValueError
+    except (ValueError, IndexError, OverflowError) as error:
+        raise ValueError(f'{file}:{place}: expected frame, id, left, top, width, height, '
+                         f'confidence, class, visibility, got {line!r}') from error
+    if box[2] <= 0 or box[3] <= 0:
+        raise ValueError(f'{file}:{place}: expected width and height > 0, got {line!r}')
+    given = values[6] != 0 if len(values) > 6 else True
+    return frame, number, box, given, '1' if name == '-1' else name
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding='utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise ValueError(f'{file}: expected text in UTF-8, got something else ({error.reason})'
+                         ) from error
 
 
 def _info(path: Path) -> ConfigParser:
     info = ConfigParser(interpolation=None)
     try:
-        info.read(path / 'seqinfo.ini', encoding='utf-8')
+        info.read_string(_text(path / 'seqinfo.ini') if (path / 'seqinfo.ini').exists() else '')
     except Error as error:
         raise ValueError(f'{path / "seqinfo.ini"}: {error}') from error
     return info
@@ -155,7 +184,7 @@ def _known(path: Path, label: str, class_names: Sequence[str]) -> int:
 
 
 def _numbers(files: Sequence[Path]) -> list[int]:
-    """Give the numbers in the names of the files, else from 1 on."""
-    if all(file.stem.isdecimal() for file in files):
-        return [int(file.stem) for file in files]
-    return list(range(1, len(files) + 1))
+    """Give the numbers at the end of the files' names, else from 1 on."""
+    found = [re.search(r'[0-9]+$', file.stem) for file in files]
+    numbers = [int(each[0]) for each in found if each]
+    return numbers if len(set(numbers)) == len(files) else list(range(1, len(files) + 1))

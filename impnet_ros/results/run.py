@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What `impnet detect` reads one by one and writes as it comes, and where it goes on from."""
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 import sys
@@ -42,6 +42,11 @@ class Source:
     def read(self, frames: Iterator[Frame]) -> None:
         """Take the frames."""
         self._frames = frames
+
+    def close(self) -> None:
+        """Let go of the input: not all of the frames may have been read."""
+        if isinstance(self._frames, Generator):
+            self._frames.close()
 
     def refuse(self, reason: str, frames: int) -> None:
         """Say what cannot be read, and count the frames that it costs."""

@@ -94,3 +94,41 @@ def test_what_is_missing_is_named(tmp_path):
         open_coco_video(write(tmp_path, content), COCO_80, {})
     with pytest.raises(ValueError, match='expected COCO JSON with videos'):
         open_coco_video(write(tmp_path, []), COCO_80, {})
+
+
+def test_pictures_without_places_are_in_the_order_of_their_names(tmp_path):
+    names = ['1.png', '2.png', '10.png']
+    pictures(tmp_path, names)
+    content = {'videos': [{'id': 3}, {'id': 4}], 'categories': [{'id': 1, 'name': 'person'}],
+               'images': [{'id': name, 'video_id': 3, 'file_name': name} for name in names[::-1]] +
+               [{'id': 9, 'video_id': 4, 'file_name': '1.png'},
+                {'id': 8, 'video_id': None, 'file_name': '2.png'}],
+               'annotations': [{'id': 1, 'image_id': '1.png', 'category_id': 1,
+                                'bbox': [1, 1, 2, 2], 'track_id': 'a'},
+                               {'id': 2, 'image_id': 9, 'category_id': 1, 'bbox': [1, 1, 2, 2],
+                                'track_id': -1},
+                               {'id': 3, 'image_id': '2.png', 'category_id': 1,
+                                'bbox': [0, 0, 0, 0], 'track_id': 'a'}]}
+    first, second = open_coco_video(write(tmp_path, content), COCO_80, {})
+    assert [int(image[0, 0, 0]) for image in first.images()] == [0, 1, 2]
+    assert [len(frame.ids) for frame in first.truth] == [1, 0, 0]
+    assert (first.name, second.name) == ('video 3', 'video 4')
+    assert first.tracked and not second.tracked
+
+
+@pytest.mark.parametrize(('key', 'value', 'complaint'), [
+    ('bbox', [1, 1, -2, 2], 'expected a box left, top'), ('bbox', [1, 1, 2], 'expected a box'),
+    ('bbox', [1, 1, float('nan'), 2], 'expected a box')])
+def test_boxes_that_are_none(tmp_path, key, value, complaint):
+    content = coco_vid()
+    content['annotations'][0][key] = value
+    pictures(tmp_path, ['z.png', 'b.png'])
+    with pytest.raises(ValueError, match=complaint):
+        open_coco_video(write(tmp_path, content), COCO_80, {})
+
+
+def test_a_rate_that_is_none(tmp_path):
+    content = coco_vid()
+    content['videos'][0]['fps'] = -24
+    with pytest.raises(ValueError, match='fps: expected more than 0'):
+        open_coco_video(write(tmp_path, content), COCO_80, {})

@@ -78,10 +78,14 @@ def test_short_rows_spaces_frames_from_zero_and_no_seqinfo(tmp_path):
     (['1,1,a,0,5,5'], '', 'gt.txt:1: expected frame, id, left, top'),
     (['1,1,0,0,5'], '', 'gt.txt:1: expected frame, id, left, top'),
     (['1,1,0,0,0,5,1,1,1'], '', 'expected width and height > 0'),
-    (['8,1,0,0,5,5,1,1,1'], '', 'in frames 1 to 3, found none'),
+    (['1'], '', 'gt.txt:1: expected frame, id, left, top'),
+    (['inf,1,0,0,5,5,1,1,1'], '', 'gt.txt:1: expected frame, id, left, top'),
+    (['1,1,nan,0,5,5,1,1,1'], '', 'gt.txt:1: expected frame, id, left, top'),
+    (['1,1,0,0,5,5,1,1.5,1'], '', 'gt.txt:1: expected frame, id, left, top'),
+    (['1,1,0,0,5,5'], '[Sequence]\nframeRate=inf\n', 'expected frameRate > 0'),
     (['1,1,0,0,5,5'], '[Truth]\nlabel=lion\n', 'seqinfo.ini: class: expected one that'),
     (['1,1,0,0,5,5'], '[Sequence]\nimDir=pictures\n', 'expected a folder of pictures'),
-    (['1,1,0,0,5,5'], '[Sequence]\nframeRate=fast\n', 'seqinfo.ini: could not convert'),
+    (['1,1,0,0,5,5'], '[Sequence]\nframeRate=fast\n', 'seqinfo.ini: frameRate, alone: could not'),
     (['1,1,0,0,5,5'], '[Sequence]\nframeRate=0\n', 'expected frameRate > 0'),
     (['1,1,0,0,5,5'], 'label=dog\n', 'no section headers')])
 def test_what_cannot_be_read_is_named(tmp_path, rows, info, complaint):
@@ -89,6 +93,46 @@ def test_what_cannot_be_read_is_named(tmp_path, rows, info, complaint):
     with pytest.raises(ValueError) as error:
         open_mot(folder, COCO_80, {})
     assert complaint in str(error.value)
+
+
+def test_rows_without_a_picture_are_told(tmp_path, capsys):
+    [*_, last] = open_mot(write(tmp_path / 'a', ['3,1,0,0,5,5', '8,1,0,0,5,5']), COCO_80, {}).truth
+    assert len(last.ids) == 1
+    assert 'as they have no picture: 1 frames, 8 to 8' in capsys.readouterr().err
+
+
+def test_coordinates_of_mot15_are_no_class(tmp_path):
+    first, *_ = open_mot(write(tmp_path / 'a', ['1,1,0,0,5,5,1,4.2,7.1,0']), COCO_80, {}).truth
+    assert first.labels.tolist() == [PERSON]
+
+
+def test_ids_that_are_none(tmp_path):
+    """Two people of one frame are two, and nothing is said of their ids."""
+    clip = open_mot(write(tmp_path / 'a', ['1,-1,0,0,5,5', '1,-1,9,0,5,5']), COCO_80, {})
+    assert not clip.tracked and len(set(clip.truth[0].ids)) == 2
+
+
+@pytest.mark.parametrize('names', [('f_0', 'f_1', 'f_2'), ('a', 'b', 'c')])
+def test_frames_from_0_on(tmp_path, names):
+    folder = write(tmp_path / 'a', ['0,1,0,0,5,5', '2,1,9,0,5,5'])
+    for file, name in zip(sorted((folder / 'img1').iterdir()), names, strict=True):
+        file.rename(file.with_stem(name))
+    assert [len(frame.ids) for frame in open_mot(folder, COCO_80, {}).truth] == [1, 0, 1]
+
+
+def test_people_that_need_not_be_found_stay_so_with_a_mapping(tmp_path):
+    first, *_ = open_mot(write(tmp_path / 'a', ['1,1,0,0,5,5,1,1,1', '1,2,9,0,5,5,1,7,1']),
+                         COCO_80, read_mapping(['1=person'], COCO_80)).truth
+    assert first.ignored.tolist() == [False, True]
+
+
+def test_marks_and_other_encodings(tmp_path):
+    folder = write(tmp_path / 'a', ['1,1,0,0,5,5'])
+    (folder / 'gt' / 'gt.txt').write_bytes(b'\xef\xbb\xbf1,1,0,0,5,5\r\n')
+    assert len(open_mot(folder, COCO_80, {}).truth[0].ids) == 1
+    (folder / 'seqinfo.ini').write_bytes(b'[Sequence]\nname=caf\xe9\n')
+    with pytest.raises(ValueError, match='seqinfo.ini: expected text in UTF-8'):
+        open_mot(folder, COCO_80, {})
 
 
 def test_a_mapping_names_classes_of_the_network():

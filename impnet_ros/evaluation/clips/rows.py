@@ -80,7 +80,8 @@ def unsupported(clip: TrueClip, run: Run, seen: Sequence[FrameBoxes]) -> int:
     count = 0
     for boxes, truth, look in zip(run.reported, clip.truth, seen, strict=True):
         labels = np.concatenate((truth.labels, look.labels))
-        overlap = overlaps(boxes.boxes, np.concatenate((truth.boxes, look.boxes)))
+        crowd = np.concatenate((truth.crowd, np.zeros(len(look.boxes), bool)))
+        overlap = overlaps(boxes.boxes, np.concatenate((truth.boxes, look.boxes)), crowd)
         same = boxes.labels[:, None] == labels[None]
         count += int((~((overlap >= SAME_PLACE) & same).any(axis=1)).sum())
     return count

@@ -14,6 +14,9 @@ from impnet_ros.setting import table
 ROWS = {key: row for row in table(StreamConfig) for key in (row.name, row.word)}
 """Settings of the stream by the names of their parameters and of their fields."""
 
+LARGEST = 4096
+"""Pixels of a side of a setting's own pictures."""
+
 _OWN = ('name', 'l_s', 'size')
 
 
@@ -101,8 +104,8 @@ def _checked(text: str, values: dict[str, Any]) -> Setting:
         raise ValueError(f'l_s: expected seconds > 0, got {seconds!r}')
     if seconds is not None and 'segment_length' in values:
         raise ValueError('expected l or l_s, got both')
-    if size is not None and not (isinstance(size, int) and size >= 64):
-        raise ValueError(f'size: expected pixels, 64 or more, got {size!r}')
+    if size is not None and not (isinstance(size, int) and 64 <= size <= LARGEST):
+        raise ValueError(f'size: expected pixels, 64 to {LARGEST}, got {size!r}')
     setting = Setting(name, values, seconds, size)
     StreamConfig(**values)
     return setting

@@ -7,6 +7,7 @@ from pathlib import Path
 from impnet_ros.data.coco_video import open_coco_video
 from impnet_ros.data.mot_challenge import is_mot_folder, open_mot
 from impnet_ros.data.true_clip import TrueClip
+from impnet_ros.sources.frames import say
 
 
 def annotated(path: Path, class_names: Sequence[str], mapping: Mapping[str, int],
@@ -46,7 +47,12 @@ def _mot_folders(path: Path) -> Iterator[Path]:
     if is_mot_folder(path):
         yield path
     elif path.is_dir():
-        yield from (folder for folder in sorted(path.iterdir()) if is_mot_folder(folder))
+        folders = [folder for folder in sorted(path.iterdir()) if folder.is_dir()]
+        known = [folder for folder in folders if is_mot_folder(folder)]
+        for folder in folders if known else ():
+            if folder not in known:
+                say(f'{folder}: left out, as it has no gt/gt.txt', 0)
+        yield from known
 
 
 def named_apart(clips: Sequence[TrueClip]) -> None:

@@ -38,16 +38,17 @@ def ways(truth: Sequence[TrueBoxes], fps: float) -> list[NDArray[np.float64]]:
 
     """
     reach = max(1, round(fps * SPAN_S / 2))
-    where = [{int(number): row for row, number in enumerate(frame.ids)} for frame in truth]
+    keys = [list(zip(frame.labels.tolist(), frame.ids.tolist(), strict=True)) for frame in truth]
+    where = [{key: row for row, key in enumerate(each)} for each in keys]
     result = []
     for index, frame in enumerate(truth):
         values = np.full(len(frame.ids), np.nan)
         near = range(max(index - reach, 0), min(index + reach + 1, len(truth)))
-        for row, number in enumerate(frame.ids):
-            seen = [other for other in near if int(number) in where[other]]
+        for row, key in enumerate(keys[index]):
+            seen = [other for other in near if key in where[other]]
             if len(seen) < 2:
                 continue
-            first, last = (truth[other].boxes[where[other][int(number)]]
+            first, last = (truth[other].boxes[where[other][key]]
                            for other in (seen[0], seen[-1]))
             way = np.hypot(*((last - first).reshape(2, 2).mean(axis=0)))
             x1, y1, x2, y2 = frame.boxes[row]

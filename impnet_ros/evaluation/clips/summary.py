@@ -76,12 +76,12 @@ def _summary(mine: Sequence[Row], base: Sequence[Row], samples: int) -> dict[str
 
 
 def _by_clip(rows: Sequence[Row], read: Callable[[Row], float]) -> Floats:
-    """Mean over the draws of each clip, (clips,); NaN where nothing is to be found."""
+    """Mean over the draws of each clip in which something is to be found; NaN for none."""
     values: dict[str, list[float]] = {}
     for row in rows:
         values.setdefault(row['clip'], []).append(read(row))
-    # What is to be found is the same in all draws: all of them are NaN, or none is.
-    return np.array([np.mean(item) for item in values.values()])
+    known = ([each for each in item if not np.isnan(each)] for item in values.values())
+    return np.array([np.mean(item) if item else np.nan for item in known])
 
 
 def _mean(values: Floats) -> float | None:

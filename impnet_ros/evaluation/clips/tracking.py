@@ -36,7 +36,8 @@ class Tracking:
         How often an object that had been found was found again after a break, as TrackEval counts:
         it passes over frames in which nothing is reported, or nothing true, of the class.
     breaks : int
-        The same with these frames, as one object alone in a picture needs it.
+        The same with these frames, as one object alone in a picture needs it, but for those in
+        which that object is not to be found.
 
     """
 
@@ -84,12 +85,13 @@ def track_class(truth: Sequence[TrueBoxes], found: Sequence[FrameBoxes], ids: Se
         now = {int(true.ids[rows[row]]): int(numbers[kept[column]]) for row, column in pairs}
         switches += sum(last.get(number, track) != track for number, track in now.items())
         last.update(now)
-        stretches.go_on(now)
+        away = stretches.now - set(true.ids[rows].tolist())
+        stretches.go_on({*now, *away})
         if len(rows) and len(kept):
             before = now
             spells.go_on(now)
-        matches += len(now)
-        false += len(kept) - len(now)
+        matches += len(pairs)
+        false += len(kept) - len(pairs)
     return Tracking(objects, matches, false, switches, spells.ended(), stretches.ended())
 
 
@@ -97,14 +99,14 @@ class _Spells:
     """How often each object was found anew."""
 
     def __init__(self) -> None:
-        self._now: set[int] = set()
+        self.now: set[int] = set()
         self._count: Counter[int] = Counter()
 
     def go_on(self, found: Iterable[int]) -> None:
         """Take in the objects that are found in the next frame."""
         found = set(found)
-        self._count.update(found - self._now)
-        self._now = found
+        self._count.update(found - self.now)
+        self.now = found
 
     def ended(self) -> int:
         """Count the spells that another one followed."""

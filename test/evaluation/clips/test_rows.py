@@ -49,6 +49,11 @@ def test_what_the_network_sees_or_what_is_annotated_supports_a_box():
     assert unsupported(clip, run, seen) == 1
 
 
+def test_what_lies_in_a_crowd_of_its_class_is_supported():
+    clip = clip_of(frame_of((0, 0, 200, 200, 0, 1, True, True)))
+    assert unsupported(clip, run_of([(HERE, 0), (THERE, 5)]), [found_of()]) == 1
+
+
 def test_an_incomplete_truth_says_nothing_of_boxes_elsewhere():
     clip = clip_of(frame_of((*HERE, 0, 1)), complete=False)
     assert tracking(clip, run_of([(HERE, 0), (THERE, 0)])).false == 0

@@ -32,7 +32,7 @@ def test_size_and_name():
     ('l=3 l=4', 'expected l once'), ('l=3 l_s=0.1', 'expected l or l_s, got both'),
     ('l=0', 'l (segment_length): expected auto or an int in 1..1000000, got 0'),
     ('l_s=-1', 'l_s: expected seconds'),
-    ('size=big', "size: expected pixels, 64 or more, got 'big'"), ('mode=fast', 'mode: expected'),
+    ('size=big', "size: expected pixels, 64 to 4096, got 'big'"), ('mode=fast', 'mode: expected'),
     ('box_memory=perhaps', 'box_memory: expected one of auto, true, false'),
     ("name='x", 'No closing quotation')])
 def test_what_cannot_be_read_is_named(text, complaint):

@@ -24,6 +24,12 @@ def test_an_object_seen_once_has_no_speed():
     assert not any(of_speed(found[0], speed).any() for speed in ('slow', 'medium', 'fast'))
 
 
+def test_things_of_two_classes_may_share_an_id():
+    truth = [frame_of((100 + 2 * place, 0, 30, 40, 2, 1), (0, 100, 30, 40, 0, 1))
+             for place in range(12)]
+    assert ways(truth, 30.0)[5].tolist() == pytest.approx([0.4, 0.0])
+
+
 def test_sizes_are_cocos():
     boxes = np.array([[0, 0, 31, 32], [0, 0, 32, 32], [0, 0, 96, 97.0]])
     assert of_size(boxes, 'small').tolist() == [True, True, False]

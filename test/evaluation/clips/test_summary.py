@@ -35,6 +35,12 @@ def test_mean_over_draws_then_over_clips():
     assert before['difference']['ap50'] == {'value': 0.0, 'low': 0.0, 'high': 0.0}
 
 
+def test_a_draw_in_which_nothing_is_spoilt_leaves_the_others():
+    rows = [row('a', 'l=1', 60.0, spoilt=10.0), row('a', 'l=1', 60.0, 1)]
+    [summary] = summarise(rows, 'l=1')
+    assert summary['by']['spoilt']['ap50'] == 10.0
+
+
 def test_rates_are_sums_over_sums_and_cost_is_a_share():
     before, after = summarise(ROWS, 'per frame')
     assert (after['found'], after['false_a_frame'], after['unsupported']) == (50.0, 0.5, 20.0)

@@ -50,6 +50,17 @@ def test_a_pair_of_the_frame_before_stays_one_though_another_box_overlaps_more()
     assert follow(one(2), found) == Tracking(2, 2, 1, switches=1)
 
 
+def test_a_frame_in_which_it_is_not_to_be_found_breaks_nothing():
+    truth = [*one(1), frame_of((*HERE, 0, 1, True)), frame_of(), *one(1)]
+    assert follow(truth, [[(HERE, 5)], [], [], [(HERE, 5)]]).breaks == 0
+
+
+def test_one_id_twice_in_a_frame_is_two_matches():
+    truth = [frame_of((*HERE, 0, 1), (*THERE, 0, 1))]
+    counts = follow(truth, [[(HERE, 5), (THERE, 6)]])
+    assert (counts.objects, counts.matches, counts.false) == (2, 2, 0)
+
+
 def test_two_objects_that_swap_their_numbers_are_two_switches():
     truth = [frame_of((*HERE, 0, 1), (*THERE, 0, 2))] * 2
     found = [[(HERE, 5), (THERE, 6)], [(HERE, 6), (THERE, 5)]]
