@@ -26,6 +26,7 @@ from impnet_ros.sources.bag_reader import is_bag
 from impnet_ros.sources.frames import Video
 from impnet_ros.stopping import Stop, stopping
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.late_images import LateImages
 from impnet_ros.stream.play import play
 from impnet_ros.stream.real_time import looks, measured, real_time
 from impnet_ros.stream.types import Detections, Frame
@@ -149,14 +150,15 @@ def _in_real_time(args: argparse.Namespace, network: Network, stream: StreamConf
 def _answers(engine: Engine, source: Source, outputs: Outputs
              ) -> Iterator[tuple[Frame, Detections, Entry]]:
     """Yield what an earlier run found, up to where this one begins, and what the engine finds."""
-    names = engine.network.class_names
+    names, late = engine.network.class_names, LateImages()
     for entry in islice(outputs.stored(), outputs.restart):
         frame = next(source, None)
         if frame is None or frame.stamp_s != entry.get('stamp_s'):
             raise outputs.misfit(f'another frame in place of {entry.get("frame")}')
         source.number(frame)
+        late.is_late(frame.stamp_s)
         yield frame, as_detections(entry, names), entry
-    for frame, detections in play(engine, source, source.fail):
+    for frame, detections in play(engine, source, source.fail, late):
         yield frame, detections, as_entry(source.number(frame), detections, names)
     if outputs.count < outputs.done and not source.error:
         raise outputs.misfit(f'only {outputs.count} of its {outputs.done} frames')

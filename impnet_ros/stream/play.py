@@ -18,8 +18,8 @@ Failed = Callable[[Frame, Exception], None]
 T = TypeVar('T')
 
 
-def play(engine: Engine, frames: Iterable[Frame], failed: Failed | None = None
-         ) -> Iterator[tuple[Frame, Detections]]:
+def play(engine: Engine, frames: Iterable[Frame], failed: Failed | None = None,
+         late: LateImages | None = None) -> Iterator[tuple[Frame, Detections]]:
     """
     Run the engine over a video and pair each frame with its detections, in order.
 
@@ -32,6 +32,8 @@ def play(engine: Engine, frames: Iterable[Frame], failed: Failed | None = None
     failed : callable, optional
         Is told of each frame that an error in the network costs; nothing is seen in it, and
         memory begins anew behind it, as in the node. Without it the error is raised.
+    late : LateImages, optional
+        What the times of earlier frames told, where these are not played.
 
     Yields
     ------
@@ -40,7 +42,7 @@ def play(engine: Engine, frames: Iterable[Frame], failed: Failed | None = None
         with what is remembered, as by the node.
 
     """
-    state, waiting, late = engine.reset(), deque[Frame](), LateImages()
+    state, waiting, late = engine.reset(), deque[Frame](), late or LateImages()
     for frame in frames:
         origin, is_late = frame.origin, late.is_late(frame.stamp_s)
         if is_late and why_new_video(origin, state, engine.config) == 'backward_stamp':

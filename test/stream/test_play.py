@@ -8,6 +8,7 @@ from ball_detector import ball, FailingBalls
 from fake_network import OneHotNetwork
 from impnet_ros.config import StreamConfig
 from impnet_ros.stream.engine import Engine
+from impnet_ros.stream.late_images import LateImages
 from impnet_ros.stream.play import play
 from impnet_ros.stream.types import Detections, Frame
 from manual_executor import ManualExecutor
@@ -16,11 +17,12 @@ import pytest
 import torch
 
 
-def played(numbers: Sequence[int], **settings: int) -> list[tuple[int, Detections]]:
+def played(numbers: Sequence[int], late: LateImages | None = None, **settings: int
+           ) -> list[tuple[int, Detections]]:
     """Play frames at one a second, whose pixels are their numbers."""
     engine = Engine(OneHotNetwork(), StreamConfig(**settings))  # type: ignore[arg-type]
     frames = [Frame(np.full((8, 8, 3), number, np.uint8), float(number)) for number in numbers]
-    return [(int(frame.stamp_s), seen) for frame, seen in play(engine, frames)]
+    return [(int(frame.stamp_s), seen) for frame, seen in play(engine, frames, late=late)]
 
 
 def test_a_late_image_is_answered_and_changes_nothing() -> None:
@@ -33,6 +35,20 @@ def test_a_late_image_is_answered_and_changes_nothing() -> None:
             [each for each in swapped if each[0] != 3], without, strict=True):
         assert number == other and seen.scores.tolist() == expected.scores.tolist()
     assert not swapped[4][1].is_key and swapped[4][1].stamp_s == 3.0
+
+
+def test_a_late_image_right_behind_a_gap_from_which_a_run_goes_on() -> None:
+    """What the frames before the gap told of the camera's period is not lost."""
+    before, behind = list(range(8)), [31, 30, 32, 33]
+    late = LateImages()
+    for number in before:
+        late.is_late(float(number))
+    resumed = played(behind, late, segment_length=3)
+    assert [seen.reset_reason for _, seen in resumed] == ['start', '', '', '']
+    whole = played([*before, *behind], segment_length=3)[len(before):]
+    assert [seen.reset_reason for _, seen in whole] == ['gap', '', '', '']
+    assert [seen.scores.tolist() for _, seen in resumed] == [
+        seen.scores.tolist() for _, seen in whole]
 
 
 def test_frames_that_wait_keep_their_order() -> None:
