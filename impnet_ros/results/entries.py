@@ -10,15 +10,22 @@ import torch
 Entry = dict[str, Any]
 
 
-def as_entry(index: int, detections: Detections, class_names: Sequence[str]) -> Entry:
-    """Give a frame's entry: its number in the input, boxes x1 y1 x2 y2 in pixels of the input."""
+def as_entry(index: int, detections: Detections, class_names: Sequence[str], error: str = ''
+             ) -> Entry:
+    """
+    Give a frame's entry: its number in the input, boxes x1 y1 x2 y2 in pixels of the input.
+
+    Only a frame that the network could not answer has an `error`, which says why.
+    """
     ids = detections.track_ids
     tracks = {} if ids is None else {'track_ids': ids.tolist()}
+    failed = {'error': error} if error else {}
     return {'frame': index, 'stamp_s': detections.stamp_s, 'is_key': detections.is_key,
             'age': detections.age, 'mean_weight': detections.mean_weight,
             'is_glance': detections.is_glance, 'reset_reason': detections.reset_reason,
             'boxes': detections.boxes.tolist(), 'scores': detections.scores.tolist(),
-            'labels': [class_names[label] for label in detections.labels.tolist()], **tracks}
+            'labels': [class_names[label] for label in detections.labels.tolist()], **tracks,
+            **failed}
 
 
 def as_detections(entry: Entry, class_names: Sequence[str]) -> Detections:

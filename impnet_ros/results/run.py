@@ -37,6 +37,7 @@ class Source:
         self.left_out, self.failed, self.error = 0, 0, None
         self._frames: Iterator[Frame] = iter(())
         self._numbers: dict[int, int] = {}
+        self._failures: dict[int, str] = {}
         self._next = 0
 
     def read(self, frames: Iterator[Frame]) -> None:
@@ -57,12 +58,13 @@ class Source:
     def fail(self, frame: Frame, error: Exception) -> None:
         """Say that the network failed at a frame that was not asked for yet, and count it."""
         self.failed += 1
-        _tell(f'frame {self._numbers[id(frame)]}: the network failed: {type(error).__name__}: '
-              f'{said(error)}', self.failed)
+        self._failures[id(frame)] = f'{type(error).__name__}: {said(error)}'
+        _tell(f'frame {self._numbers[id(frame)]}: the network failed: '
+              f'{self._failures[id(frame)]}', self.failed)
 
-    def number(self, frame: Frame) -> int:
-        """Give the number, in the input, of a frame that was not asked for yet."""
-        return self._numbers.pop(id(frame))
+    def number(self, frame: Frame) -> tuple[int, str]:
+        """Give the number of a frame that was not asked for yet, and why the network failed."""
+        return self._numbers.pop(id(frame)), self._failures.pop(id(frame), '')
 
     def __iter__(self) -> Iterator[Frame]:
         return self
@@ -181,6 +183,8 @@ class Outputs:
                                               caption(detections)))
 
     def _compare(self, held: Entry, entry: Entry) -> None:
+        if 'error' in held:  # at a late image: a lasting error would have begun anew behind it
+            return
         if self.count == self.restart:  # why it began anew is not known to a run that begins here
             entry = {**entry, 'reset_reason': held.get('reset_reason')}
         if held != entry:

@@ -15,6 +15,9 @@ from impnet_ros.stream.types import Detections, Frame, nothing_seen
 Failed = Callable[[Frame, Exception], None]
 """Is told of a frame that the network could not answer, and why."""
 
+_Waiting = tuple[Frame, Detections | None]
+"""A frame, and what was seen in it where it is known before what waits in front of it."""
+
 T = TypeVar('T')
 
 
@@ -38,25 +41,42 @@ def play(engine: Engine, frames: Iterable[Frame], failed: Failed | None = None,
     Yields
     ------
     (Frame, Detections)
-        As soon as they are known. A frame that newer ones overtook on the way is answered at once,
-        with what is remembered, as by the node.
+        As soon as they and those before them are known. A frame that newer ones overtook on the
+        way is answered with what is remembered when it comes, as by the node.
 
     """
-    state, waiting, late = engine.reset(), deque[Frame](), late or LateImages()
+    state, waiting, late = engine.reset(), deque[_Waiting](), late or LateImages()
     for frame in frames:
         origin, is_late = frame.origin, late.is_late(frame.stamp_s)
         if is_late and why_new_video(origin, state, engine.config) == 'backward_stamp':
-            yield frame, _tried(partial(_read_late, engine, frame, state), [frame],
-                                partial(nothing_seen, origin, ''), failed)
+            waiting.append((frame, _tried(partial(_read_late, engine, frame, state), [frame],
+                                          partial(nothing_seen, origin, ''), failed)))
+            yield from _known(waiting, [])
             continue
-        waiting.append(frame)
-        results, state = _tried(partial(_step, engine, frame, state), waiting,
+        waiting.append((frame, None))
+        results, state = _tried(partial(_step, engine, frame, state), _open(waiting),
                                 partial(_begin_anew, engine, frame, state), failed)
-        for result in results:
-            yield waiting.popleft(), result
-    for result in _tried(partial(_flush, engine, state), waiting, partial(_unseen, state),
-                         failed):
-        yield waiting.popleft(), result
+        yield from _known(waiting, results)
+    yield from _known(waiting, _tried(partial(_flush, engine, state), _open(waiting),
+                                      partial(_unseen, state), failed))
+
+
+def _open(waiting: deque[_Waiting]) -> list[Frame]:
+    return [frame for frame, seen in waiting if seen is None]
+
+
+def _known(waiting: deque[_Waiting], results: list[Detections]
+           ) -> Iterator[tuple[Frame, Detections]]:
+    """Take from the front what is answered, by `results` where it was open."""
+    coming = iter(results)
+    while waiting:
+        frame, seen = waiting[0]
+        if seen is None:
+            seen = next(coming, None)
+        if seen is None:
+            return
+        waiting.popleft()
+        yield frame, seen
 
 
 def _tried(work: Callable[[], T], frames: Iterable[Frame], without: Callable[[], T],

@@ -11,6 +11,8 @@ import sys
 from time import monotonic, sleep
 from typing import Any
 
+from bag_files import write_mcap
+from ball_detector import ball
 import cv2
 from impnet_ros.cli import main
 from impnet_ros.results.run import Outputs
@@ -223,6 +225,49 @@ def test_what_is_not_of_this_run_is_refused_and_stays(
     said = capsys.readouterr().err.splitlines()[-1]
     assert said.startswith('impnet detect: --resume: ') and name in said
     assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def resumed_everywhere(command: list[str], entries: list[dict[str, object]], tmp_path: Path,
+                       expected: list[dict[str, object]]) -> None:
+    """Go on behind each entry in turn."""
+    file = tmp_path / 'resumed.jsonl'
+    for count in range(1, len(entries) + 1):
+        file.write_text(as_lines(entries[:count]))
+        assert main([*command, '--jsonl', str(file), '--resume']) == 0
+        assert lines(file) == expected, count
+
+
+@pytest.mark.parametrize('settings', [['--l', '3'], ['--l', '4', '--key-offset', '3']])
+def test_late_images_have_their_place(tmp_path: Path, settings: list[str]) -> None:
+    """Entries have the input's order, also beside frames that wait, so a run can go on there."""
+    order = [0, 1, 2, 3, 5, 4, 6, 8, 7, 10, 9, 11]
+    bag = write_mcap(tmp_path / 'late.mcap', order=order)
+    command = ['detect', str(bag), '--quiet', '--model', 'ball_detector:make', *settings]
+    file = tmp_path / 'whole.jsonl'
+    assert main([*command, '--jsonl', str(file)]) == 0
+    whole: Any = lines(file)
+    assert [entry['frame'] for entry in whole] == list(range(len(order)))
+    assert [round(10 * (entry['stamp_s'] - 5)) for entry in whole] == order
+    resumed_everywhere(command, whole, tmp_path, whole)
+
+
+@pytest.mark.parametrize('settings', [[], ['--l', '3', '--key-offset', '2', '--no-box-memory']])
+def test_frames_that_the_network_failed_at_are_tried_again(tmp_path: Path, settings: list[str]
+                                                           ) -> None:
+    """Those at the end of the file; what stands behind others began anew, and stays so."""
+    for number in range(9):
+        mark = 1 if number == 5 else 100
+        cv2.imwrite(str(tmp_path / f'{number}.png'), ball((80, 80, 0), mark=mark)[..., ::-1])
+    command = ['detect', str(tmp_path), '--quiet', *settings, '--model']
+    file = tmp_path / 'a.jsonl'
+    assert main([*command, 'ball_detector:make', '--jsonl', str(file)]) == 0
+    good: Any = lines(file)
+    assert main([*command, 'ball_detector:make_failing', '--jsonl', str(file)]) == 0
+    failing: Any = lines(file)
+    assert [entry['frame'] for entry in failing if 'error' in entry][-1] == 5
+    assert failing[5]['error'] == 'RuntimeError: device lost'
+    resumed_everywhere([*command, 'ball_detector:make'], failing[:6], tmp_path, good)
+    resumed_everywhere([*command, 'ball_detector:make_failing'], failing, tmp_path, failing)
 
 
 def test_results_beside_the_pictures_are_gone_on_with(

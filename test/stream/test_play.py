@@ -51,12 +51,12 @@ def test_a_late_image_right_behind_a_gap_from_which_a_run_goes_on() -> None:
         seen.scores.tolist() for _, seen in whole]
 
 
-def test_frames_that_wait_keep_their_order() -> None:
-    """A late one is answered before those that wait for a key frame."""
-    numbers = [number for number, _ in played([0, 1, 2, 3, 4, 6, 5, 7, 8], segment_length=3,
-                                              key_offset=1)]
-    assert sorted(numbers) == list(range(9))
-    assert [number for number in numbers if number != 5] == [0, 1, 2, 3, 4, 6, 7, 8]
+@pytest.mark.parametrize('offset', range(4))
+def test_frames_that_wait_keep_their_order(offset: int) -> None:
+    """A late one, known before those that wait for a key frame, waits for them."""
+    numbers = [0, 1, 2, 3, 4, 6, 5, 8, 7, 10, 9]
+    seen = played(numbers, segment_length=4, key_offset=offset)
+    assert [number for number, _ in seen] == [one.stamp_s for _, one in seen] == numbers
 
 
 def test_a_video_that_begins_again_is_a_new_one() -> None:

@@ -1,6 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Bags as others write them: with mcap's own writer, unfinished, cut, or of odd content."""
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,13 @@ def image_bytes(number: int, stamp_ns: int) -> bytes:
 
 def write_mcap(path: Path, count: int = 6, *, profile: str = 'ros2', finish: bool = True,
                json_topic: bool = False, cut: int = -1, first_ns: int = FIRST_NS,
-               **options: Any) -> Path:
-    """Write images to a bare MCAP file; message `cut` is one of a few bytes only."""
+               order: Sequence[int] = (), **options: Any) -> Path:
+    """
+    Write images to a bare MCAP file.
+
+    Message `cut` is one of a few bytes only; `order` has the images as they arrive, in place of
+    `count` images as they were taken.
+    """
     definition = TYPES.generate_msgdef(IMAGE, ros_version=2)[0]
     with path.open('wb') as file:
         writer = Writer(file, **options)
@@ -37,10 +43,10 @@ def write_mcap(path: Path, count: int = 6, *, profile: str = 'ros2', finish: boo
             json_schema = writer.register_schema('Note', 'jsonschema', b'{"type": "object"}')
             notes = writer.register_channel('/notes', 'json', json_schema)
             writer.add_message(notes, first_ns, b'{}', first_ns)
-        for number in range(count):
-            time_ns = first_ns + number * STEP_NS
-            data = image_bytes(number, time_ns)
-            writer.add_message(channel, time_ns, data[:40] if number == cut else data, time_ns)
+        for place, number in enumerate(order or range(count)):
+            time_ns = first_ns + place * STEP_NS
+            data = image_bytes(number, first_ns + number * STEP_NS)
+            writer.add_message(channel, time_ns, data[:40] if place == cut else data, time_ns)
         if finish:
             writer.finish()
     return path
