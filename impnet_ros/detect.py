@@ -18,9 +18,8 @@ from impnet_ros.model.contract import Network
 from impnet_ros.model.device import choose_device
 from impnet_ros.model.network import load_network
 from impnet_ros.model.steady import steady
-from impnet_ros.outputs import require_distinct
+from impnet_ros.outputs import require_distinct, STDOUT
 from impnet_ros.results.entries import as_detections, as_entry, Entry
-from impnet_ros.results.json_files import STDOUT
 from impnet_ros.results.run import Outputs, Source
 from impnet_ros.sources.bag_reader import is_bag
 from impnet_ros.sources.frames import Video
@@ -159,7 +158,8 @@ def _answers(engine: Engine, source: Source, outputs: Outputs
         late.is_late(frame.stamp_s)
         yield frame, as_detections(entry, names), entry
     for frame, detections in play(engine, source, source.fail, late):
-        yield frame, detections, as_entry(source.number(frame), detections, names)
+        number, error = source.number(frame)
+        yield frame, detections, as_entry(number, detections, names, error)
     if outputs.count < outputs.done and not source.error:
         raise outputs.misfit(f'only {outputs.count} of its {outputs.done} frames')
 

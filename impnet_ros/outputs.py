@@ -7,7 +7,14 @@ import errno
 import fcntl
 import os
 from pathlib import Path
-import shutil
+import sys
+from tempfile import TemporaryFile
+
+STDOUT = Path('/dev/stdout')
+_STREAMS = {STDOUT: 1, Path('/dev/stderr'): 2}
+
+_BLOCK = 4096
+"""Bytes that a disk which is not full takes."""
 
 RESULTS = frozenset({'.json', '.jsonl', '.mp4', '.m4v', '.mov', '.mkv', '.avi'})
 """Suffixes of what may lie in an input folder as an earlier run's results, to be written again."""
@@ -57,6 +64,7 @@ def require_distinct(outputs: Mapping[str, Path | None], inputs: Iterable[Path])
     for name, path in wanted.items():
         if path.is_dir():
             raise ValueError(f'{name}: {path}: expected a file to write, got a folder')
+        _require_no_stream(name, path)
         _make_folder(name, path.parent)
         if is_plain(path):
             require_room(path)
@@ -79,18 +87,20 @@ def require_folder(name: str, folder: Path) -> None:
 
 
 def require_room(path: Path) -> None:
-    """Notice before the work what cannot be written: a file, there or not yet, or a folder."""
+    """Try before the work what cannot be written: a file, there or not yet, or a folder."""
     folder = path if path.is_dir() else _resolved(path).parent
-    for place in (folder, path):
-        if place.exists() and not os.access(place, os.W_OK):
-            raise PermissionError(errno.EACCES, 'cannot be written', str(path))
-    if not shutil.disk_usage(folder).free:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    try:
+        if path.is_file():
+            os.close(os.open(path, os.O_WRONLY | os.O_APPEND))
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(_BLOCK))
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def is_plain(path: Path) -> bool:
-    """Whether a path is a file or may become one: no device, no pipe, which are only written."""
-    return not path.exists() or path.is_file()
+    """Whether a path is a file or may become one: a device, pipe or stream is only written."""
+    return path not in _STREAMS and (not path.exists() or path.is_file())
 
 
 @contextmanager
@@ -99,7 +109,7 @@ def written_whole(path: Path) -> Iterator[Path]:
     Give a place to write to, whose file takes the name of `path` in one move at the end.
 
     Whoever reads `path` finds the earlier file or all of the new one. What fails leaves nothing
-    behind. A device or pipe is itself the place.
+    behind. A device, pipe or stream is itself the place.
     """
     plain = is_plain(path)
     part = unfinished(path) if plain else path
@@ -119,8 +129,9 @@ def written_whole(path: Path) -> Iterator[Path]:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file in one move, with its folder; see `written_whole`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as part:
-        part.write_bytes(content.encode() if isinstance(content, str) else content)
+    with written_whole(path) as part:  # what stands in a file that a stream goes to is not ours
+        with open(os.dup(_STREAMS[part]) if part in _STREAMS else part, 'wb') as file:
+            file.write(content.encode() if isinstance(content, str) else content)
 
 
 def said(error: BaseException) -> str:
@@ -209,6 +220,17 @@ def _make_folder(name: str, folder: Path) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         raise ValueError(f'{name}: expected a folder to write to, got a file on the way to '
                          f'{folder}') from error
+
+
+def _require_no_stream(name: str, path: Path) -> None:
+    """Refuse a stream that is closed, and a file that a stream goes to: both would write there."""
+    if path in _STREAMS:
+        if (sys.__stdout__, sys.__stderr__)[_STREAMS[path] - 1] is None:
+            raise ValueError(f'{name}: {path}: expected a stream that is open, got a closed one')
+        return
+    for stream, number in _STREAMS.items():
+        if path.is_file() and _is_at(number, path):
+            raise ValueError(f'{name}: expected another file than {stream} goes to, got {path}')
 
 
 def _names_of(output: Path) -> tuple[Path, ...]:

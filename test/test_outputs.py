@@ -5,6 +5,8 @@ from collections.abc import Callable
 import errno
 import os
 from pathlib import Path
+import subprocess
+import sys
 
 from impnet_ros.cli import main
 from impnet_ros.outputs import (previous, require_distinct, require_folder, unfinished,
@@ -159,6 +161,28 @@ def test_a_full_device() -> None:
     """It is written to directly, and says so."""
     with pytest.raises(OSError, match='/dev/full'):
         write_whole(Path('/dev/full'), 'all')
+
+
+@pytest.mark.parametrize('output, way, said', [
+    ('/dev/stdout', '>>log', ''), ('/dev/stderr', '2>>log', ''),
+    ('/dev/stdout', '>&-', '--json: /dev/stdout: expected a stream that is open'),
+    ('log', '>>log', '--json: expected another file than /dev/stdout goes to, got log'),
+    ('/dev/fd/1', '>>log', '--json: expected another file than /dev/stdout goes to'),
+    ('link', '2>>log', '--json: expected another file than /dev/stderr goes to')])
+def test_what_standard_streams_go_to(tmp_path: Path, output: str, way: str, said: str) -> None:
+    """It is added to by their names, and never replaced."""
+    (tmp_path / 'log').write_text('earlier\n')
+    (tmp_path / 'link').symlink_to('log')
+    work = ('import sys; from pathlib import Path; from impnet_ros.command_line import *; '
+            'from impnet_ros.outputs import *; sys.exit(run_command("tool", lambda: ('
+            f'require_distinct({{"--json": Path("{output}")}}, []), '
+            f'write_whole(Path("{output}"), "new"))[1]))')
+    done = subprocess.run(['bash', '-c', f"{sys.executable} -c '{work}' {way}"], cwd=tmp_path,
+                          capture_output=True, text=True, timeout=60)
+    held = (tmp_path / 'log').read_text()
+    assert done.returncode == (2 if said else 0)
+    assert said in done.stderr + held and held.startswith('earlier\n')
+    assert held.endswith('new') == (not said)
 
 
 def test_a_folder_that_cannot_be_one(tmp_path: Path) -> None:

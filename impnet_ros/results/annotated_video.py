@@ -8,7 +8,7 @@ import shutil
 
 import cv2
 from impnet_ros.images import RgbImage
-from impnet_ros.outputs import hold, let_go, put_in_place, unfinished
+from impnet_ros.outputs import hold, is_plain, let_go, put_in_place, unfinished
 
 SUFFIXES = ('.mp4', '.m4v', '.mov', '.mkv', '.avi')
 _FPS = (0.01, 1000.0)
@@ -42,7 +42,7 @@ class AnnotatedVideo:
     def __init__(self, path: Path, fps: float) -> None:
         if path.suffix.lower() not in SUFFIXES:
             raise ValueError(f'{path}: expected a name that ends with {", ".join(SUFFIXES)}')
-        if path.exists() and not path.is_file():
+        if not is_plain(path):
             raise ValueError(f'{path}: expected a file for the video, got a device or pipe')
         if not _FPS[0] <= fps <= _FPS[1]:
             raise ValueError(f'{path}: expected {_FPS[0]:g} to {_FPS[1]:g} frames a second for '

@@ -16,10 +16,9 @@ from time import monotonic
 from typing import Any
 
 from impnet_ros.outputs import (hold, is_plain, keep_previous, let_go, previous, put_in_place,
-                                require_room, unfinished)
+                                require_room, STDOUT, unfinished)
 
 Entry = dict[str, Any]
-STDOUT = Path('/dev/stdout')
 _SYNC_S = 5.0
 
 
@@ -57,7 +56,7 @@ class JsonLines:
     def __init__(self, path: Path, resume: bool) -> None:
         self.count, self._end, self._synced_s = 0, 0, monotonic()
         self._file = self._held = -1
-        self.is_file = path != STDOUT and is_plain(path)
+        self.is_file = is_plain(path)
         self.path = path.resolve() if self.is_file else path
         if not self.is_file:
             self._file = os.dup(1) if path == STDOUT else os.open(path, os.O_WRONLY | os.O_APPEND)
@@ -78,11 +77,17 @@ class JsonLines:
         return self.path
 
     def _find(self) -> None:
-        """Count the entries of an earlier run: those not yet in their place come first."""
+        """
+        Count the entries of an earlier run: those not yet in their place come first.
+
+        Frames at its end that the network failed at are to be tried again.
+        """
         for self._base in (self.written, self.path):
-            for _, self._end in self._stored():
-                self.count += 1
-            if self.count:
+            number = 0
+            for number, (entry, end) in enumerate(self._stored(), 1):
+                if 'error' not in entry:
+                    self.count, self._end = number, end
+            if number:
                 return
         held = self.path.stat().st_size if self.path.exists() else 0
         if held > len(self._opening + self._tail):
@@ -200,7 +205,7 @@ class JsonList(JsonLines):
     _opening, _first, _next, _tail = b'[', b'\n', b',\n', b'\n]\n'
 
     def __init__(self, path: Path, resume: bool) -> None:
-        if path.exists() and not path.is_file():
+        if not is_plain(path):
             raise ValueError(f'{path}: expected a file for the list, got a device or pipe; '
                              f'JSON Lines can go there')
         super().__init__(path, resume)
