@@ -19,7 +19,6 @@ MODES: tuple[Mode, ...] = get_args(Mode)[1:]
 """What a mode can be once `auto` is decided."""
 KEY_MODES: tuple[KeyMode, ...] = get_args(KeyMode)[1:]
 """What a key mode can be once `auto` is decided."""
-RUNTIMES: tuple[Runtime, ...] = get_args(Runtime)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 OFFSET_LENGTH = 10

@@ -10,7 +10,6 @@ import re
 from impnet_ros.model.contract import Network
 from impnet_ros.model.device import choose_device
 from impnet_ros.model.precision import choose_precision
-import torch
 
 BUILT_IN = {
     'nanodet_g': 'impnet_ros.model.nanodet.network:NanoDetNetwork.load',
@@ -23,8 +22,6 @@ BUILT_IN = {
 _FILES = {'.safetensors': 'impnet_ros.model.paper.checkpoint:load_checkpoint',
           '.onnx': 'impnet_ros.model.onnx.network:ImportedNetwork.load'}
 _FACTORY = re.compile(r'[A-Za-z_][\w.]*:[A-Za-z_][\w.]*')
-
-Factory = Callable[[torch.device], Network]
 
 _log = logging.getLogger(__name__)
 
