@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from impnet_ros.arguments import add_settings, config_of
+from impnet_ros.arguments import add_settings, config_of, image_size
 from impnet_ros.config import OFFSET_LENGTH, RunConfig, StreamConfig
 from impnet_ros.model.contract import Network
 from impnet_ros.model.device import choose_device
@@ -211,18 +211,11 @@ def show(result: Profile, measured: float | None) -> None:
                   + (f', in time, measured here {measured:.3f}' if measured is not None else ''))
 
 
-def _size(text: str) -> tuple[int, int]:
-    height, separator, width = text.partition('x')
-    if not (separator and height.isdecimal() and width.isdecimal() and int(height) * int(width)):
-        raise argparse.ArgumentTypeError(f'expected HEIGHTxWIDTH, e.g. 600x1000, got {text!r}')
-    return int(height), int(width)
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument('--model', default='impression_r101', help='name, checkpoint or .onnx')
-    parser.add_argument('--size', type=_size, default=(600, 1000), metavar='HxW',
-                        help='of the image in pixels (default: 600x1000)')
+    parser.add_argument('--size', type=image_size, default=(600, 1000), metavar='WxH',
+                        help='of the image in pixels (default: 1000x600)')
     add_settings(parser, StreamConfig, 'segment_length')
     parser.add_argument('--measure', action='store_true',
                         help='also run the engine on noise and time it')

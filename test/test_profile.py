@@ -87,7 +87,7 @@ def test_compact_detector() -> None:
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / 'out' / 'profile.json'
-    assert main(['profile', '--model', 'tiny', '--size', '120x160', '--l', '4', '--measure',
+    assert main(['profile', '--model', 'tiny', '--size', '160x120', '--l', '4', '--measure',
                  '--device', 'cpu', '--json', str(path)]) == 0
     values = json.loads(path.read_text())
     assert {'parameters', 'gmac', 'gmac_per_frame', 'gmac_key', 'gmac_non_key', 'gmac_impression',
@@ -105,7 +105,7 @@ def test_bad_sizes(arguments: list[str]) -> None:
 
 
 def test_without_a_length_it_is_the_papers(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(['profile', '--model', 'tiny', '--size', '120x160', '--device', 'cpu']) == 0
+    assert main(['profile', '--model', 'tiny', '--size', '160x120', '--device', 'cpu']) == 0
     assert 'l = 10' in capsys.readouterr().out
 
 

@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 import re
 import sys
+from textwrap import fill
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -133,9 +134,9 @@ def waiting() -> str:
 def conditions() -> str:
     """Tell what the figures were measured on."""
     found = read('modes_1')['conditions']
-    return (f'{found["processor"]}, {found["cores"]} cores, {found["system"]}; Python '
-            f'{found["python"]}, PyTorch {found["torch"]}, OpenCV {found["opencv"]}; load before '
-            f'the first measurement {found["load_before"]:.2f}.')
+    return fill(f'{found["processor"]}, {found["cores"]} cores, {found["system"]}; Python '
+                f'{found["python"]}, PyTorch {found["torch"]}, OpenCV {found["opencv"]}; load '
+                f'before the first measurement {found["load_before"]:.2f}.', width=100)
 
 
 TABLES: dict[str, Callable[[], str]] = {

@@ -35,8 +35,7 @@ def conditions(device: torch.device) -> dict[str, Any]:
             'torch_threads': torch.get_num_threads(), 'opencv_threads': cv2.getNumThreads(),
             'environment': {name: os.environ.get(name) for name in THREAD_VARIABLES},
             'torch': torch.__version__, 'opencv': cv2.__version__,
-            'python': platform.python_version(), 'system': platform.platform(),
-            'load_before': load}
+            'python': platform.python_version(), 'system': _system(), 'load_before': load}
 
 
 def use_threads(count: int) -> None:
@@ -46,6 +45,11 @@ def use_threads(count: int) -> None:
     chosen = count or max(1, cores - 1)
     torch.set_num_threads(chosen)
     cv2.setNumThreads(chosen)
+
+
+def _system() -> str:
+    kernel = platform.release().partition('-')[0]
+    return ', '.join((f'{platform.system()} {kernel}', ' '.join(platform.libc_ver()))).rstrip(', ')
 
 
 def _processor() -> str:
