@@ -21,7 +21,8 @@ from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).resolve().parents[1]
 MODULES = {'opencv-python-headless': 'cv2', 'pyyaml': 'yaml', 'pillow': 'PIL',
-           'types-pyyaml': 'yaml-stubs', 'colcon-common-extensions': 'colcon_core',
+           'protobuf': 'google.protobuf', 'types-pyyaml': 'yaml-stubs',
+           'colcon-common-extensions': 'colcon_core',
            'pytest-timeout': 'pytest_timeout', 'ros-ament-lint': 'ament_lint',
            'flake8-class-newline': 'flake8_class_newline'}
 HELD = ('torch', 'torchvision', 'numpy', 'opencv-python', 'opencv-python-headless',
