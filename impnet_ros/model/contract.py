@@ -266,7 +266,7 @@ class Network(ABC):
 
     def save_with_quality(self, folder: Path, name: str, quality: pair_quality.PairQuality,
                           provenance: Mapping[str, Any]) -> Path:
-        """Write an N_q that `impnet distil` taught; here a file for `load_quality`."""
+        """Write an N_q that `impnet distil` trained; here a file for `load_quality`."""
         path = folder / f'{name}.safetensors'
         save_quality(path, quality, provenance)
         return path

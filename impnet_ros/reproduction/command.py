@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> None:
 
 
 def everything_possible() -> tuple[str, ...]:
-    """Name all methods, those of OTHER_FLOW only where the clips are that they are taught on."""
+    """Name all methods, those of OTHER_FLOW only where the clips are that they are trained on."""
     if len(clips()) == len(CLIPS):
         return *METHODS, *OTHER_FLOW, FGFA
     print(f'left out, as `make setup` has not fetched the clips: {", ".join(OTHER_FLOW)}')

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Write docs/reproduction.md: the paper's figures beside ours."""
 from collections.abc import Mapping
+from textwrap import fill
 from typing import Any
 
 from impnet_ros.reproduction.figures import contributions
@@ -50,7 +51,13 @@ def write_document(results: Mapping[str, Any], command: str) -> str:
     parts = [_head(results, command), _aims(results), _table_1(results),
              *_other_flow(results), _table_2(results),
              _table_3(results), _figure_4(results), _figures_6_7(results), _figure_8(results)]
-    return '\n\n'.join(parts) + '\n'
+    return '\n\n'.join(map(_wrapped, '\n\n'.join(parts).split('\n\n'))) + '\n'
+
+
+def _wrapped(paragraph: str) -> str:
+    if paragraph.startswith(('#', '|', '!')):
+        return paragraph
+    return fill(paragraph, 100, break_long_words=False, break_on_hyphens=False)
 
 
 def _head(results: Mapping[str, Any], command: str) -> str:
@@ -83,7 +90,7 @@ def _aims(results: Mapping[str, Any]) -> str:
                      _yes(item['low'] > 0)])
     if 'other_flow' in results:
         item = results['other_flow']['d - e']
-        rows.append(['(d) - (e), both from a flow taught on other pictures, as in the paper',
+        rows.append(['(d) - (e), both from a flow trained on other pictures, as in the paper',
                      '+3.0', with_interval(item), _yes(item['value'] >= 3),
                      _yes(item['low'] > 0)])
     speed = results['ms_a_frame']
@@ -117,7 +124,7 @@ def _table_1(results: Mapping[str, Any]) -> str:
     return ('## Table 1: the methods, l = 10, key frame 5, g = 1\n\n' + table(
         ['method', 'paper mAP', 'our mAP', 'sharp frames', 'degraded frames', 'slow', 'medium',
          'fast', 'MEGA convention', 'COCO AP50', 'paper ms', 'our ms'], rows)
-        + '\n\n![table 1](reproduction/table_1.png)\n\nBy what spoils the frame:\n\n'
+        + '\n\n![table 1](reproduction/table_1.png)\n\nBy degradation:\n\n'
         + table(['method', *(kind.replace('_', ' ') for kind in kinds)], by_kind)
         + '\n\nPaired differences:\n\n'
         + table(['difference', 'points', 'each seed'], differences))
@@ -133,10 +140,10 @@ def _other_flow(results: Mapping[str, Any]) -> list[str]:
                               ('d - a', '(d) - (a)'), ('d - a, degraded', '(d) - (a), degraded'),
                               ('e - a', '(e) - (a)'))]
     seeds = ', '.join(str(seed) for seed in ours['seeds'])
-    return ['### From a flow taught on other pictures\n\n'
-            "The paper's flow network came from FlyingChairs. Here it was taught as above, but on "
-            'parts of photographs moved about, and (d) and (e) trained from it. Training seeds: '
-            f'{seeds}.\n\n' + table(['', 'ours', 'each seed'], rows)]
+    return ['### From a flow trained on other pictures\n\n'
+            "The paper's flow network came from FlyingChairs. Here it was trained as above, but "
+            'on moving parts of photographs, and (d) and (e) were trained from it. Training '
+            f'seeds: {seeds}.\n\n' + table(['', 'ours', 'each seed'], rows)]
 
 
 def _table_2(results: Mapping[str, Any]) -> str:
@@ -172,7 +179,7 @@ def _figure_4(results: Mapping[str, Any]) -> str:
     return ('## Figure 4: weights against degradation\n\nMean w_k of all fused key frames: '
             f"{ours['mean']:.3f}, deviation {ours['deviation']:.3f} (paper: {mean}, {deviation}). "
             'Below: key frames whose predecessor was sharp. Correlation of w_k with the strength '
-            f"of what spoils the frame: {ours['correlation_with_strength']:+.2f}.\n\n"
+            f"of the degradation: {ours['correlation_with_strength']:+.2f}.\n\n"
             + table(['key frame is', 'mean w_k', 'key frames'], rows)
             + '\n\n![figure 4](reproduction/figure_4.png)')
 

@@ -1,10 +1,10 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-The paper's starting point of F: a flow network taught on pictures of another kind.
+The paper's starting point of F: a flow network trained on pictures of another kind.
 
-Its FlowNet-S came from FlyingChairs, and method (e) uses it as it came. One that was taught on
-sprites knows what it will meet, so (d) and (e) are also trained from one that was taught on parts
+Its FlowNet-S came from FlyingChairs, and method (e) uses it as it came. One that was trained on
+sprites knows what it will meet, so (d) and (e) are also trained from one that was trained on parts
 of photographs moved about.
 """
 from pathlib import Path

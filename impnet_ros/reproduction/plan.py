@@ -26,7 +26,7 @@ METHODS: dict[str, Variant] = {'a': 'per_frame', 'b': 'sparse', 'c': 'average', 
 """Columns of table 1."""
 
 OTHER_FLOW: dict[str, Variant] = {'d_other': 'impression', 'e_other': 'not_end_to_end'}
-"""(d) and (e) from a flow network taught on pictures of another kind, see `other_flow`."""
+"""(d) and (e) from a flow network trained on pictures of another kind, see `other_flow`."""
 
 FGFA = 'fgfa'
 """The method of table 3, with its embedding network."""

@@ -119,7 +119,7 @@ def aggregation_results(plan: Plan, folder: Path, seeds: list[int]) -> dict[str,
 
 def other_flow_results(plan: Plan, folder: Path, seeds: list[int]) -> dict[str, Any]:
     """
-    Collect (d) and (e) from the flow network that was taught on other pictures.
+    Collect (d) and (e) from the flow network that was trained on other pictures.
 
     Returns
     -------

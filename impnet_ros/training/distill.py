@@ -24,7 +24,7 @@ from impnet_ros.video import clips_folder
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument('recipe', type=Path, help='YAML file, see config/distillation')
-    parser.add_argument('--model', help="whose N_q is taught, in place of the recipe's: as for "
+    parser.add_argument('--model', help="whose N_q is trained, in place of the recipe's: as for "
                         'impnet detect')
     parser.add_argument('--clips', type=Path, nargs='+', metavar='PATH', help='your own videos, '
                         "folders of images or bags, in place of the recipe's clips "

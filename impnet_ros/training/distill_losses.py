@@ -1,6 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""What N_q is taught by: its impression over a piece, compared with what the teacher sees."""
+"""What N_q is trained by: its impression over a piece, compared with what the teacher sees."""
 from itertools import pairwise
 
 from impnet_ros.model.contract import Network

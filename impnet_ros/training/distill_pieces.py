@@ -1,6 +1,6 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""The pieces that a memory is taught on: made once, kept in files, a part of them held back."""
+"""The pieces that a memory is trained on: made once, kept in files, a part of them held back."""
 from collections.abc import Sequence
 import hashlib
 import math

@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Teach F on exact flow, as the paper's FlowNet-S was taught on FlyingChairs before it was used.
+Train F on exact flow, as the paper's FlowNet-S was trained on FlyingChairs before it was used.
 
 Sharp videos give pairs of frames up to `reach` apart with their exact flow; the target in a
 feature cell is its mean over the cell.
@@ -34,7 +34,7 @@ _WARM_UP = 100
 """Steps over which the learning rate rises."""
 
 _COARSE_WEIGHT = 0.25
-"""Of each coarser level's error in the loss; FlowNet too is taught on all its levels."""
+"""Of each coarser level's error in the loss; FlowNet too is trained on all its levels."""
 
 
 class FlowVideo(Protocol):
@@ -63,7 +63,7 @@ class FlowVideos(Protocol):
 @dataclass(frozen=True)
 class FlowRecipe:
     """
-    How F is taught.
+    How F is trained.
 
     Attributes
     ----------

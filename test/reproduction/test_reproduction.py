@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The reproduction: its arithmetic by hand, and a very small run from end to end."""
 import json
+from pathlib import Path
 
 from impnet_ros.cli import main
 from impnet_ros.evaluation.matching import FrameBoxes
 from impnet_ros.evaluation.predict import VideoResult
 from impnet_ros.model.paper.checkpoint import load_checkpoint, save_checkpoint
 from impnet_ros.model.paper.network import ImpressionNetwork
+from impnet_ros.reproduction.document import write_document
 from impnet_ros.reproduction.figures import contributions
 from impnet_ros.reproduction.other_flow import photographs, with_other_flow
 from impnet_ros.reproduction.plan import FULL, held_out, METHODS, NETWORK, QUICK, training_data
@@ -15,6 +17,8 @@ from impnet_ros.reproduction.predictions import load_found, load_key_weights, sa
 from impnet_ros.reproduction.settings import stream_settings
 import numpy as np
 import pytest
+
+DOCS = Path(__file__).parents[2] / 'docs'
 
 
 @pytest.mark.parametrize('gate, shares', [
@@ -39,6 +43,12 @@ def test_settings_cover_the_paper():
 def test_at_least_what_was_promised():
     assert len(FULL.seeds) >= 3 and len(held_out(FULL)) >= 100
     assert held_out(FULL).seed not in {source.seed for source in training_data()}
+
+
+def test_the_document_is_made_of_its_figures():
+    results = json.loads((DOCS / 'reproduction' / 'results.json').read_text())
+    text = (DOCS / 'reproduction.md').read_text()
+    assert text == write_document(results, 'impnet reproduce')
 
 
 def test_stored_detections_come_back(tmp_path):
@@ -68,7 +78,7 @@ def test_quick_run_writes_everything_and_is_not_repeated(tmp_path, capsys, clips
     assert set(results['other_flow']) == {'seeds', 'd', 'e', 'd - e', 'd - a', 'd - a, degraded',
                                           'e - a'}
     text = (tmp_path / 'reproduction.md').read_text()
-    assert '(d) - (e), both from a flow taught on other pictures' in text
+    assert '(d) - (e), both from a flow trained on other pictures' in text
     for name in ('Table 1', 'Table 2', 'Table 3', 'Figure 4', 'Figure 6', 'Figure 7', 'Figure 8'):
         assert f'## {name}' in text
     for name in ('table_1', 'table_2', 'figure_4', 'figure_6', 'figure_7', 'figure_8'):
