@@ -4,9 +4,11 @@
 # impnet_ros on ROS 2 Jazzy, installed as README says for a robot. Build and run:
 #   docker build -t impnet_ros .
 #   docker run --rm -it --network host --ipc host impnet_ros image:=/camera/image_raw
-#   docker run --rm -it --network host --ipc host --entrypoint /ws/run impnet_ros ros2 run impnet_ros impnet --help
-# Host network and IPC let Fast DDS find the camera and use shared memory. Without a GPU, take PyTorch from the index
-# for CPU that its own installation page names, some gigabytes less: docker build --build-arg TORCH_INDEX=<that index> .
+#   docker run --rm -it --network host --ipc host --entrypoint /ws/run impnet_ros \
+#       ros2 run impnet_ros impnet --help
+# Host network and IPC let Fast DDS find the camera and use shared memory. Without a GPU, take
+# PyTorch from the CPU index that its installation page names, which saves some gigabytes:
+#   docker build --build-arg TORCH_INDEX=<that index> -t impnet_ros .
 FROM ros:jazzy-ros-base
 
 SHELL ["/bin/bash", "-c"]

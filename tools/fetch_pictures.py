@@ -1,7 +1,7 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """
-Fetch the pictures that nanodet_g's memory is trained on: `tools/fetch_pictures.py FOLDER`.
+Fetch the pictures for nanodet_g's memory: `python tools/fetch_pictures.py FOLDER`.
 
 They are sample data of the Python package scikit-image, free of known restrictions (public domain
 or CC0, see the package's licence file). Only its wheel is downloaded; it is not installed.

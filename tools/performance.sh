@@ -2,8 +2,9 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 #
-# All measurements of docs/notes/performance_tables.md, one after the other, then its tables and plots. Takes about 30 minutes; nothing
-# else may run on the machine.  tools/performance.sh [PART ...]   with parts of the list below, all by default.
+# All measurements of docs/notes/performance_tables.md, one after the other, then its tables and
+# plots. Takes about 30 minutes; nothing else may run on the machine.
+#   tools/performance.sh [PART ...]   with parts of the list below, all by default
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
