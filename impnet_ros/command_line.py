@@ -35,7 +35,7 @@ def run_command(name: str, work: Callable[[], int | None], refused: int = 2,
         Ctrl-C, SIGTERM or the loss of the terminal.
 
     """
-    _open_what_is_closed()
+    open_what_is_closed()
     try:
         with redirect_stderr(cast(TextIO, _Voice(sys.stderr))):
             return _done(name, work, refused, hint)
@@ -87,7 +87,7 @@ class _Voice:
         return getattr(self._stream, name)
 
 
-def _open_what_is_closed() -> None:
+def open_what_is_closed() -> None:
     """Put nothing where a standard stream is closed: a file of ours would take its number."""
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)

@@ -3,10 +3,10 @@
 """Run a managed node as a program: from its arguments to its end, in one line where it fails."""
 from argparse import ArgumentParser
 from collections.abc import Callable
-import gc
 import sys
 from typing import Any
 
+from impnet_ros.command_line import open_what_is_closed
 from impnet_ros.ros.shutdown import StopFlag
 
 _LONGEST_WAIT_S = 0.1
@@ -30,16 +30,24 @@ def run(program: str, load: Callable[[], Any], args: list[str] | None) -> int:
     Returns
     -------
     int
-        0 after SIGINT or SIGTERM, however many; 1 when ROS arguments, parameters, the installation
-        or the environment are not usable, with one line that says which. Arguments that are not
-        for ROS end the process as argparse does.
+        0 after SIGINT, SIGTERM or SIGHUP, however many; 1 when ROS arguments, parameters, the
+        installation or the environment are not usable, with one line that says which. Arguments
+        that are not for ROS end the process as argparse does.
 
     """
+    open_what_is_closed()
+    stop = StopFlag()
+    try:
+        return _run(program, load, args, stop)
+    finally:
+        stop.ignore_further()
+
+
+def _run(program: str, load: Callable[[], Any], args: list[str] | None, stop: StopFlag) -> int:
     def fail(text: str) -> int:
         print(f'{program}: {text}', file=sys.stderr)
         return 1
 
-    stop = StopFlag()
     try:
         import rclpy
         from rclpy.exceptions import ParameterException
@@ -83,9 +91,6 @@ def run(program: str, load: Callable[[], Any], args: list[str] | None) -> int:
         executor.shutdown()
         node.destroy_node()
         rclpy.try_shutdown()
-    # The interpreter's last collections would walk all of torch, a second that launch waits for.
-    gc.freeze()
-    stop.ignore_further()
     return 0
 
 

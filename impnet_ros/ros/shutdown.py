@@ -1,16 +1,19 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""End on SIGINT and SIGTERM, on the first and on all that follow, without a traceback."""
+"""End on SIGINT, SIGTERM and SIGHUP, the first and all that follow, without a traceback."""
+import gc
 import os
 import signal
 from types import FrameType
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopFlag:
     """
-    Set by SIGINT or SIGTERM; before `wait_for_end` they end the process at once, with code 0.
+    Set by SIGINT, SIGTERM or a lost terminal's SIGHUP, unless `nohup` has that ignored.
+
+    Before `wait_for_end` they end the process at once, with code 0.
 
     rclpy's own handlers raise KeyboardInterrupt wherever Python happens to be, and again at the
     second signal, which under `ros2 launch` comes at once: the terminal sends one and launch
@@ -18,11 +21,12 @@ class StopFlag:
     """
 
     def __init__(self) -> None:
-        """Take over both signals, for this process and from now on."""
+        """Take over the signals, for this process and from now on."""
         self.is_set = False
         self._may_leave = True
         for number in _SIGNALS:
-            signal.signal(number, self._stop)
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, self._stop)
 
     def wait_for_end(self) -> None:
         """Call when there is something to take down: from now on signals only set the flag."""
@@ -38,7 +42,9 @@ class StopFlag:
         Call at the end of `main`: the interpreter takes itself apart without its handlers.
 
         A signal in that second or two, which launch sends to a process that takes its time, would
-        kill it, and the exit code would tell of a death.
+        kill it, and the exit code would tell of a death. Its last collections, which would walk
+        all of torch in that time, are left out.
         """
+        gc.freeze()
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)

@@ -47,6 +47,23 @@ def test_arguments_that_are_not_for_ros(arguments: list[str]) -> None:
     assert '--ros-args' in line and arguments[-1] in line
 
 
+def test_a_signal_after_the_line_changes_nothing() -> None:
+    """The interpreter takes a second to go, and launch's SIGINT in it would be the exit code."""
+    code = CODE.replace('sys.exit(main())', 'import signal; status = main(); '
+                        'signal.raise_signal(signal.SIGINT); sys.exit(status)')
+    status, lines = said('--ros-args', '-p', 'l:=0', code=code)
+    assert status == 1 and len(lines) == 1
+
+
+@pytest.mark.parametrize(('before', 'status'), [('SIG_DFL', 0), ('SIG_IGN', 3)])
+def test_a_lost_terminal(before: str, status: int) -> None:
+    """SIGHUP ends as Ctrl-C does, but not what was started with nohup."""
+    code = (f'import signal; signal.signal(signal.SIGHUP, signal.{before}); '
+            'from impnet_ros.ros.shutdown import StopFlag; StopFlag(); '
+            'signal.raise_signal(signal.SIGHUP); raise SystemExit(3)')
+    assert subprocess.run([sys.executable, '-c', code]).returncode == status
+
+
 @pytest.mark.parametrize('home', [None, '/proc'])
 def test_no_home(home: str | None) -> None:
     """Says which variables help."""

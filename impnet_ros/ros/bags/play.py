@@ -6,6 +6,7 @@ from pathlib import Path
 import sys
 
 from impnet_ros.arguments import least_0
+from impnet_ros.command_line import open_what_is_closed
 from impnet_ros.outputs import said
 from impnet_ros.ros.bags.names import topic_problem
 from impnet_ros.ros.bags.rates import rate, rate_or_0
@@ -14,6 +15,7 @@ from impnet_ros.ros.shutdown import StopFlag
 
 def main(args: list[str] | None = None) -> int:
     """Run the command; 1 with a line on stderr when the bag cannot be played."""
+    open_what_is_closed()
     parser = argparse.ArgumentParser(
         prog='impnet_bag_play', description='Publish the messages of a rosbag2 in their own '
         'time. While it runs, `ros2 service call /impnet_bag_play/pause std_srvs/srv/SetBool '

@@ -5,6 +5,7 @@ import argparse
 from pathlib import Path
 import sys
 
+from impnet_ros.command_line import open_what_is_closed
 from impnet_ros.outputs import said
 from impnet_ros.ros.bags.storage import STORAGES
 from impnet_ros.ros.shutdown import StopFlag
@@ -12,6 +13,7 @@ from impnet_ros.ros.shutdown import StopFlag
 
 def main(args: list[str] | None = None) -> int:
     """Run the command until SIGINT; 1 with a line on stderr when the bag cannot be written."""
+    open_what_is_closed()
     parser = argparse.ArgumentParser(
         prog='impnet_bag_record', description='Record topics to a rosbag2 until Ctrl-C.')
     parser.add_argument('bag', type=Path, help='folder of the new bag')

@@ -55,6 +55,20 @@ def test_publishers_that_come_back_with_another_quality(tmp_path: Path) -> None:
     assert 'now best_effort as its publishers' in log.read_text()
 
 
+def test_a_terminal_that_is_lost(tmp_path: Path) -> None:
+    """The bag is closed as by Ctrl-C, though nothing can be said any more."""
+    client = Client()
+    with process('bags.record', str(tmp_path / 'bag'), 'numbers', log=tmp_path / 'log',
+                 before='import os, sys; os.close(1); sys.stdout = None') as recorder:
+        publish(client, ReliabilityPolicy.RELIABLE, range(15))
+        recorder.send_signal(signal.SIGHUP)
+        assert recorder.wait(60) == 0
+    client.close()
+    assert counted(tmp_path / 'bag') == list(range(15))
+    assert (tmp_path / 'bag' / 'metadata.yaml').exists()
+    assert 'Traceback' not in (tmp_path / 'log').read_text()
+
+
 @pytest.mark.parametrize('storage', ['mcap', 'sqlite3'])
 def test_a_recorder_that_is_killed(tmp_path: Path, storage: str) -> None:
     """What came more than some seconds before can be read."""
@@ -110,12 +124,13 @@ def test_a_type_that_is_not_installed_costs_its_topic(tmp_path: Path,
 def test_names_that_ros_does_not_know(tmp_path: Path, topic: str,
                                       capsys: pytest.CaptureFixture[str]) -> None:
     """One line, and no bag."""
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number)
+              for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         assert main([str(tmp_path / 'bag'), topic]) == 1
     finally:
-        signal.signal(signal.SIGINT, before[0])
-        signal.signal(signal.SIGTERM, before[1])
+        for number, handler in before.items():
+            signal.signal(number, handler)
     said = capsys.readouterr().err
     assert 'expected a topic name' in said and said.count('\n') == 1
     assert not (tmp_path / 'bag').exists()
