@@ -9,6 +9,8 @@ from statistics import median
 _INTERVALS = 15
 _ENOUGH = 4
 _LONGEST_HOLE = 1000
+_NEAR, _STEADY = 0.25, 0.8
+"""At a steady rate so many intervals are, up to a part of a period, whole periods."""
 
 
 @dataclass
@@ -18,8 +20,8 @@ class LostFrames:
 
     The middleware numbers the messages of a publisher, so a hole in the numbers is exact, but
     only for what was published and only with one publisher. The stamps also show what the
-    camera driver never published, against the median of the last intervals; they need a steady
-    rate. A hole is as large as the larger of the two says.
+    camera driver never published, against the median of the last intervals, where these are of
+    a steady rate. A hole is as large as the larger of the two says.
 
     """
 
@@ -105,10 +107,17 @@ class LostFrames:
         elapsed_ns = stamp_ns - self._stamp_ns
         if elapsed_ns <= 0 or elapsed_ns > max_gap_s * 1e9:
             return 0
-        frames = 1
-        if len(self._intervals_ns) >= _ENOUGH:
-            frames = max(1, round(elapsed_ns / median(self._intervals_ns)))
+        frames = max(1, round(elapsed_ns / self._period_ns()))
         # Each known frame's share of the time, so that steady losses that the numbers show do not
         # pass for a slower camera, while a camera that is really slower is believed soon.
         self._intervals_ns.append(elapsed_ns // (missing + 1))
         return min(frames - 1, _LONGEST_HOLE)
+
+    def _period_ns(self) -> float:
+        """Give the camera's period; infinite before it is known, and where there is none."""
+        if len(self._intervals_ns) < _ENOUGH:
+            return math.inf
+        period_ns = median(self._intervals_ns)
+        periods = [interval_ns / period_ns for interval_ns in self._intervals_ns]
+        steady = sum(abs(each - round(each)) <= _NEAR for each in periods)
+        return period_ns if steady >= _STEADY * len(periods) else math.inf

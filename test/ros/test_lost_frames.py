@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holes in the middleware's numbers and in the stamps."""
 from impnet_ros.ros.lost_frames import LostFrames
+import numpy as np
 
 PERIOD_NS = 40_000_000
 
@@ -12,6 +13,17 @@ def test_nothing_is_lost_at_a_steady_rate() -> None:
     for index in range(30):
         jitter = (index % 3 - 1) * PERIOD_NS // 4
         assert lost.update(index * PERIOD_NS + jitter, index) == (0, 0)
+
+
+def test_a_camera_of_unsteady_rate_loses_nothing() -> None:
+    """One that is triggered by events: its stamps have no holes, as they have no period."""
+    lost = LostFrames()
+    stamps_ns = np.random.default_rng(0).uniform(0.03, 0.25, 300).cumsum() * 1e9
+    counts = [lost.update(int(stamp_ns), index)[0] for index, stamp_ns in enumerate(stamps_ns)]
+    assert sum(counts) <= 3  # chance
+    for index in range(15):  # steady from now on
+        lost.update(int(stamps_ns[-1]) + (index + 1) * PERIOD_NS)
+    assert lost.update(int(stamps_ns[-1]) + 17 * PERIOD_NS)[0] == 1
 
 
 def test_numbers_are_exact_from_the_first_frame() -> None:
