@@ -7,9 +7,9 @@ Levels, checked over the time since the last report (one second):
 
 * ERROR: the configuration failed; no image of a window could be decoded; the network failed, or
   gave values that are not finite.
-* WARN: other nodes of the same name; active, but no image for `SILENT_S` seconds; more than
-  `LOST_SHARE` of the images lost; some images refused; memory emptied at `OFTEN` images and
-  `OFTEN_SHARE` of all for one reason; stamps that cannot be used; results older than `OLD_MS`
+* WARN: other nodes of the same name, or no time; active, but no image for `SILENT_S` seconds;
+  more than `LOST_SHARE` of the images lost; some images refused; memory emptied at `OFTEN` images
+  and `OFTEN_SHARE` of all for one reason; stamps that cannot be used; results older than `OLD_MS`
   (median).
 * OK: everything else.
 
@@ -49,7 +49,7 @@ def node_status(node: Node, state: str, error: str, confusion: str, facts: Mappi
     error : str
         Why the last configuration failed; empty where it did not.
     confusion : str
-        What other nodes of its name do; empty where there are none.
+        What other nodes of its name, or a lack of time, do; empty where there are none.
     facts : mapping
         Shown as they are: model, device, memory.
 

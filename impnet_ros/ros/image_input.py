@@ -53,7 +53,7 @@ class ImageInput:
         base = node.resolve_topic_name(topic)
         self.topic = f'{base}/compressed' if transport == 'compressed' else base
         self._type = CompressedImage if transport == 'compressed' else Image
-        self._node = node
+        self._node, self._given = node, topic
         self._wanted = reliability
         self._on_image = on_image
         self._subscription: Subscription | None = None
@@ -100,7 +100,7 @@ class ImageInput:
         if self._reliability is None:
             return 'not subscribed'
         kind = COMPRESSED if self._type is CompressedImage else IMAGE
-        return why_silent(self._node, self.topic, kind, self._reliability)
+        return why_silent(self._node, self.topic, kind, self._reliability, self._given)
 
     def _choice(self) -> ReliabilityPolicy:
         infos = self._node.get_publishers_info_by_topic(self.topic)

@@ -10,6 +10,7 @@ from impnet_ros.outputs import said
 from impnet_ros.ros import qos
 from impnet_ros.ros.guards import guard_services
 from impnet_ros.ros.namesakes import why_confusing
+from impnet_ros.ros.silence import why_timeless
 from impnet_ros.ros.telling import Teller
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType, JumpThreshold
@@ -51,8 +52,8 @@ class ManagedNode(LifecycleNode):
         self.add_on_set_parameters_callback(named)
 
     def confusion(self) -> str:
-        """Say what other nodes of this name do, here and now and then in the log."""
-        text = why_confusing(self)
+        """Say what other nodes of this name, or a lack of time, do; seldom in the log too."""
+        text = '; '.join(filter(None, (why_confusing(self), why_timeless(self))))
         if text:
             self._confused.tell(text)
         return text
@@ -127,7 +128,8 @@ class ManagedNode(LifecycleNode):
             # What is wrong with a setting says so itself; of other errors the kind helps.
             kind = '' if isinstance(error, (ValueError, OSError)) else f'{type(error).__name__}: '
             self._state, self._error = otherwise, f'{kind}{said(error)}'
-            self.get_logger().error(f'stays {otherwise}: {self._error}')
+            # Fatal, so that no log_level leaves out why nothing will come.
+            self.get_logger().fatal(f'stays {otherwise}: {self._error}')
             return FAILURE
         self._state, self._error = after, ''
         return SUCCESS

@@ -215,7 +215,8 @@ def test_a_replay_whose_node_cannot_be_configured(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / '0.png'), np.zeros((8, 12, 3), np.uint8))
     write_bag(tmp_path, tmp_path / 'bag', quiet=True)
     begin = monotonic()
-    code, said, is_left = launched('replay.launch.py', f'bag:={tmp_path}/bag', 'model:=/none.onnx')
+    code, said, is_left = launched('replay.launch.py', f'bag:={tmp_path}/bag', 'model:=/none.onnx',
+                                   'log_level:=fatal')
     assert code == 1 and not is_left and monotonic() < begin + 60
     assert '/none.onnx: no such file' in said and 'the node could not be configured' in said
 

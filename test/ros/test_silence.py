@@ -6,11 +6,13 @@ from pathlib import Path
 from time import monotonic
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from impnet_ros.ros.silence import is_drawn
+from impnet_ros.ros.silence import IMAGE, is_drawn, why_silent, why_timeless
 import numpy as np
 import pytest
+from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from ros_harness import Client, image_message, node_process
+from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import String
 
@@ -64,6 +66,37 @@ def test_a_compressed_topic_as_a_raw_one(tmp_path: Path) -> None:
     explained(tmp_path,
               lambda client: client.node.create_publisher(CompressedImage, 'image', RELIABLE),
               'CompressedImage', 'image_transport:=compressed')
+
+
+def test_advice_for_a_camera_of_several() -> None:
+    """It names that camera's topic, and none that another one takes; compressed without suffix."""
+    client = Client('nobody')
+    node, reliable = client.node, ReliabilityPolicy.RELIABLE
+    kept = [node.create_subscription(Image, '/front/image', print, RELIABLE)]
+    others = Client('nobody')
+    kept += [others.node.create_publisher(Image, topic, RELIABLE)
+             for topic in ('/front/image', '/spare/image')]
+    kept.append(others.node.create_publisher(CompressedImage, '/rear/jpeg', RELIABLE))
+    for topic in ('/spare/image', '/rear/jpeg'):
+        client.until(lambda topic=topic: node.count_publishers(topic) == 1)
+    said = why_silent(node, '/rear/image', IMAGE, reliable, 'rear/image')
+    assert '/spare/image (remap rear/image:=...)' in said and '/front/image' not in said
+    said = why_silent(node, '/rear/jpeg', IMAGE, reliable, 'rear/image')
+    assert 'remap /rear/jpeg/compressed:=/rear/jpeg' in said
+    others.close()
+    client.close()
+
+
+def test_time_that_nobody_tells() -> None:
+    """With simulated time only, and until somebody does."""
+    client = Client('nobody')
+    assert not why_timeless(client.node)
+    client.node.set_parameters([Parameter('use_sim_time', value=True)])
+    assert 'nobody publishes /clock' in why_timeless(client.node)
+    kept = client.node.create_publisher(Clock, '/clock', RELIABLE)
+    client.until(lambda: not why_timeless(client.node))
+    del kept
+    client.close()
 
 
 def test_incompatible_reliability(tmp_path: Path) -> None:
