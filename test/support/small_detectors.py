@@ -161,7 +161,7 @@ def yolox(classes=CLASSES, bias=-3.0):
 
 
 def nanodet():
-    """NanoDet-Plus: classes, then four sides of eight bins, (1, N, C + 32)."""
+    """Give classes, then four sides of eight bins, (1, N, C + 32)."""
     graph, levels = Graph(), []
     for item in graph.backbone():
         head = graph.conv(item, 8, CLASSES + 32, bias=-3.0, spread=1.5)

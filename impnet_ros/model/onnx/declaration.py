@@ -14,7 +14,7 @@ from impnet_ros.model.onnx.layout import BOX_FORMATS, KINDS, Layout
 from impnet_ros.model.onnx.stated import check_names
 import onnx
 
-FORMAT = 2
+FORMAT = 3
 QUALITY = 'impnet_ros.quality'
 """Key of the metadata that hold the detector's own N_q, see `own_quality`."""
 

@@ -125,7 +125,7 @@ def _boxes(layout: Layout, values: Tensor, place: Tensor, label: Tensor,
         sides = (bins * torch.arange(layout.bins)).sum(dim=2)
         centre = cells[:, :2] + layout.centre
         boxes = torch.cat((centre - sides[:, :2], centre + sides[:, 2:]), dim=1) * cells[:, 2:]
-        return boxes if layout.centre else clip_boxes_to_image(boxes, size)  # NanoDet's are cut
+        return clip_boxes_to_image(boxes, size) if layout.clipped else boxes
     boxes = values[place, :4]
     if layout.grid:
         cells = cell_table(size, layout.strides)[place]

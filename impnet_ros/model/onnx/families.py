@@ -35,6 +35,8 @@ class Family:
         Whether a row gives its best class only.
     centre : float
         Where in its cell a box is measured from, 0..1, for boxes of bins.
+    clipped : bool
+        Whether boxes are cut at the input's border before NMS.
     carried : bool
         Whether its features may be carried along a flow; transformers lose by it.
     features_pay : bool
@@ -63,6 +65,7 @@ class Family:
     objectness: bool = False
     single_label: bool = True
     centre: float = 0.5
+    clipped: bool = False
     carried: bool = True
     features_pay: bool = False
     first_label: int = 0
@@ -78,7 +81,7 @@ FAMILIES = {
     'yolov5': Family(objectness=True),
     'yolox': Family('bgr', 1.0, fit='top-left', objectness=True),
     'nanodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False,
-                      centre=0.0, features_pay=True, bins=True),
+                      centre=0.0, clipped=True, features_pay=True, bins=True),
     'picodet': Family('bgr', 1.0, *_CAFFE, fit='stretch', size=416, single_label=False,
                       features_pay=True, bins=True),
     'rtdetr': Family(fit='stretch', carried=False),

@@ -61,8 +61,13 @@ def find_layout(pictures: Sequence[Outputs], size: tuple[int, int], family: Fami
     if not 1 <= layout.classes <= MOST_CLASSES:
         raise ValueError(f'expected 1 to {MOST_CLASSES} classes, got {layout.classes} in the '
                          f'outputs {_told(outputs)}')
-    return replace(layout, single_label=family.single_label, centre=family.centre,
-                   suppress=layout.kind == 'coverage' or family.carried)
+    return replace(layout, single_label=family.single_label, centre=_centre(layout, family),
+                   clipped=family.clipped, suppress=layout.kind == 'coverage' or family.carried)
+
+
+def _centre(layout: Layout, family: Family) -> float:
+    """Tell NanoDet-Plus, of four levels, from its elder, which measures as all others do."""
+    return family.centre if 64 in layout.strides else Family.centre
 
 
 def _flat(value: Tensor, outputs: Outputs) -> Tensor:

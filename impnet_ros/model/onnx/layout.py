@@ -54,6 +54,8 @@ class Layout:
         Pixels a cell of the levels that the places come from, where that matters.
     centre : float
         Where in its cell a box of bins is measured from, 0..1.
+    clipped : bool
+        Whether boxes are cut at the input's border before NMS.
     columns : tuple of int
         Of a 'list' in one tensor: its first box column, score, label (-1: other tensor).
     first_label : int
@@ -85,6 +87,7 @@ class Layout:
     bins: int = 0
     strides: tuple[int, ...] = ()
     centre: float = 0.5
+    clipped: bool = False
     columns: tuple[int, int, int] = (0, 4, 5)
     first_label: int = 0
     single_label: bool = True

@@ -99,7 +99,7 @@ def read_yolox(out):
 
 def read_nanodet(out):
     rows = out['output'][0]
-    return every_class(of_bins(rows[:, 3:], 0.0), rows[:, :3])
+    return every_class(of_bins(rows[:, 3:], 0.5), rows[:, :3])
 
 
 def read_picodet(out):
