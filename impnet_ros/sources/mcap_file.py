@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any
 
 from impnet_ros.sources.mcap_index import FileIndex, index_of, UNFINISHED
+from lz4.frame import get_frame_info
 from mcap.data_stream import ReadDataStream
 from mcap.records import Channel, Chunk, ChunkIndex, DataEnd, Message, MessageIndex, Schema
 from mcap.stream_reader import breakup_chunk, StreamReader
@@ -17,11 +18,15 @@ from rosbags.interfaces import (Connection, ConnectionExtRosbag2, MessageDefinit
                                 MessageDefinitionFormat)
 from rosbags.rosbag2 import ReaderError
 from rosbags.rosbag2.metadata import parse_qos, ReaderMetadata
+from zstandard import frame_content_size
 
 _FORMATS = {'ros2msg': MessageDefinitionFormat.MSG, 'ros2idl': MessageDefinitionFormat.IDL,
             'omgidl': MessageDefinitionFormat.IDL, 'ros1msg': MessageDefinitionFormat.MSG}
 _RECORD_HEAD = 9  # bytes: what a record is, and how long
-_LARGEST_RECORD = 1 << 30
+LARGEST_RECORD = 1 << 30
+"""Bytes of a record or chunk, also unpacked: a few can be made to hold any number."""
+
+_CUT_OFF = 'it is cut off'
 _LAST_NS = (1 << 63) - 1
 
 
@@ -135,14 +140,14 @@ class McapFile:
         """Read the file from its beginning, to where it ends or breaks off."""
         with self.path.open('rb') as stream:
             records = StreamReader(stream, emit_chunks=True,
-                                   record_size_limit=_LARGEST_RECORD).records
+                                   record_size_limit=LARGEST_RECORD).records
             while True:
                 try:
                     record = next(records)
                 except OSError:
                     raise
                 except Exception:  # noqa: B902 - StopIteration, or where the file breaks off
-                    self.cut = self.cut or 'it is cut off'
+                    self.cut = self.cut or _CUT_OFF
                     return
                 if isinstance(record, DataEnd):
                     return
@@ -154,7 +159,7 @@ class McapFile:
     def _opened(self, chunk: Any) -> list[Any]:
         """Give what is in a chunk; nothing, and say so, if it is damaged."""
         try:
-            return list(breakup_chunk(chunk(), validate_crc=True))
+            return list(breakup_chunk(_small(chunk()), validate_crc=True))
         except OSError:
             raise
         except Exception as error:  # noqa: B902 - zstd, lz4, struct: each has its own
@@ -178,7 +183,8 @@ class McapFile:
                 last_ns = max(last_ns, record.log_time)
         if self.cut and not channels:
             raise ReaderError('expected an MCAP file, this one is none, or cut off before its '
-                              'first message')
+                              'first message' if self.cut == _CUT_OFF else
+                              f'it holds no message that can be read, {self.cut}')
         if reason == UNFINISHED and not self.cut:
             self.cut = 'it is cut off in its index, no message is missing'
         self.connections = [self._connection(channel, schemas, counts[number])
@@ -206,6 +212,18 @@ class McapFile:
         name = schema.name if schema else '__schemaless__'
         return Connection(channel.id, channel.topic, _type_name(name), definition, '', number,
                           ConnectionExtRosbag2(channel.message_encoding, offered), self)
+
+
+def _small(chunk: Chunk) -> Chunk:
+    """Refuse a chunk that would fill the memory."""
+    size = chunk.uncompressed_size
+    if chunk.compression == 'zstd':
+        size = max(size, frame_content_size(chunk.data))
+    elif chunk.compression == 'lz4':
+        size = max(size, get_frame_info(chunk.data)['content_size'])
+    if size > LARGEST_RECORD:
+        raise ValueError(f'expected at most {LARGEST_RECORD} bytes in a chunk, got {size}')
+    return chunk
 
 
 def _type_name(name: str) -> str:

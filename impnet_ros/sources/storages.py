@@ -1,12 +1,14 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """What rosbags' reader of ROS 2 reads files with."""
+from collections.abc import Callable, Iterator
+from functools import partial
 import json
 from pathlib import PurePath
 from types import SimpleNamespace
 from typing import Any
 
-from impnet_ros.sources.mcap_file import McapFile
+from impnet_ros.sources.mcap_file import LARGEST_RECORD, McapFile
 from impnet_ros.sources.sqlite_file import SqliteFile
 from rosbags.interfaces import (Connection, ConnectionExtRosbag2, MessageDefinition,
                                 MessageDefinitionFormat)
@@ -14,6 +16,7 @@ from rosbags.rosbag1 import ReaderError as Ros1Error
 from rosbags.rosbag2 import Reader, ReaderError
 from rosbags.rosbag2.reader import DirectoryReader
 import yaml
+from zstandard import frame_content_size
 
 METADATA = 'metadata.yaml'
 _INFORMATION = 'rosbag2_bagfile_information'
@@ -81,6 +84,9 @@ class _Directory(DirectoryReader):
                 'topics_with_message_count': [each for each in topics if each not in others]})
         super().open()
         self.path = folder
+        if self.metadata.compression_mode == 'message':
+            for storage in self.storages:
+                storage.messages = partial(_small, storage.messages)
         self.connections += [_other(topic, self) for topic in others]
 
 
@@ -110,6 +116,16 @@ def lost_files(folder: Any, metadata: dict[str, Any]) -> list[Any]:
     """Find the files that metadata name and that are not there."""
     files = [folder / PurePath(str(name)).name for name in metadata['relative_file_paths']]
     return [file for file in files if not file.exists()]
+
+
+def _small(read: Callable[..., Iterator[tuple[Connection, int, bytes]]], *asked: Any
+           ) -> Iterator[tuple[Connection, int, bytes]]:
+    """Refuse a compressed message that would fill the memory."""
+    for connection, time_ns, data in read(*asked):
+        if frame_content_size(data) > LARGEST_RECORD:
+            raise ReaderError(f'expected at most {LARGEST_RECORD} bytes in a message, got '
+                              f'{frame_content_size(data)}')
+        yield connection, time_ns, data
 
 
 def _other(topic: dict[str, Any], owner: Any) -> Connection:

@@ -1,6 +1,10 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Bags of every kind give the same images; broken ones a sentence."""
+from contextlib import closing
+import sqlite3
+import struct
+
 from archives import (COMPRESSED, IMAGE, message, picture, ROS1_TYPES, stamps, TYPES, write_bag,
                       write_ros1)
 import fsspec
@@ -8,6 +12,7 @@ from impnet_ros.sources.bag_images import camera_of, cameras, image_message
 from impnet_ros.sources.bag_reader import BagError, BagReader
 from impnet_ros.sources.places import place
 from impnet_ros.video import open_video
+from lz4.frame import LZ4FrameCompressor
 from mcap.writer import CompressionType, IndexType
 from mcap.writer import Writer as McapWriter
 import pytest
@@ -186,6 +191,37 @@ def test_a_damaged_chunk_costs_itself_only(tmp_path, options):
     times, cut = read_as_far_as_it_goes(path)
     assert 1 < len(times) < 6 and times[0] == TIMES[0] and times[-1] == TIMES[-1]
     assert 'damaged parts are left out' in cut
+
+
+FRAME = bytes.fromhex('28b52ffde0') + (1 << 40).to_bytes(8, 'little')
+"""The head of what zstd would unpack to a terabyte."""
+
+
+@pytest.mark.parametrize(('compression', 'says', 'data'), [
+    ('', 1 << 40, b''), ('zstd', 9, FRAME),
+    ('lz4', 9, LZ4FrameCompressor().begin(source_size=1 << 40))])
+def test_a_chunk_that_would_fill_the_memory(tmp_path, compression, says, data):
+    """It is not unpacked, whatever it says of itself."""
+    def record(code, content):
+        return struct.pack('<BQ', code, len(content)) + content
+
+    chunk = struct.pack('<QQQII', 0, 0, says, 0, len(compression)) + compression.encode()
+    path = tmp_path / 'a.mcap'
+    path.write_bytes(b'\x89MCAP0\r\n' + record(1, bytes(8))
+                     + record(6, chunk + struct.pack('<Q', len(data)) + data)
+                     + record(15, bytes(4)) + record(2, bytes(20)) + b'\x89MCAP0\r\n')
+    with pytest.raises(BagError, match=f'expected at most .* bytes in a chunk, got {1 << 40}'):
+        BagReader(path).open()
+
+
+def test_a_message_that_would_fill_the_memory(tmp_path):
+    bag = write_bag(tmp_path / 'bag', storage=StoragePlugin.SQLITE3, mode=CompressionMode.MESSAGE)
+    with closing(sqlite3.connect(bag / 'bag.db3')) as base:
+        base.execute('UPDATE messages SET data = ? WHERE id = 3', (FRAME,))
+        base.commit()
+    with BagReader(bag) as reader, pytest.raises(
+            BagError, match=f'expected at most .* bytes in a message, got {1 << 40}'):
+        list(reader.messages())
 
 
 def test_messages_out_of_order_come_in_order(tmp_path):
