@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     """
     spin_briefly()
-    os.environ.setdefault('OPENCV_LOG_LEVEL', 'ERROR')  # we say ourselves what cannot be read
+    os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')  # we say ourselves what cannot be read
     arguments = list(sys.argv[1:] if argv is None else argv)
     name = arguments[0] if arguments else ''
 

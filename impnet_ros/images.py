@@ -7,6 +7,7 @@ Encodings are named as in sensor_msgs/image_encodings.hpp. The common 8-bit ones
 the bytes, with no copy; the others go through OpenCV's conversions.
 """
 from collections.abc import Callable
+from pathlib import PurePath
 import reprlib
 from typing import Any
 
@@ -23,6 +24,11 @@ Pixels = np.ndarray[Any, Any]
 IMAGE_TYPE = 'sensor_msgs/msg/Image'
 COMPRESSED_TYPE = 'sensor_msgs/msg/CompressedImage'
 IMAGE_SUFFIXES = frozenset({'.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp'})
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file in a folder is named as a picture; macOS has a hidden `._1.jpg` beside it."""
+    return not name.startswith('.') and PurePath(name).suffix.lower() in IMAGE_SUFFIXES
 
 
 class ImageError(ValueError):

@@ -74,6 +74,7 @@ def _open_file(path: Path, default_fps: float, refused: Refused | None, max_pixe
     if not path.is_file():
         raise ValueError(f'{path}: expected a video, a folder of images or a bag, got a device')
     _require_small_picture(path, max_pixels)
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # we say ourselves what cannot be read
     # An absolute path: what stands before a colon would be a protocol to FFmpeg.
     capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
     if not capture.isOpened():

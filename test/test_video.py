@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same frames from a folder, a video file and a bag."""
 import re
+import subprocess
+import sys
 
 import cv2
 from impnet_ros.images import ImageError
@@ -62,7 +64,9 @@ def write_video(path, count=12, damaged=()):
 
 
 def test_folder_in_natural_order_of_names(tmp_path):
-    video = open_video(write_folder(tmp_path / 'pictures', 12), fps=10.0)
+    folder = write_folder(tmp_path / 'pictures', 12)
+    (folder / '._frame3.png').write_bytes(b'of another program')
+    video = open_video(folder, fps=10.0)
     frames = list(video.frames)
     assert (video.count, video.fps, len(frames)) == (12, 10.0, 12)
     assert frames[11].stamp_s == pytest.approx(1.1)
@@ -143,6 +147,20 @@ def test_a_damaged_frame_does_not_end_a_video(tmp_path, capfd):
     assert f'{path}: frame 4: expected one that' in capfd.readouterr().err
     with pytest.raises(ImageError, match='frame 0: expected one that can be decoded'):
         next(open_video(path, refused=None).frames)
+
+
+def test_what_ffmpeg_makes_of_a_file_is_said_once(tmp_path):
+    path = tmp_path / 'clip.mp4'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*'mp4v'), 20.0, (32, 24))
+    for number in range(5):
+        writer.write(picture(number))
+    writer.release()
+    path.write_bytes(path.read_bytes()[:-500])
+    done = subprocess.run([sys.executable, '-m', 'impnet_ros.cli', 'detect', str(path)],
+                          capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr == (
+        f'impnet detect: {path}: expected a video that OpenCV can read, a folder of images or a '
+        f'bag\n')
 
 
 def test_a_video_that_is_cut_off_is_told_without_being_asked(tmp_path, capfd):

@@ -65,7 +65,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Label; 0 when all is done, 1 when some failed or are cut short, 130 after Ctrl-C."""
-    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')  # what it says is told once, as a reason
     if 'parquet' in args.format and find_spec('pyarrow') is None:
         raise ValueError(f'--format: parquet needs pyarrow: {_EXTRA}')
     stream, detection = config_of(StreamConfig, args), config_of(DetectionConfig, args)

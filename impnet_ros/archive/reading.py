@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TypeVar
 
 from impnet_ros.archive.pieces import Piece
-from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, RgbImage
+from impnet_ros.images import ImageError, is_picture, MAX_PIXELS, RgbImage
 from impnet_ros.sources.bag_images import camera_of, frames_of
 from impnet_ros.sources.bag_reader import BagError, BagReader, Message
 from impnet_ros.sources.natural import natural
@@ -202,4 +202,4 @@ def _pictures_in(folder: Place) -> list[Place]:
     names = (path.rpartition('/')[2] for path, info in found.items()
              if not (info.get('islink') and folder.fs.isdir(path)))
     return [folder / name for name in sorted(names, key=natural)
-            if Path(name).suffix.lower() in IMAGE_SUFFIXES]
+            if is_picture(name)]

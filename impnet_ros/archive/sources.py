@@ -8,7 +8,7 @@ import hashlib
 import json
 from typing import Any
 
-from impnet_ros.images import IMAGE_SUFFIXES
+from impnet_ros.images import is_picture
 from impnet_ros.sources.bag_reader import BAG_SUFFIXES
 from impnet_ros.sources.natural import natural
 from impnet_ros.sources.places import answering, Place, place, stamp_of
@@ -133,6 +133,8 @@ def _below(where: Place, without: Place | None) -> Iterator[Source]:
         if without is not None and where.fs == without.fs and f'{path}/'.startswith(
                 without.path.rstrip('/') + '/'):
             continue
+        if '/.' in path.removeprefix(root):  # hidden: other programs'
+            continue
         files.setdefault(path.rpartition('/')[0], {})[path] = info
     bags = sorted(folder for folder, inside in files.items() if f'{folder}/{_METADATA}' in inside)
     for folder in sorted(files, key=natural):
@@ -149,7 +151,7 @@ def _below(where: Place, without: Place | None) -> Iterator[Source]:
                 yield _source(file, 'bag', {path: inside[path]})
             elif suffix in VIDEO_SUFFIXES:
                 yield _source(file, 'video', {path: inside[path]})
-            elif suffix in IMAGE_SUFFIXES:
+            elif is_picture(file.name):
                 pictures[path] = inside[path]
         if pictures:
             yield _source(Place(where.fs, folder), 'pictures', pictures)

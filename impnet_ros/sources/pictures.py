@@ -6,7 +6,8 @@ from io import BytesIO
 import math
 from pathlib import Path
 
-from impnet_ros.images import IMAGE_SUFFIXES, ImageError, MAX_PIXELS, require_few, RgbImage, unpack
+from impnet_ros.images import (IMAGE_SUFFIXES, ImageError, is_picture, MAX_PIXELS, require_few,
+                               RgbImage, unpack)
 from impnet_ros.outputs import said
 from impnet_ros.picture_size import picture_size
 from impnet_ros.sources.frames import Refused, Video
@@ -22,7 +23,7 @@ _HEAD_BYTES = 1 << 24
 
 def open_folder(path: Path, fps: float, refused: Refused | None, max_pixels: int) -> Video:
     """Open a folder of pictures, taken in natural order of their names."""
-    files = sorted((file for file in path.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES
+    files = sorted((file for file in path.iterdir() if is_picture(file.name)
                     and not file.is_dir()), key=natural_order)
     if not files:
         raise ValueError(f'{path}: expected images ({", ".join(sorted(IMAGE_SUFFIXES))}) or a '

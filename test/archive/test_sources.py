@@ -18,6 +18,9 @@ def archive(tmp_path):
     (tmp_path / 'a' / 'clip.MP4').write_bytes(b'x')
     (tmp_path / 'a' / 'notes.md').write_text('no source')
     write_pictures(tmp_path / 'a' / 'shots')
+    for hidden in ('._single.mcap', 'shots/._0.png', '.trash/clip.mp4'):
+        (tmp_path / 'a' / hidden).parent.mkdir(exist_ok=True)
+        (tmp_path / 'a' / hidden).write_bytes(b'of another program')
     return tmp_path / 'a'
 
 
