@@ -51,8 +51,11 @@ class Weights:
 
 def sha256(path: Path) -> str:
     """SHA-256 of a file, 64 hexadecimal digits."""
+    digest = hashlib.sha256()
     with path.open('rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
+        while part := file.read(1 << 20):
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def save_weights(path: Path, weights: Weights) -> str:
