@@ -1,9 +1,11 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
 """Weights files: what goes in comes out, and what is wrong with a file is said."""
+import io
 import json
 from pathlib import Path
 import shutil
+from typing import Any
 
 from impnet_ros.model import weights as module
 from impnet_ros.model.weights import (load_into, load_shipped, load_weights, save_weights, sha256,
@@ -41,12 +43,12 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path: Path,
     save_weights(path, CONTENT)
     before = path.read_bytes()
 
-    def killed(self: Path, content: bytes) -> int:
-        with self.open('wb') as file:
-            file.write(content[:len(content) // 2])
-        raise KeyboardInterrupt
+    class Killed(io.FileIO):
+        def write(self, content: Any) -> int:
+            super().write(content[:len(content) // 2])
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(Path, 'write_bytes', killed)
+    monkeypatch.setattr('impnet_ros.outputs.open', Killed, raising=False)
     with pytest.raises(KeyboardInterrupt):
         save_weights(path, CONTENT)
     assert path.read_bytes() == before
