@@ -141,7 +141,22 @@ def _corners(boxes: Tensor, box_format: str) -> Tensor:
     return converted
 
 
+def largest_label(layout: Layout, outputs: Mapping[str, Tensor], score_threshold: float) -> int:
+    """Give the largest label of a list's detections, named or not; -1 where there is none."""
+    _, scores, labels = _columns(layout, outputs)
+    return max(labels[scores >= score_threshold].tolist(), default=-1)
+
+
 def _listed(layout: Layout, outputs: Mapping[str, Tensor], score_threshold: float) -> Found:
+    boxes, scores, labels = _columns(layout, outputs)
+    kept = (scores >= score_threshold) & (labels >= 0) & (labels < layout.classes)
+    boxes, scores, labels = boxes[kept], scores[kept], labels[kept]
+    best = scores.argsort(descending=True, stable=True)
+    return _corners(boxes[best], layout.box_format), scores[best], labels[best]
+
+
+def _columns(layout: Layout, outputs: Mapping[str, Tensor]) -> Found:
+    """Give boxes, scores and labels of a list as they are."""
     rows = outputs[layout.boxes[0]]
     rows = rows.reshape(-1, rows.shape[-1]).float()
     first, score_column, label_column = layout.columns
@@ -150,9 +165,5 @@ def _listed(layout: Layout, outputs: Mapping[str, Tensor], score_threshold: floa
               else outputs[layout.scores[0]].reshape(-1).float())
     labels = (rows[:, label_column] if label_column >= 0
               else outputs[layout.labels].reshape(-1)).long() - layout.first_label
-    kept = (scores >= score_threshold) & (labels >= 0) & (labels < layout.classes)
-    if layout.count:
-        kept[int(outputs[layout.count]):] = False
-    boxes, scores, labels = boxes[kept], scores[kept], labels[kept]
-    best = scores.argsort(descending=True, stable=True)
-    return _corners(boxes[best], layout.box_format), scores[best], labels[best]
+    count = int(outputs[layout.count]) if layout.count else len(rows)
+    return boxes[:count], scores[:count], labels[:count]

@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from impnet_ros.model.onnx.runtimes import (
-    ERRORS, first_line, OnnxRuntime, PROVIDERS, session_options, UnfitError)
+from impnet_ros.model.onnx.errors import ERRORS, first_line
+from impnet_ros.model.onnx.runtimes import OnnxRuntime, PROVIDERS, session_options, UnfitError
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper, TensorProto
@@ -134,6 +134,9 @@ def fixed(model: onnx.ModelProto, wanted: int | None,
     others = f', nor at {len(refused) - 1} other sizes' if len(refused) > 1 else ''
     hint = '' if all(image_input(model)[1]) else (
         f'{others}: it may work only at the size for which it was exported (--size WxH)')
+    if 'opset' in refused[0] or 'IR version' in refused[0]:
+        hint = (f'; it was made for another ONNX than ONNX Runtime {onnxruntime.__version__} '
+                'knows: export it with another opset (17 is widely known)')
     raise ValueError(f'the graph does not run {refused[0]}{hint}')
 
 
@@ -198,7 +201,8 @@ def _single_input(model: onnx.ModelProto, size: tuple[int, int]) -> onnx.ModelPr
     graph.node.extend([*nodes, *old])
     graph.input.append(helper.make_tensor_value_info(PICTURE, TensorProto.FLOAT, [1, 3, *size]))
     for item in graph.output:  # what the file says of sizes may be for other inputs
-        item.type.tensor_type.ClearField('shape')
+        if item.type.HasField('tensor_type'):
+            item.type.tensor_type.ClearField('shape')
     return made
 
 

@@ -13,14 +13,15 @@ from impnet_ros.model.levels import Flow, Levels
 from impnet_ros.model.onnx import counting
 from impnet_ros.model.onnx.cutting import halves
 from impnet_ros.model.onnx.declaration import Declaration, declared
-from impnet_ros.model.onnx.decoding import decode, suppressed
+from impnet_ros.model.onnx.decoding import decode, largest_label, suppressed
+from impnet_ros.model.onnx.errors import ERRORS, first_line
 from impnet_ros.model.onnx.evidence import class_logits
 from impnet_ros.model.onnx.fitting import input_of, laid_out, Placement, placement
 from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.moving import brought_along
 from impnet_ros.model.onnx.own_quality import quality_of, with_quality
 from impnet_ros.model.onnx.reading import read_onnx
-from impnet_ros.model.onnx.runtimes import choose, ERRORS, first_line, open_runtime, Run
+from impnet_ros.model.onnx.runtimes import choose, open_runtime, Run
 from impnet_ros.model.onnx.windows import flow_in_windows, Window, window
 from impnet_ros.model.sight import pair_quality
 from impnet_ros.model.sight.dis_flow import dis_flow, flow_of_boxes
@@ -93,6 +94,7 @@ class ImportedNetwork(Network):
             self._empty = [torch.tensor(level.empty)[:, None, None]
                            for level in declaration.levels]
         self.runtime = ''
+        self._told_unnamed = False
 
     @classmethod
     def load(cls, path: Path, device: torch.device) -> 'ImportedNetwork':
@@ -220,6 +222,8 @@ class ImportedNetwork(Network):
         layout, size = self.declaration.layout, self.declaration.picture.size
         outputs = dict(zip(self._outputs, self._read(levels, flow), strict=True))
         boxes, scores, labels = decode(layout, outputs, size, detection.score_threshold)
+        if layout.kind == 'list' and not self._told_unnamed:
+            self._tell_unnamed(largest_label(layout, outputs, detection.score_threshold))
         boxes = self._place(levels.image_size).to_image(boxes)
         if flow is not None and self.boxes_only:
             boxes = brought_along(boxes, flow.levels[0], levels.image_size)
@@ -228,6 +232,15 @@ class ImportedNetwork(Network):
         boxes = clip_boxes_to_image(boxes, levels.image_size)
         best = scores.argsort(descending=True, stable=True)[:detection.max_detections]
         return boxes[best], scores[best], labels[best]
+
+    def _tell_unnamed(self, label: int) -> None:
+        """Say, once, that what nothing names is left out."""
+        if label >= len(self.class_names):
+            self._told_unnamed = True
+            _log.warning(
+                '%s: detections of class %d are left out, as it has %d names: import the original '
+                'again with all of them (impnet import-detector --labels FILE)', self.name,
+                label, len(self.class_names))
 
     def parameters(self) -> int:
         """Count its weights."""

@@ -3,8 +3,7 @@
 """
 What runs an ONNX graph: ONNX Runtime with its providers, or OpenVINO.
 
-One seam: a callable, tensors in and out. `choose` takes the fastest that is installed and gives
-the right numbers.
+One seam: a callable, tensors in and out. `choose` takes the fastest that gives right numbers.
 """
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +14,10 @@ import io
 from time import perf_counter
 from typing import Any
 
+from impnet_ros.model.onnx.errors import ERRORS, first_line
 from impnet_ros.model.onnx.signal_stack import use_own_stack
 import numpy as np
 import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as _state
 import torch
 from torch import Tensor
 
@@ -35,11 +34,6 @@ TOLERANCE = 1e-3
 CLEARLY = 1.2
 """How many times as fast a later runtime must be to be taken in place of an earlier one: times
 vary, and the choice should not."""
-
-ERRORS: tuple[type[Exception], ...] = (
-    RuntimeError, ValueError, *(item for item in vars(_state).values()
-                                if isinstance(item, type) and issubclass(item, Exception)))
-"""What the runtimes raise."""
 
 _NUMBERS = {f'tensor({kind})' for kind in (
     'float', 'float16', 'double', 'int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32',
@@ -161,12 +155,6 @@ def choose(model: bytes, runtime: str, examples: Sequence[Tensor], device: torch
     tried = [f'{item} {1e3 * spent:.1f} ms' for item, spent in seconds.items() if spent]
     told = '; '.join([*tried, *refused])
     return runs[name], name, f'{name} ({told})' if told else name
-
-
-def first_line(error: BaseException) -> str:
-    """Give what an error says in a line of at most 300 characters."""
-    lines = str(error).strip().splitlines()
-    return lines[0][:300] if lines else type(error).__name__
 
 
 def _require_like(expected: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
