@@ -7,9 +7,11 @@ from dataclasses import replace
 from impnet_ros.model.onnx.families import Family
 from impnet_ros.model.onnx.layout import cell_table, Layout, pyramids_of
 from impnet_ros.model.onnx.listing import in_one, in_several, more_columns
+from impnet_ros.model.onnx.refusing import (
+    require_boxes, require_queries, require_scores, told, unknown)
 from impnet_ros.model.onnx.stated import MOST_CLASSES
 from impnet_ros.model.onnx.values import (
-    are_corners, are_logits, are_normalised, are_whole, have_extents, sum_to_one)
+    are_corners, are_logits, are_normalised, have_extents, sum_to_one)
 import torch
 from torch import Tensor
 
@@ -49,18 +51,23 @@ def find_layout(pictures: Sequence[Outputs], size: tuple[int, int], family: Fami
     layout = (_coverage(outputs, size, family) or _bins_by_level(flat, size, family)
               or _pair(flat, size) or _single(flat, outputs, size, family, classes))
     if layout is None:
-        raise ValueError(_unknown(outputs))
+        raise ValueError(unknown(outputs))
+    if not family.carried:
+        require_queries(flat, layout, size)
     if family.softmax and layout.kind == 'pair':
         layout = _with_nothing_last(layout, flat)
     if classes and layout.classes != classes:
         shared = layout.kind == 'pair' and sum_to_one(_rows(flat[layout.scores[0]], layout))
         hint = (", and each row of scores has a sum of 1: one of them may be the background's, "
-                'name that too (background,...)' if shared else '')
-        raise ValueError(f'labels: expected {layout.classes} for the outputs {_told(outputs)}, '
+                'name that too (background,...)' if shared else
+                ': give the names of this very model (--labels FILE)' + (
+                    ', or its family, if that has an objectness (--like yolov5, yolox)'
+                    if layout.kind == 'rows' and layout.classes == classes + 1 else ''))
+        raise ValueError(f'labels: expected {layout.classes} for the outputs {told(outputs)}, '
                          f'got {classes}{hint}')
     if not 1 <= layout.classes <= MOST_CLASSES:
         raise ValueError(f'expected 1 to {MOST_CLASSES} classes, got {layout.classes} in the '
-                         f'outputs {_told(outputs)}')
+                         f'outputs {told(outputs)}')
     return replace(layout, single_label=family.single_label, centre=_centre(layout, family),
                    clipped=family.clipped, suppress=layout.kind == 'coverage' or family.carried)
 
@@ -147,7 +154,7 @@ def _pair(flat: Outputs, size: tuple[int, int]) -> Layout | None:
     across = flat[scores].shape[0] != len(values)
     if len(values) not in flat[scores].shape:
         return None
-    _require_boxes(boxes, values)
+    require_boxes(boxes, values)
     return Layout('pair', (boxes,), (scores,), classes=flat[scores].shape[0 if across else 1],
                   box_format='xyxy' if are_corners(values) else 'cxcywh',
                   transposed=(turned, across), normalised=are_normalised(values),
@@ -160,23 +167,6 @@ def _likely_boxes(name: str, value: Tensor) -> tuple[bool, bool, float]:
     named = any(word in name.lower() for word in ('box', 'coord', 'loc'))
     plausible = (are_corners(rows) or have_extents(rows)) and not sum_to_one(rows)
     return plausible, named, float(value.abs().max())
-
-
-def _require_boxes(name: str, boxes: Tensor) -> None:
-    if not are_corners(boxes) and not have_extents(boxes):
-        raise ValueError(f'{name}: expected boxes, got {tuple(boxes.shape)} with negative widths: '
-                         'they seem to be relative to anchors that are not in the file; export '
-                         'with the decoding')
-
-
-def _require_scores(name: str, scores: Tensor) -> None:
-    """Refuse labels, angles and key points in the place of scores."""
-    labels = [number for number, column in enumerate(scores.T)
-              if float(column.max()) > 1 and are_whole(column)]
-    if labels or (are_logits(scores) and float(scores.min()) >= 0):
-        raise ValueError(f'{name}: expected {scores.shape[1]} scores behind each box, got numbers '
-                         'that are none: a model of rotated boxes, poses or masks seems to be '
-                         'meant, export a detection model')
 
 
 def _rows(scores: Tensor, layout: Layout) -> Tensor:
@@ -223,8 +213,8 @@ def _single(flat: Outputs, outputs: Outputs, size: tuple[int, int], family: Fami
     grid = (not normalised and family.carried and bool(strides[0]) and strides[1] == 1
             and _is_relative(rows, size, strides[0]))
     if not grid and not family.named:  # untrained YOLO26 has negative widths too
-        _require_boxes(name, rows[:, :4])
-    _require_scores(name, rows[:, first:])
+        require_boxes(name, rows[:, :4])
+    require_scores(name, rows[:, first:])
     corners = not grid and strides[1] == 1 and _are_corners_of_cells(
         rows[:, :4] * (rows.new_tensor((*size, *size)[::-1]) if normalised else 1), size,
         strides[0])
@@ -266,31 +256,3 @@ def _are_corners_of_cells(boxes: Tensor, size: tuple[int, int],
     as_corners = ((boxes[:, :2] + boxes[:, 2:]) / 2 - middles) / cells[:, 2:]
     as_centres = (boxes[:, :2] - middles) / cells[:, 2:]
     return float(as_corners.abs().median()) < float(as_centres.abs().median())
-
-
-def _told(outputs: Outputs) -> str:
-    return ', '.join(f'{name} {tuple(value.shape)}' for name, value in outputs.items())
-
-
-def _unknown(outputs: Outputs) -> str:
-    """Say why outputs are of no use."""
-    shapes = [tuple(value.shape) for value in outputs.values()]
-    if all(len(shape) <= 2 for shape in shapes) and len(shapes) == 1:
-        reason = 'a classifier seems to be meant: export a detector'
-    elif len({4, *map(len, shapes)}) > 1 and any(len(shape) == 4 for shape in shapes):
-        reason = 'a segmentation model seems to be meant: export a detection model'
-    elif len(shapes) == 1 and len(shapes[0]) == 4:
-        reason = ('a map of the picture: a segmentation or keypoint model seems to be meant, or '
-                  'the head is not decoded; export a detection model with its decoding')
-    elif len(shapes) == 2 and all(len(shape) == 4 for shape in shapes):
-        reason = ('for DetectNet say --like detectnet; else the head is not decoded: export with '
-                  'the decoding')
-    elif any(len(shape) == 5 for shape in shapes) or (
-            shapes and all(len(shape) == 4 for shape in shapes)):
-        reason = ('the head is not decoded and its anchors are not in the file: export with the '
-                  'decoding (for YOLOv5 and v7 with their own export, --grid)')
-    else:
-        reason = ('boxes, scores and labels were expected, in one tensor or three, perhaps with '
-                  'a count, or one row of box and scores for each place of a usual head, or '
-                  'each query of a transformer (--like rtdetr)')
-    return f'outputs of no known layout: {_told(outputs)}; {reason}'

@@ -12,6 +12,7 @@ from impnet_ros.model.onnx.finding import find_layout
 from impnet_ros.model.onnx.fitting import Input, input_of
 from impnet_ros.model.onnx.fixing import fixed, image_input, run_whole
 from impnet_ros.model.onnx.layout import Layout
+from impnet_ros.model.onnx.plain import seen_in_plain_pictures
 from impnet_ros.model.onnx.quantised import coarse_scores
 from impnet_ros.model.onnx.splitting import split
 from impnet_ros.model.onnx.stated import check_names, Stated, stated_in
@@ -103,7 +104,7 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
     value, own_size, _ = image_input(model)
     if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8:
         family = _of_whole_pixels(family, asked)
-    notes = _size_notes(own_size, asked, stated)
+    _require_size(own_size, asked, stated)
     whole, size = fixed(model, family.size, asked.size or stated.size)
     wanted = Input(size, family.colour, family.scale, family.mean, family.std, family.fit)
     looked_at = [input_of(image, wanted) for image in pictures or [made_up(size)]]
@@ -121,7 +122,9 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
     declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference,
                           features_pay=bool(levels) and family.features_pay)
     seal(whole, declaration)
-    return Imported(whole, declaration, (*notes, *told, *coarse_scores(whole, layout)))
+    return Imported(whole, declaration, (
+        *_family_notes(asked, stated), *told, *coarse_scores(whole, layout),
+        *seen_in_plain_pictures(whole, declaration)))
 
 
 def made_up(size: tuple[int, int]) -> Image:
@@ -159,10 +162,19 @@ def _of_whole_pixels(family: Family, asked: Asked) -> Family:
     return replace(family, scale=1.0, mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
-def _size_notes(own: list[int], asked: Asked, stated: Stated) -> tuple[str, ...]:
+def _family_notes(asked: Asked, stated: Stated) -> tuple[str, ...]:
+    """Tell that the user says another family than the file, where pictures differ by it."""
+    if not asked.like or not stated.family or all(
+            getattr(FAMILIES[asked.like], key) == getattr(FAMILIES[stated.family], key)
+            for key in ('colour', 'scale', 'mean', 'std', 'fit')):
+        return ()
+    return (f'its metadata are those of {stated.family}: taken for {asked.like}, as --like says',)
+
+
+def _require_size(own: list[int], asked: Asked, stated: Stated) -> None:
     told = asked.size or stated.size
     if told is None or not all(own) or tuple(own) == told:
-        return ()
+        return
     who = '--size says' if asked.size else 'the metadata say'
     raise ValueError(f'{who} {told[1]} x {told[0]} pixels, but the graph takes {own[1]} x '
                      f'{own[0]}: ' + ('leave --size away' if asked.size else 'export it again'))

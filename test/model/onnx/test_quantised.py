@@ -7,7 +7,7 @@ from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.reading import checked
 import numpy as np
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, quantize_static
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
 import small_detectors as small
 
 LABELS = ('cat', 'dog', 'cow')
@@ -54,3 +54,9 @@ def test_quantised_convolutions_keep_their_scores(tmp_path):
                                Asked(like='ultralytics', labels=LABELS), ())
     assert abs(scores(found) - scores(original)).max() < 0.05
     assert found.declaration.difference < 1e-4
+
+
+def test_int8_to_the_end_is_run_whole(tmp_path):
+    found = quantised(tmp_path, quant_format=QuantFormat.QOperator).declaration
+    assert found.tier == 'B'
+    assert 'stay in int8 to the end' in found.why_whole
