@@ -7,7 +7,8 @@ A recorded bag through the node.
 """
 from typing import Any
 
-from impnet_ros.ros.launching import detector, node_arguments, rviz, shared_memory
+from impnet_ros.ros.launching import (BOOLEANS, detector, node_arguments, rviz,
+                                      shared_memory)
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, RegisterEventHandler, Shutdown
 from launch.conditions import IfCondition
@@ -72,7 +73,7 @@ def generate_launch_description() -> LaunchDescription:
         DeclareLaunchArgument('clock', default_value='0.0',
                               description='Frequency in Hz at which /clock tells the time of '
                               'the bag; 0 for none. Give use_sim_time:=true too.'),
-        *(DeclareLaunchArgument(name, default_value='false', choices=('true', 'false'),
+        *(DeclareLaunchArgument(name, default_value='false', choices=BOOLEANS,
                                 description=text) for name, text in switches.items()),
         *node_arguments(),
         OpaqueFunction(function=_start),

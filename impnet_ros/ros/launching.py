@@ -32,7 +32,7 @@ PACKAGE = 'impnet_ros'
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 """Where Fast DDS looks for its profile: before 3.0, and from 3.0 on."""
 
-_BOOLEANS = ('true', 'false')
+BOOLEANS = ('true', 'false', 'True', 'False')  # launch files of others write both
 _FILE = 'empty: as the parameters file says'
 _SPLIT = 'with commas; '
 
@@ -60,13 +60,20 @@ def node_arguments(rviz_config: str = 'impnet.rviz',
         *(DeclareLaunchArgument(
             row.word, default_value=cameras if row.word == 'cameras' else '',
             description=f'{row.text} ({_SPLIT if row.kind is tuple else ""}{_FILE})',
-            choices=('', *row.choice_words) if row.choices and not row.bounds else None)
+            choices=choices_of(row))
           for row in ROWS),
         DeclareLaunchArgument('params_file', default_value=config('impnet.yaml'),
                               description="The node's parameters; arguments given above "
                               'override it.'),
         *shared_arguments(rviz_config, 'the annotated images'),
     ]
+
+
+def choices_of(row: Setting) -> tuple[str, ...] | None:
+    """List what the argument of a parameter may be; None where numbers or names may be too."""
+    if not row.choices or row.bounds:
+        return None
+    return '', *row.choice_words, *(BOOLEANS[2:] if True in row.choices else ())
 
 
 def shared_arguments(rviz_config: str, shown: str) -> list[DeclareLaunchArgument]:
@@ -82,16 +89,16 @@ def shared_arguments(rviz_config: str, shown: str) -> list[DeclareLaunchArgument
 
     """
     return [
-        DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *_BOOLEANS),
+        DeclareLaunchArgument('use_sim_time', default_value='', choices=('', *BOOLEANS),
                               description=f'Take the time from /clock. ({_FILE})'),
         DeclareLaunchArgument('namespace', default_value='',
                               description='Namespace of the node and its topics.'),
-        DeclareLaunchArgument('use_respawn', default_value='false', choices=_BOOLEANS,
+        DeclareLaunchArgument('use_respawn', default_value='false', choices=BOOLEANS,
                               description='Start the node again when it dies.'),
         DeclareLaunchArgument('log_level', default_value='info',
                               choices=('debug', 'info', 'warn', 'error', 'fatal'),
                               description='What the node logs.'),
-        DeclareLaunchArgument('rviz', default_value='false', choices=_BOOLEANS,
+        DeclareLaunchArgument('rviz', default_value='false', choices=BOOLEANS,
                               description=f'Show {shown} in RViz.'),
         DeclareLaunchArgument('rviz_config', default_value=config(rviz_config),
                               description='What RViz shows.'),
@@ -155,6 +162,7 @@ def node_of(context: LaunchContext, executable: str, rows: Sequence[Setting], fi
 
     """
     _require_rviz(context)
+    file = os.path.expanduser(file)
     _require_parameters(file)
     kinds: dict[str, type] = {**{row.word: row.kind for row in rows}, 'use_sim_time': bool}
     given = {word: LaunchConfiguration(word).perform(context) for word in kinds}
@@ -232,7 +240,7 @@ def _read(text: str, kind: type) -> Any:
 
 def _is_word(text: str, kind: type) -> bool:
     """Only numbers and truth values are read as YAML: a model called '1e3' stays one."""
-    return kind is str and text not in _BOOLEANS
+    return kind is str and text not in BOOLEANS
 
 
 def _logger(context: LaunchContext, node: str) -> str:

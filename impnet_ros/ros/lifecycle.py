@@ -59,7 +59,8 @@ class DetectorNode(ManagedNode):
         torch.set_num_threads(threads)
         self.get_logger().info(f'loading {settings.model} (device: {settings.device})')
         try:
-            self.network = load_network(settings.model, settings.device,
+            # No shell has looked at the ~ of a launch argument or a parameters file.
+            self.network = load_network(os.path.expanduser(settings.model), settings.device,
                                         settings.runtime, settings.precision)
             self._check_fit(settings)
             self._worker = Worker(threads, self._job_failed)

@@ -76,7 +76,8 @@ def test_every_parameter_is_an_argument(file: Path, stand_ins: None) -> None:
         assert argument.default_value == ('front,rear' if several else '')
         assert row.text in argument.description
         words = row.choices and not row.bounds
-        assert argument.choices == (('', *row.choice_words) if words else None)
+        more = ('True', 'False') if True in row.choices else ()
+        assert argument.choices == (('', *row.choice_words, *more) if words else None)
 
 
 @pytest.mark.parametrize('file', DEPTH, ids=lambda file: file.name)
@@ -99,7 +100,8 @@ def test_every_parameter_of_the_depth_node_is_an_argument(file: Path, stand_ins:
 
 @pytest.mark.parametrize(('word', 'text', 'expected'), [
     ('model', '1e3', str), ('mode', 'sparse', str), ('l', '5', None), ('g', '1', None),
-    ('autostart', 'false', None), ('box_memory', 'auto', str), ('box_memory', 'true', None),
+    ('autostart', 'false', None), ('autostart', 'True', None),
+    ('box_memory', 'auto', str), ('box_memory', 'true', None),
     ('use_sim_time', 'true', None), ('classes', 'person, car', ['person', 'car']),
     ('classes', "['person']", ['person']), ('cameras', '[]', [''])])
 def test_types_of_arguments(word: str, text: str, expected: object, stand_ins: None) -> None:
@@ -196,6 +198,7 @@ def launched(file: str, *arguments: str) -> tuple[int, str, bool]:
     ('impnet.launch.py', ['image:=bad name'], 'image: expected a topic name'),
     ('impnet.launch.py', ['l:=abc'], 'l (segment_length): expected auto or an int'),
     ('impnet.launch.py', ['params_file:=/none.yaml'], 'expected a file, got /none.yaml'),
+    ('impnet.launch.py', ['params_file:=~/none.yaml'], f'got {Path.home()}/none.yaml'),
     ('depth.launch.py', ['slop:=far'], 'slop: expected a number'),
     ('depth.launch.py', ['depth_params_file:=/none.yaml'], 'expected a file, got /none.yaml'),
     ('impnet_depth.launch.py', ['slop:=far'], 'slop: expected a number')])
@@ -225,7 +228,8 @@ def test_a_replay_whose_node_cannot_be_configured(tmp_path: Path) -> None:
     ('l', '5', True), ('l', 'auto', True), ('l', 'abc', False), ('l', '0', False),
     ('l', '[', False), ('l', '5.5', False), ('g', '1', True), ('g', '.nan', False),
     ('g', '1.5', False), ('threads', 'many', False), ('glance', 'off', True),
-    ('box_memory', 'true', True), ('model', '1e3', True), ('model', 'true', False),
+    ('box_memory', 'true', True), ('box_memory', 'True', True), ('enabled', 'False', True),
+    ('model', '1e3', True), ('model', 'true', False),
     ('classes', 'person, car', True), ('classes', '[]', True)])
 def test_arguments_that_the_node_would_refuse(word: str, text: str, fits: bool, stand_ins: None
                                               ) -> None:

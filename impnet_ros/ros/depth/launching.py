@@ -8,7 +8,7 @@ Imports neither torch nor rclpy: `ros2 launch` may run with a Python that has ne
 from collections.abc import Sequence
 
 from impnet_ros.ros.depth.settings import ROWS
-from impnet_ros.ros.launching import config, node_of, shared_arguments
+from impnet_ros.ros.launching import choices_of, config, node_of, shared_arguments
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
@@ -40,7 +40,7 @@ def depth_arguments(declared: Sequence[str] = ()) -> list[DeclareLaunchArgument]
                               'config/impnet_depth.yaml)'),
         *(DeclareLaunchArgument(
             row.word, default_value='', description=f'{row.text} ({_FILE})',
-            choices=('', *row.choice_words) if row.choices else None) for row in ROWS),
+            choices=choices_of(row)) for row in ROWS),
         *shared_arguments('depth.rviz', 'the boxes in space')]
     return [each for each in arguments if each.name not in declared]
 
