@@ -148,6 +148,11 @@ def is_same(one: Path, other: Path) -> bool:
     return str(_resolved(one)).casefold() == str(_resolved(other)).casefold()
 
 
+def is_at(file: int, path: Path) -> bool:
+    """Whether what an open file writes to has that name."""
+    return path.exists() and os.path.samestat(os.fstat(file), path.stat())
+
+
 def unfinished(path: Path) -> Path:
     """Where a file is written until it is whole: beside, under a name that only we give."""
     path = _resolved(path)
@@ -179,7 +184,7 @@ def hold(path: Path) -> int:
     file = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        is_ours = _is_at(file, part)
+        is_ours = is_at(file, part)
     except BlockingIOError:
         is_ours = False
     except OSError:  # a disk that has no locks
@@ -194,7 +199,7 @@ def hold(path: Path) -> int:
 def let_go(path: Path, held: int) -> None:
     """End what `hold` began; a file that is still empty goes."""
     part = unfinished(path)
-    if _is_at(held, part) and not part.stat().st_size:
+    if is_at(held, part) and not part.stat().st_size:
         part.unlink()
     os.close(held)
 
@@ -229,7 +234,7 @@ def _require_no_stream(name: str, path: Path) -> None:
             raise ValueError(f'{name}: {path}: expected a stream that is open, got a closed one')
         return
     for stream, number in _STREAMS.items():
-        if path.is_file() and _is_at(number, path):
+        if path.is_file() and is_at(number, path):
             raise ValueError(f'{name}: expected another file than {stream} goes to, got {path}')
 
 
@@ -255,10 +260,6 @@ def _files_in(folder: Path) -> Iterator[Path]:
             continue
         seen.add(os.path.realpath(here))
         yield from (Path(here, name) for name in files)
-
-
-def _is_at(file: int, path: Path) -> bool:
-    return path.exists() and os.path.samestat(os.fstat(file), path.stat())
 
 
 def _resolved(path: Path) -> Path:

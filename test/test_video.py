@@ -73,6 +73,15 @@ def test_folder_in_natural_order_of_names(tmp_path):
     np.testing.assert_array_equal(frames[3].image, picture(3))
 
 
+def test_a_folder_that_goes_ends_its_pictures(tmp_path):
+    """It is not that each of them cannot be read."""
+    frames = open_video(write_folder(tmp_path / 'pictures', 5)).frames
+    next(frames)
+    (tmp_path / 'pictures').rename(tmp_path / 'unplugged')
+    with pytest.raises(OSError, match='No such file or directory.*pictures'):
+        next(frames)
+
+
 @pytest.mark.parametrize('storage', [StoragePlugin.MCAP, StoragePlugin.SQLITE3])
 def test_bag_gives_rgb_and_header_stamps(tmp_path, storage):
     video = open_video(write_bag(tmp_path / 'bag', ['image'], storage))

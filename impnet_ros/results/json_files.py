@@ -7,6 +7,7 @@ Whenever the process ends, by whatever ends it, the file holds every entry that 
 can be read: JSON Lines have one a line, and the JSON list is closed again behind every entry.
 """
 from collections.abc import Iterator
+import errno
 from itertools import islice
 import json
 import os
@@ -15,8 +16,8 @@ import shutil
 from time import monotonic
 from typing import Any
 
-from impnet_ros.outputs import (hold, is_plain, keep_previous, let_go, previous, put_in_place,
-                                require_room, STDOUT, unfinished)
+from impnet_ros.outputs import (hold, is_at, is_plain, keep_previous, let_go, previous,
+                                put_in_place, require_room, STDOUT, unfinished)
 
 Entry = dict[str, Any]
 _SYNC_S = 5.0
@@ -140,8 +141,7 @@ class JsonLines:
             raise
         self._end, self.count = self._end + len(body), self.count + 1
         if monotonic() - self._synced_s > _SYNC_S:
-            os.fsync(self._file)
-            self._synced_s = monotonic()
+            self._sync()
 
     def close(self, *, whole: bool) -> None:
         """Bring it to the disk; `whole` says whether it holds every frame."""
@@ -154,10 +154,20 @@ class JsonLines:
             if self._held >= 0:
                 let_go(self.path, self._held)
 
+    def _sync(self) -> None:
+        """Bring it to the disk, where it is still under its name."""
+        if not is_at(self._file, self.written):
+            raise FileNotFoundError(errno.ENOENT, 'was removed while it was written',
+                                    str(self.written))
+        os.fsync(self._file)
+        self._synced_s = monotonic()
+
     def _end_file(self, whole: bool) -> None:
-        if self.is_file:
-            os.fsync(self._file)
-        os.close(self._file)
+        try:
+            if self.is_file:
+                self._sync()
+        finally:
+            os.close(self._file)
         if self.is_file:
             self._finish(whole)
 

@@ -144,7 +144,7 @@ class Outputs:
     @property
     def lasts(self) -> bool:
         """Whether results are in files that a later run can go on with."""
-        return any(file.is_file and file.count for file in self._files)
+        return any(file.is_file and file.count and file.written.exists() for file in self._files)
 
     def stored(self) -> Iterator[Entry]:
         """Read the entries of the earlier run."""

@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Frames from a folder of pictures."""
 from collections.abc import Iterator
+import errno
 from io import BytesIO
 import math
+import os
 from pathlib import Path
 
 from impnet_ros.images import (IMAGE_SUFFIXES, ImageError, is_picture, MAX_PIXELS, require_few,
@@ -47,13 +49,27 @@ def read_picture(file: Path, max_pixels: int = MAX_PIXELS) -> RgbImage:
     ------
     ImageError
         If it cannot be read, or is too large; its size is known before anything is unpacked.
+    OSError
+        As `picture_file`.
 
     """
     return upright(picture_file(file, max_pixels), max_pixels)
 
 
 def picture_file(file: Path, max_pixels: int) -> bytes:
-    """Give what a picture file holds; one that is too large for its pixels is not read."""
+    """
+    Give what a picture file holds; one that is too large for its pixels is not read.
+
+    Raises
+    ------
+    ImageError
+        If it cannot be read.
+    OSError
+        If its folder has gone, as a disk that is unplugged: no picture behind it can be read.
+
+    """
+    if not file.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
     try:
         if not file.is_file():
             raise ImageError('expected a file with a picture, got none')

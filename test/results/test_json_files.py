@@ -173,6 +173,21 @@ def test_a_link_is_written_through(tmp_path: Path, kind: type[JsonLines]) -> Non
     assert link.is_symlink() and read(real) == [ENTRIES[3]]
 
 
+@KINDS
+def test_a_file_that_goes_while_it_is_written_is_an_error(tmp_path: Path, kind: type[JsonLines]
+                                                          ) -> None:
+    """Or one that is replaced: what was found would be nowhere."""
+    for replaced in (False, True):
+        file = kind(tmp_path / name_of(kind), resume=False)
+        file.write(ENTRIES[0])
+        file.written.unlink()
+        if replaced:
+            file.written.write_text('by others')
+        with pytest.raises(OSError, match='was removed while it was written'):
+            file.close(whole=True)
+    assert file.written.read_text() == 'by others'
+
+
 def test_only_results_are_gone_on_with(tmp_path: Path) -> None:
     """Other content is refused and stays as it is."""
     file = tmp_path / 'a.jsonl'
