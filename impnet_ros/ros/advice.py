@@ -3,6 +3,9 @@
 """What to set where images are lost."""
 from impnet_ros.ros.settings import Settings
 
+NEVER_PUBLISHED = ('most of them were never published: their stamps have holes and the messages '
+                   'none; look at the camera, its driver and its exposure')
+
 
 def against_losses(key_ms: float, other_ms: float, period_ms: float, settings: Settings) -> str:
     """

@@ -175,13 +175,15 @@ class Camera:
         time_s, problem = self._stamps.time_of(header.stamp.sec, header.stamp.nanosec, received_s,
                                                settings.max_gap)
         if self._late.is_late(time_s):
-            problem, unprocessed = 'late', 0
+            problem, unprocessed, unpublished = 'late', 0, 0
             lost = self._lost.late(number, replaced)
         else:
             # The time of arrival shows how long the way took, and tells nothing of lost images.
             stamp_ns = None if problem else round(time_s * 1e9)
             lost, unprocessed = self._lost.update(stamp_ns, number, settings.max_gap, replaced)
-        self.statistics.arrived(picture.shape[:2], encoding, header.frame_id, lost, problem)
+            unpublished = max(0, lost - unprocessed)
+        self.statistics.arrived(picture.shape[:2], encoding, header.frame_id, lost,
+                                unpublished, problem)
         self._warn_of_stamps(problem)
         arrival = Arrival(header, encoding, (perf_counter() - started_s) * 1e3, received_s,
                           unprocessed, picture if self._outputs.watched else None, time_s, problem)

@@ -21,7 +21,7 @@ from time import monotonic
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
-from impnet_ros.ros.advice import against_losses
+from impnet_ros.ros.advice import against_losses, NEVER_PUBLISHED
 from impnet_ros.ros.camera import Camera, STAMP_PROBLEMS
 from impnet_ros.ros.settings import Settings
 from impnet_ros.ros.statistics import Window
@@ -136,8 +136,9 @@ def _judge(camera: Camera, settings: Settings, window: Window,
         return (DiagnosticStatus.WARN,
                 f'{window.refused} images could not be decoded: {window.refusal}')
     if window.lost > LOST_SHARE * window.arrived:
-        advice = against_losses(1e3 * camera.stream.pace.key_s, window.mean_ms('other work'),
-                                1e3 * seconds / window.arrived, settings)
+        advice = NEVER_PUBLISHED if 2 * window.unpublished > window.lost else against_losses(
+            1e3 * camera.stream.pace.key_s, window.mean_ms('other work'),
+            1e3 * seconds / window.arrived, settings)
         text = f'{window.lost} of {window.arrived} images lost: {advice}'
         lost = camera.statistics.lost
         camera.warn.tell(f'{camera.name}: {text} ({lost} lost since activation)', 'lost')

@@ -127,7 +127,9 @@ class ManagedNode(LifecycleNode):
         except Exception as error:  # noqa: B902 - a missing device, file or memory
             # What is wrong with a setting says so itself; of other errors the kind helps.
             kind = '' if isinstance(error, (ValueError, OSError)) else f'{type(error).__name__}: '
-            self._state, self._error = otherwise, f'{kind}{said(error)}'
+            # Behind the comma rcl says where in its own source it noticed.
+            text = said(error).split(', at /')[0]
+            self._state, self._error = otherwise, f'{kind}{text}'
             # Fatal, so that no log_level leaves out why nothing will come.
             self.get_logger().fatal(f'stays {otherwise}: {self._error}')
             return FAILURE

@@ -15,6 +15,7 @@ class Window:
     began_s: float = field(default_factory=monotonic)
     processed: int = 0
     lost: int = 0
+    unpublished: int = 0
     refused: int = 0
     refusal: str = ''
     error: str = ''
@@ -71,13 +72,18 @@ class Statistics:
     _lock: Lock = field(default_factory=Lock)
 
     def arrived(self, size: tuple[int, int], encoding: str, frame_id: str, lost: int,
-                stamp_problem: str) -> None:
-        """Note a good image, how many were lost before it (-1: one less), and its stamp."""
+                unpublished: int, stamp_problem: str) -> None:
+        """
+        Note a good image and its stamp.
+
+        Before it so many were lost (-1: one less), of which so many were never published.
+        """
         with self._lock:
             self.last_image_s = monotonic()
             self.size, self.encoding, self.frame_id = size, encoding, frame_id
             self.lost += lost
             self.window.lost += lost
+            self.window.unpublished += unpublished
             if stamp_problem:
                 self.stamps[stamp_problem] += 1
                 self.window.stamps[stamp_problem] += 1

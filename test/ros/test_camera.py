@@ -58,6 +58,27 @@ def test_two_cameras_on_one_topic_are_told(tmp_path: Path) -> None:
         client.close()
 
 
+def test_images_that_were_never_published_are_told_as_such(tmp_path: Path) -> None:
+    """The stamps of a steady camera have holes, the messages none: no network lost them."""
+    log = tmp_path / 'log'
+    with node_process(log, l=4):
+        client = Client()
+        detections, states = client.listen_to()
+        reports = client.listen('/diagnostics', DiagnosticArray)
+
+        def is_told() -> bool:
+            number = len(detections)
+            client.send(image_message(BLACK, (number + 1 + 2 * (number // 5)) * 33_000_000))
+            client.until(lambda: len(detections) > number)
+            return any('never published' in each.message for report in reports
+                       for each in report.status)
+
+        client.until(is_told)
+        client.until(lambda: len(states) == len(detections))
+        assert states[-1].frames_lost > 0 and 'lost on the way' not in log.read_text()
+        client.close()
+
+
 def test_a_picture_that_no_jpeg_holds_costs_itself_only(tmp_path: Path) -> None:
     """Whoever watches it is told; detections go on, and memory stays."""
     log = tmp_path / 'log'
