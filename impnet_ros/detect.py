@@ -152,9 +152,9 @@ def _answers(engine: Engine, source: Source, outputs: Outputs
     names, late = engine.network.class_names, LateImages()
     for entry in islice(outputs.stored(), outputs.restart):
         frame = next(source, None)
-        if frame is None or frame.stamp_s != entry.get('stamp_s'):
+        if frame is None or (frame.stamp_s, source.number(frame)[0]) != (entry.get('stamp_s'),
+                                                                         entry.get('frame')):
             raise outputs.misfit(f'another frame in place of {entry.get("frame")}')
-        source.number(frame)
         late.is_late(frame.stamp_s)
         yield frame, as_detections(entry, names), entry
     for frame, detections in play(engine, source, source.fail, late):

@@ -119,9 +119,8 @@ class JsonLines:
 
     def write(self, entry: Entry) -> None:
         """Append an entry; when this returns it outlives the process."""
-        line = json.dumps(entry).encode()
         try:
-            self._append(line)
+            self._append(_text(entry))
         except OSError as error:
             raise OSError(error.errno, error.strerror, str(self.path)) from error
 
@@ -180,23 +179,31 @@ class JsonLines:
         os.ftruncate(self._file, self._end + len(self._tail))
 
     def _stored(self) -> Iterator[tuple[Entry, int]]:
-        """Yield each entry, and where the file ends behind it, up to the first that is broken."""
+        """
+        Yield each entry, and where the file ends behind it, up to the first that is broken.
+
+        An entry that is whole but written otherwise is an error: others made something of it.
+        """
         if not self._base.exists():
             return
-        at = 0
+        opening = self._opening + self._first
         with self._base.open('rb') as file:
+            if file.read(len(opening)) != opening:
+                return
+            at = len(opening)
             for line in file:
-                text = line.strip().rstrip(b',')
-                at += len(line)
-                if text == b'[':
-                    continue
+                text = line.removesuffix(b'\n').removesuffix(self._next[:1])
                 try:
                     entry = json.loads(text)
                 except ValueError:
                     return
                 if not isinstance(entry, dict) or not line.endswith(b'\n'):
                     return
-                yield entry, at if not self._tail else at - len(line) + len(text)
+                if _text(entry) != text:
+                    raise ValueError(f'{self._base}: expected results to resume as they were '
+                                     f'written, got {str(line[:60])[1:]}')
+                yield entry, at + (len(text) if self._tail else len(line))
+                at += len(line)
 
 
 class JsonList(JsonLines):
@@ -233,6 +240,10 @@ class JsonList(JsonLines):
     def _finish(self, whole: bool) -> None:
         super()._finish(whole)
         put_in_place(self.written, self.path, whole=whole)
+
+
+def _text(entry: Entry) -> bytes:
+    return json.dumps(entry).encode()
 
 
 def _write_all(file: int, data: bytes, at: int | None) -> None:

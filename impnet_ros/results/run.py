@@ -185,7 +185,7 @@ class Outputs:
     def _compare(self, held: Entry, entry: Entry) -> None:
         if 'error' in held:  # at a late image: a lasting error would have begun anew behind it
             return
-        if self.count == self.restart:  # why it began anew is not known to a run that begins here
+        if self.count == self.restart > 0:  # why it began anew there, this run does not know
             entry = {**entry, 'reset_reason': held.get('reset_reason')}
         if held != entry:
             raise self.misfit(f'other results for frame {entry["frame"]}')

@@ -188,13 +188,19 @@ def test_a_file_that_goes_while_it_is_written_is_an_error(tmp_path: Path, kind: 
     assert file.written.read_text() == 'by others'
 
 
-def test_only_results_are_gone_on_with(tmp_path: Path) -> None:
-    """Other content is refused and stays as it is."""
-    file = tmp_path / 'a.jsonl'
-    file.write_text('notes on something else\n')
-    with pytest.raises(ValueError, match='expected results to resume, got 24 bytes'):
-        JsonLines(file, resume=True)
-    assert file.read_text() == 'notes on something else\n'
+@pytest.mark.parametrize(('kind', 'content'), [
+    (JsonLines, b'notes on something else\n'), (JsonLines, b'[\n{"frame": 0}\n]\n'),
+    (JsonLines, b'{"frame": 0}\r\n'), (JsonLines, b'\xef\xbb\xbf{"frame": 0}\n'),
+    (JsonLines, b'{"frame": 0}\n{"frame": 1, "mine": 1.50}\n'), (JsonList, b'{"frame": 0}\n'),
+    (JsonList, b'[{"frame": 0}]'), (JsonList, b'[\n{"frame":0}\n]\n')])
+def test_only_results_are_gone_on_with(tmp_path: Path, kind: type[JsonLines], content: bytes
+                                       ) -> None:
+    """Other content is refused and stays as it is: also what others made of results."""
+    file = tmp_path / name_of(kind)
+    file.write_bytes(content)
+    with pytest.raises(ValueError, match='expected results to resume'):
+        kind(file, resume=True)
+    assert file.read_bytes() == content
 
 
 def test_pipes_and_devices(tmp_path: Path) -> None:
