@@ -133,7 +133,8 @@ def fixed(model: onnx.ModelProto, wanted: int | None,
             refused.append(f'at {size[1]} x {size[0]}: {first_line(error)}')
     others = f', nor at {len(refused) - 1} other sizes' if len(refused) > 1 else ''
     hint = '' if all(image_input(model)[1]) else (
-        f'{others}: it may work only at the size for which it was exported (--size WxH)')
+        f'{others}: it may work only at the size for which it was exported, or at '
+        'multiples of 32 (--size WxH)')
     if 'opset' in refused[0] or 'IR version' in refused[0]:
         hint = (f'; it was made for another ONNX than ONNX Runtime {onnxruntime.__version__} '
                 'knows: export it with another opset (17 is widely known)')

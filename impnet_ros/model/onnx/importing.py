@@ -7,6 +7,7 @@ from typing import Any
 
 from impnet_ros.labels import COCO_80
 from impnet_ros.model.onnx.declaration import Declaration, is_imported, Level, seal
+from impnet_ros.model.onnx.decoding import largest_label
 from impnet_ros.model.onnx.families import coco_by_id, FAMILIES, Family
 from impnet_ros.model.onnx.finding import find_layout
 from impnet_ros.model.onnx.fitting import Input, input_of
@@ -22,6 +23,9 @@ import torch
 from torch import Tensor
 
 Image = np.ndarray[Any, Any]
+
+_SEEN = 1e-6
+# Score of any detection; what fills up a list has 0.
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
     if value.type.tensor_type.elem_type == onnx.TensorProto.UINT8:
         family = _of_whole_pixels(family, asked)
     _require_size(own_size, asked, stated)
+    notes = _family_notes(asked, stated)
     whole, size = fixed(model, family.size, asked.size or stated.size)
     wanted = Input(size, family.colour, family.scale, family.mean, family.std, family.fit)
     looked_at = [input_of(image, wanted) for image in pictures or [made_up(size)]]
@@ -116,14 +121,17 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
                          f'got {len(names)}')
     if asked.boxes:
         layout = replace(layout, box_format=asked.boxes)
-    names, layout, told = _named(names, layout, name, outputs[0])
+    elif layout.boxes[0].startswith('detection_boxes'):
+        notes = (*notes, "its outputs have TensorFlow's names, whose boxes begin with y and whose "
+                 'labels begin with 1: say --boxes yxyx, and the background as the first label')
+    names, layout, told = _named(names, layout, name, outputs)
     declaration = Declaration(name, names, wanted, layout)
     levels, why_whole, difference = _levels(whole, declaration, looked_at, asked, family)
     declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference,
                           features_pay=bool(levels) and family.features_pay)
     seal(whole, declaration)
     return Imported(whole, declaration, (
-        *_family_notes(asked, stated), *told, *coarse_scores(whole, layout),
+        *notes, *told, *coarse_scores(whole, layout),
         *seen_in_plain_pictures(whole, declaration)))
 
 
@@ -181,7 +189,8 @@ def _require_size(own: list[int], asked: Asked, stated: Stated) -> None:
 
 
 def _named(names: tuple[str, ...], layout: Layout, family: str,
-           outputs: dict[str, Tensor]) -> tuple[tuple[str, ...], Layout, tuple[str, ...]]:
+           outputs: Sequence[dict[str, Tensor]]
+           ) -> tuple[tuple[str, ...], Layout, tuple[str, ...]]:
     """Give the classes' names; COCO's where their number leaves little doubt."""
     notes: tuple[str, ...] = ()
     if not names:
@@ -207,19 +216,13 @@ def _named(names: tuple[str, ...], layout: Layout, family: str,
         if background:
             layout = replace(layout, first_label=0)
         layout = replace(layout, classes=len(names))
-        labels = _labels(layout, outputs)
-        if labels.numel() and int(labels.max()) >= len(names):
-            raise ValueError(f'labels: expected more than {int(labels.max())} names, as the file '
-                             f'gives that label, got {len(names)} (--labels FILE)')
+        largest = max(largest_label(layout, item, _SEEN) for item in outputs)
+        if largest >= len(names):
+            hint = ('; if its labels begin with 1, name the background too (background,...)'
+                    if largest == len(names) else '')
+            raise ValueError(f'labels: expected more than {largest} names, as the file gives that '
+                             f'label, got {len(names)} (--labels FILE){hint}')
     return names, layout, notes
-
-
-def _labels(layout: Layout, outputs: dict[str, Tensor]) -> Tensor:
-    column = layout.columns[2]
-    rows = outputs[layout.boxes[0]]
-    found = rows.reshape(-1, rows.shape[-1])[:, column] if column >= 0 else (
-        outputs[layout.labels].reshape(-1))
-    return found.long() - layout.first_label
 
 
 def _levels(whole: onnx.ModelProto, declaration: Declaration, looked_at: Sequence[Tensor],

@@ -115,6 +115,8 @@ class ImportedNetwork(Network):
                 model, declaration = imported.model, imported.declaration
                 _log.info('%s was not imported: done now, tier %s; impnet import-detector keeps '
                           'that', path, declaration.tier)
+                for note in imported.notes:
+                    _log.warning('%s: %s', path, note)
             return cls(model, declaration, path.stem, device)
         except ValueError as error:
             raise ValueError(f'{path}: {error}') from error

@@ -13,6 +13,7 @@ import small_detectors as small
 import torch
 
 LABELS = ('cat', 'dog', 'cow')
+WHITE = np.full((*small.SIZE, 3), 255, np.uint8)
 ULTRALYTICS = {'names': str(list(LABELS)), 'task': 'detect', 'author': 'Ultralytics'}
 
 
@@ -38,16 +39,34 @@ def test_another_family_than_the_metadata_say():
         assert any('those of ultralytics: taken for yolox' in note for note in notes) is told
 
 
-def test_classes_that_nothing_names_are_told_once(caplog):
-    """The file shows class 5, in white pictures only, and has three names."""
+def five_in_white(name='output0'):
+    """Show classes 2 and 5, in white pictures only."""
     graph = small.Graph()
     white = graph.add('Floor', graph.add('ReduceMean', 'x', keepdims=0))
     rows = graph.const([[(8, 8, 40, 40, 0.9, 5), (8, 8, 40, 40, 0.8, 2)]])
-    found = import_detector(graph.model({'output0': graph.add('Mul', rows, white)}),
-                            Asked(like='ultralytics', labels=LABELS), ())
+    return graph.model({name: graph.add('Mul', rows, white)})
+
+
+def test_classes_that_any_picture_shows_need_names():
+    for names, hint in ((LABELS, ''), ((*LABELS, 'd', 'e'), '; if its labels begin with 1')):
+        with pytest.raises(ValueError, match=r'expected more than 5 names.*FILE\)' + hint):
+            import_detector(five_in_white(), Asked(like='ultralytics', labels=names),
+                            (WHITE // 2, WHITE))
+
+
+def test_names_of_tensorflow():
+    model = five_in_white('detection_boxes')
+    for boxes, told in (('', True), ('yxyx', False), ('xyxy', False)):
+        notes = import_detector(model, Asked(like='ultralytics', labels=LABELS, boxes=boxes),
+                                ()).notes
+        assert any('--boxes yxyx' in note for note in notes) is told
+
+
+def test_classes_that_nothing_names_are_told_once(caplog):
+    found = import_detector(five_in_white(), Asked(like='ultralytics', labels=LABELS), ())
     network = ImportedNetwork(found.model, found.declaration, 'it', torch.device('cpu'))
     network.run_with(torch.float32, 'cpu')
-    picture = network.prepare(np.full((*small.SIZE, 3), 255, np.uint8))
+    picture = network.prepare(WHITE)
     with torch.inference_mode(), caplog.at_level(logging.WARNING):
         for _ in range(2):
             labels = network.task(network.features(picture), None, DetectionConfig())[2]
