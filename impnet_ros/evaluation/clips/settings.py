@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is compared: settings as they are written on the command line."""
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 import shlex
 from typing import Any
@@ -144,7 +144,7 @@ PER_FRAME = Setting('per frame', {'mode': 'per_frame'})
 
 def with_reference(settings: Sequence[Setting]) -> list[Setting]:
     """
-    Put `PER_FRAME` first, in the place of one that says the same.
+    Put `PER_FRAME` first, in the place of one that says the same and has no name of its own.
 
     Raises
     ------
@@ -152,9 +152,8 @@ def with_reference(settings: Sequence[Setting]) -> list[Setting]:
         If two rows have one name.
 
     """
-    others = [item for item in settings
-              if item.size is not None or item.values.get('mode') != 'per_frame']
-    result = [PER_FRAME, *others]
+    same = replace(PER_FRAME, name='mode=per_frame')
+    result = [PER_FRAME, *(item for item in settings if item != same)]
     names = [item.name for item in result]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -42,8 +42,9 @@ def test_what_cannot_be_read_is_named(text, complaint):
 
 
 def test_per_frame_comes_first_and_once():
-    settings = [parse('l=3'), parse('mode=per_frame'), parse('mode=per_frame size=256')]
-    assert with_reference(settings) == [PER_FRAME, settings[0], settings[2]]
+    settings = [parse('l=3'), parse('mode=per_frame'), parse('mode=per_frame size=256'),
+                parse('name=mine mode=per_frame')]
+    assert with_reference(settings) == [PER_FRAME, settings[0], *settings[2:]]
     with pytest.raises(ValueError, match="got 'l=3' twice"):
         with_reference([parse('l=3'), parse('l=3')])
 
