@@ -17,7 +17,13 @@ def coarse_scores(model: onnx.ModelProto, layout: Layout) -> tuple[str, ...]:
     Tell if scores are quantised too coarsely to be any, in a sentence, or in none.
 
     Where boxes in pixels and scores 0..1 are one tensor, a quantiser that covers it gives both
-    the step of the pixels: every score becomes 0.
+    the step of the pixels: nearly every score becomes 0.
+
+    Raises
+    ------
+    ValueError
+        If the step is above 1, so that nothing but 0 is a score.
+
     """
     if layout.logits or layout.softmax:
         return ()
@@ -30,8 +36,11 @@ def coarse_scores(model: onnx.ModelProto, layout: Layout) -> tuple[str, ...]:
         if node is None or node.op_type != 'DequantizeLinear' or node.input[1] not in values:
             continue
         step = float(numpy_helper.to_array(values[node.input[1]]).max())
+        told = (f'scores of {name!r} go in steps of {step:.2g}, of which few are left: it was '
+                'quantised with the boxes in one tensor; quantise again without its last nodes '
+                "(nodes_to_exclude, or op_types_to_quantize=['Conv'])")
+        if step > 1:
+            raise ValueError(told)
         if step > COARSE:
-            return (f'scores of {name!r} go in steps of {step:.2g}, of which few are left: it '
-                    'was quantised with the boxes in one tensor; quantise again without its last '
-                    "nodes (nodes_to_exclude, or op_types_to_quantize=['Conv'])",)
+            return (told,)
     return ()

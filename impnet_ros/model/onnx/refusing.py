@@ -29,7 +29,8 @@ def require_scores(name: str, scores: Tensor) -> None:
     if labels or (are_logits(scores) and float(scores.min()) >= 0):
         raise ValueError(f'{name}: expected {scores.shape[1]} scores behind each box, got numbers '
                          'that are none: a model of rotated boxes, poses or masks seems to be '
-                         'meant, export a detection model')
+                         'meant, export a detection model; or an int8 file has boxes and scores '
+                         'as one tensor, quantise again without its last nodes')
 
 
 def require_queries(flat: Outputs, layout: Layout, size: tuple[int, int]) -> None:

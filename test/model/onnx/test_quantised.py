@@ -7,7 +7,9 @@ from impnet_ros.model.onnx.importing import Asked, import_detector, made_up
 from impnet_ros.model.onnx.reading import checked
 import numpy as np
 import onnx
+from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+import pytest
 import small_detectors as small
 
 LABELS = ('cat', 'dog', 'cow')
@@ -25,9 +27,16 @@ class _Noise(CalibrationDataReader):
         return next(self._left, None)
 
 
-def quantised(folder, **more):
+def quantised(folder, boxes=0.2, **more):
+    """Quantise a detector whose boxes, up to about 480 pixels, are scaled."""
     before, after = folder / 'float.onnx', folder / 'int8.onnx'
-    small.save(small.yolov8(), before)
+    model = small.yolov8()
+    model.graph.node.insert(-1, helper.make_node(
+        'Mul', [model.graph.node[-1].input[0], 'factor'], ['scaled']))
+    model.graph.initializer.append(numpy_helper.from_array(np.array(
+        [[boxes]] * 4 + [[1]] * 3, np.float32)[None], 'factor'))
+    model.graph.node[-1].input[0] = 'scaled'
+    small.save(model, before)
     quantize_static(before, after, _Noise(), **more)
     return import_detector(checked(onnx.load(after).SerializeToString()),
                            Asked(like='ultralytics', labels=LABELS), ())
@@ -47,10 +56,15 @@ def test_scores_that_share_the_step_of_pixels_are_told(tmp_path):
     assert len(np.unique(scores(found))) <= 3
 
 
+def test_scores_of_which_none_is_left_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r'go in steps of 1.9, .* quantise again'):
+        quantised(tmp_path, boxes=1.0)
+
+
 def test_quantised_convolutions_keep_their_scores(tmp_path):
     found = quantised(tmp_path, op_types_to_quantize=['Conv'])
     assert not any('steps' in note for note in found.notes)
-    original = import_detector(checked(small.yolov8().SerializeToString()),
+    original = import_detector(checked(onnx.load(tmp_path / 'float.onnx').SerializeToString()),
                                Asked(like='ultralytics', labels=LABELS), ())
     assert abs(scores(found) - scores(original)).max() < 0.05
     assert found.declaration.difference < 1e-4
