@@ -126,7 +126,8 @@ def import_detector(model: onnx.ModelProto, asked: Asked, pictures: Sequence[Ima
                  'labels begin with 1: say --boxes yxyx, and the background as the first label')
     names, layout, told = _named(names, layout, name, outputs)
     declaration = Declaration(name, names, wanted, layout)
-    levels, why_whole, difference = _levels(whole, declaration, looked_at, asked, family)
+    levels, why_whole, difference = _levels(whole, declaration, looked_at, outputs, asked,
+                                            family)
     declaration = replace(declaration, levels=levels, why_whole=why_whole, difference=difference,
                           features_pay=bool(levels) and family.features_pay)
     seal(whole, declaration)
@@ -226,13 +227,14 @@ def _named(names: tuple[str, ...], layout: Layout, family: str,
 
 
 def _levels(whole: onnx.ModelProto, declaration: Declaration, looked_at: Sequence[Tensor],
-            asked: Asked, family: Family) -> tuple[tuple[Level, ...], str, float]:
+            outputs: Sequence[dict[str, Tensor]], asked: Asked, family: Family
+            ) -> tuple[tuple[Level, ...], str, float]:
     if asked.tier == 'B':
         return (), 'asked for', 0.0
     if not family.carried and asked.tier != 'A':
         return (), 'features of transformers lose by being carried', 0.0
     with torch.inference_mode():
-        levels, reason, difference = split(whole, declaration, looked_at)
+        levels, reason, difference = split(whole, declaration, looked_at, outputs)
     if asked.tier == 'A' and not levels:
         raise ValueError(f'--tier A: {reason}; leave it away, or say --tier B')
     return levels, reason, difference
