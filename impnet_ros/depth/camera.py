@@ -99,8 +99,8 @@ def pinhole(width: int, height: int, k: Sequence[float], d: Sequence[float],
     use_p = len(p) == 12 and p[0] > 0 and p[5] > 0
     fx, fy, cx, cy = (p[0], p[5], p[2], p[6]) if use_p else (k[0], k[4], k[2], k[5])
     if not all(map(math.isfinite, (fx, fy, cx, cy))) or fx <= 0 or fy <= 0:
-        raise CameraError(f'{name}: expected focal lengths above 0, got {fx:g} and {fy:g}; is '
-                          'the camera calibrated?')
+        raise CameraError(f'{name}: expected focal lengths above 0 and a finite principal point, '
+                          f'got {fx:g}, {fy:g} and {cx:g}, {cy:g}; is the camera calibrated?')
     bin_x, bin_y = (max(value, 1) for value in binning)
     return Pinhole(width // bin_x, height // bin_y, fx / bin_x, fy / bin_y,
                    (cx - offset[0]) / bin_x, (cy - offset[1]) / bin_y)

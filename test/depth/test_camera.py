@@ -26,7 +26,7 @@ def test_which_matrix_counts() -> None:
 
 
 @pytest.mark.parametrize(('k', 'd', 'text'), [
-    ([0.0] * 9, [], 'focal lengths above 0, got 0 and 0'),
+    ([0.0] * 9, [], 'principal point, got 0, 0 and 0, 0'),
     ([np.nan, 0, 0, 0, 1, 0, 0, 0, 1], [], 'focal lengths'),
     ([-5.0, 0, 0, 0, 1, 0, 0, 0, 1], [], 'focal lengths'),
     (K, [0.1, -0.2], r'no distortion, got \[0.1, -0.2\]'),

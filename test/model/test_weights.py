@@ -44,6 +44,7 @@ def test_a_kill_while_writing_leaves_the_old_file(tmp_path: Path,
     before = path.read_bytes()
 
     class Killed(io.FileIO):
+
         def write(self, content: Any) -> int:
             super().write(content[:len(content) // 2])
             raise KeyboardInterrupt
