@@ -163,7 +163,10 @@ def _columns(layout: Layout, outputs: Mapping[str, Tensor]) -> Found:
     boxes = rows[:, first:first + 4]
     scores = (rows[:, score_column] if score_column >= 0
               else outputs[layout.scores[0]].reshape(-1).float())
-    labels = (rows[:, label_column] if label_column >= 0
-              else outputs[layout.labels].reshape(-1)).long() - layout.first_label
+    if label_column < 0 and not layout.labels:
+        labels = torch.zeros(len(rows), dtype=torch.long)
+    else:
+        labels = (rows[:, label_column] if label_column >= 0
+                  else outputs[layout.labels].reshape(-1)).long() - layout.first_label
     count = int(outputs[layout.count]) if layout.count else len(rows)
     return boxes[:count], scores[:count], labels[:count]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from impnet_ros.model.onnx.families import Family
 from impnet_ros.model.onnx.layout import cell_table, Layout, pyramids_of
-from impnet_ros.model.onnx.listing import in_one, in_several, more_columns
+from impnet_ros.model.onnx.listing import in_one, in_several, more_columns, of_one_class
 from impnet_ros.model.onnx.refusing import (
     require_boxes, require_queries, require_scores, told, unknown)
 from impnet_ros.model.onnx.stated import MOST_CLASSES
@@ -46,8 +46,12 @@ def find_layout(pictures: Sequence[Outputs], size: tuple[int, int], family: Fami
     outputs = pictures[0]
     flat = {name: _flat(value, outputs) for name, value in outputs.items()}
     layout = _final(pictures, size, family, classes)
+    if layout is not None and classes > 1 and layout.classes == 1:
+        raise ValueError(f'labels: expected 1 for the outputs {told(outputs)}, which hold boxes '
+                         f'and scores and no labels, got {classes}')
     if layout is not None:
-        return replace(layout, classes=classes, first_label=family.first_label, suppress=False)
+        return replace(layout, classes=layout.classes or classes, first_label=family.first_label,
+                       suppress=False)
     layout = (_coverage(outputs, size, family) or _bins_by_level(flat, size, family)
               or _pair(flat, size) or _single(flat, outputs, size, family, classes))
     if layout is None:
@@ -95,7 +99,8 @@ def _final(pictures: Sequence[Outputs], size: tuple[int, int], family: Family,
     tables = [value for value in flats[0].values() if value.ndim == 2]
     if found is not None or len(tables) != 1:
         return found
-    found = in_one(flats, any(pyramids_of(len(tables[0]), size)), family.listed)
+    dense = any(pyramids_of(len(tables[0]), size))
+    found = in_one(flats, dense, family.listed) or of_one_class(flats, dense)
     own_rows = not family.carried and classes == tables[0].shape[1] - 4  # a transformer's
     return None if own_rows and found is not None and found.normalised else found
 

@@ -33,7 +33,7 @@ class Layout:
     boxes, scores : tuple of str
         Outputs that hold them; the same one for both, or one a level.
     labels : str
-        Output that holds the labels of a 'list' in several tensors.
+        Output that holds the labels of a 'list' in several tensors; '' where all have one class.
     classes : int
         Number of classes.
     box_format : str

@@ -121,6 +121,33 @@ def in_one(pictures: Sequence[Flat], dense: bool, known: bool) -> Layout | None:
     return None
 
 
+def of_one_class(pictures: Sequence[Flat], dense: bool) -> Layout | None:
+    """
+    Recognise final detections without labels: boxes and scores, in one tensor or two.
+
+    Returns
+    -------
+    Layout, optional
+        Of one class; None where `dense`, or where what was seen are no corners with scores.
+
+    """
+    count, names = _counted(pictures[0])
+    tables = [name for name in names if pictures[0][name].ndim == 2]
+    lists = [name for name in names if pictures[0][name].ndim == 1]
+    if dense or len(tables) != 1 or len(tables) + len(lists) != len(names) or (
+            pictures[0][tables[0]].shape[1] + len(lists) != 5):
+        return None
+    joined = _joined(pictures, names, count)
+    rows, scores = joined[tables[0]], joined[(lists or tables)[0]]
+    scores = scores if lists else scores[:, 4]
+    seen = scores > 0
+    if len(rows) != len(scores) or not are_corners(rows[seen, :4]) or (
+            not are_shares(scores.clamp(min=0)) or are_whole(scores)):
+        return None
+    return Layout('list', tuple(tables), tuple(lists or tables), classes=1, count=count,
+                  columns=(0, -1 if lists else 4, -1), **_units(rows[seen, :4], True))
+
+
 def more_columns(rows: Tensor) -> int:
     """Count the columns behind final detections of six, as poses and masks have them."""
     if rows.shape[1] <= 7:

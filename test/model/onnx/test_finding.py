@@ -112,6 +112,17 @@ def test_final_detections_in_three_tensors_and_their_count():
     np.testing.assert_allclose(row, [*BOX, SCORE, LABEL], atol=1e-3)
 
 
+@pytest.mark.parametrize('outputs', [
+    {'out': rows_of(*BOX, SCORE)[None]}, {'out': rows_of(*UNIT, SCORE)[None]},
+    {'boxes': rows_of(*BOX)[None], 'scores': rows_of(SCORE)[:, 0][None]}])
+def test_final_detections_of_one_class(outputs):
+    model = planted(**outputs)
+    (row,), _ = found(model, **{**ANY, 'labels': ('face',)})
+    np.testing.assert_allclose(row, [*BOX, SCORE, 0], atol=1e-3)
+    assert 'expected 1 for the outputs' in refusal(model, **ANY)
+    assert 'names its 1 class: give the names' in refusal(model, **{**ANY, 'labels': ()})
+
+
 @pytest.mark.parametrize(('outputs', 'complaint'), [
     ({'out': np.zeros((1, 9, 6))}, 'has none of this picture.*give --picture'),
     ({'boxes': np.zeros((1, 9, 4)), 'labels': np.zeros((1, 9)), 'scores': np.zeros((1, 9))},
