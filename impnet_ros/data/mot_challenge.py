@@ -19,9 +19,9 @@ import re
 
 from impnet_ros.data.class_mapping import class_index, mapped
 from impnet_ros.data.true_clip import BoxRows, read_images, TrueBoxes, TrueClip
+from impnet_ros.images import is_picture
 from impnet_ros.sources.frames import say
 from impnet_ros.sources.natural import natural_order
-from impnet_ros.sources.pictures import IMAGE_SUFFIXES
 
 CLASSES = {'1': 'person', '3': 'car', '4': 'bicycle', '5': 'motorcycle'}
 """Class numbers of MOT16, MOT17 and MOT20 that COCO has too."""
@@ -67,7 +67,7 @@ def open_mot(path: Path, class_names: Sequence[str], mapping: Mapping[str, int],
     if not folder.is_dir():
         raise ValueError(f'{folder}: expected a folder of pictures, as seqinfo.ini or '
                          'MOTChallenge says')
-    files = sorted((file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES),
+    files = sorted((file for file in folder.iterdir() if is_picture(file.name)),
                    key=natural_order)
     if not files:
         raise ValueError(f'{folder}: expected pictures, found none')

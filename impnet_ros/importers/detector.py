@@ -152,7 +152,8 @@ def _tell(imported: Imported) -> None:
           f'({", ".join(dict.fromkeys((*layout.boxes, *layout.scores)))})'
           + (f', {", ".join(details)}' if details else ''))
     names = ', '.join(found.class_names[:5]) + (', ...' if len(found.class_names) > 5 else '')
-    print(f'{len(found.class_names)} classes: {names}')
+    count = len(found.class_names)
+    print(f'{count} class{"es" * (count > 1)}: {names}')
     if found.levels:
         print(f'tier A, cut at {len(found.levels)} levels, the halves differ from the whole by '
               f'{found.difference:.1e} at most')
@@ -181,7 +182,7 @@ def _show(network: ImportedNetwork, path: Path, image: Any, output: Path) -> Non
               'knows: are the colours right (--colour), the numbers (--scale, --mean, --std), the '
               'fit (--fit), the boxes (--boxes)?')
         return
-    print(f'{path}: {len(scores)} boxes of {FAINT} or more')
+    print(f'{path}: {len(scores)} box{"es" * (len(scores) > 1)} of {FAINT} or more')
     for box, score, label in list(zip(boxes.tolist(), scores.tolist(), labels.tolist(),
                                       strict=True))[:_MOST_SHOWN]:
         place = ' '.join(f'{value:.0f}' for value in box)
