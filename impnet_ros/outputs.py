@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 import sys
 from tempfile import TemporaryFile
+from typing import BinaryIO
 
 STDOUT = Path('/dev/stdout')
 _STREAMS = {STDOUT: 1, Path('/dev/stderr'): 2}
@@ -129,9 +130,20 @@ def written_whole(path: Path) -> Iterator[Path]:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file in one move, with its folder; see `written_whole`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with written_whole(path) as part:  # what stands in a file that a stream goes to is not ours
-        with open(os.dup(_STREAMS[part]) if part in _STREAMS else part, 'wb') as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+    with written_whole(path) as part, opened(part) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+def opened(part: Path) -> BinaryIO:
+    """Open a place that `written_whole` gave."""
+    return open(part if is_plain(part) else end_of(part), 'wb')
+
+
+def end_of(path: Path) -> int:
+    """Open a device, pipe or stream to add to it: what stands in a log that it goes to stays."""
+    if path in _STREAMS:
+        return os.dup(_STREAMS[path])
+    return os.open(path, os.O_WRONLY | os.O_APPEND)
 
 
 def said(error: BaseException) -> str:

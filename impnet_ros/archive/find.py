@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 from impnet_ros.arguments import count
-from impnet_ros.outputs import require_distinct, written_whole
+from impnet_ros.outputs import opened, require_distinct, written_whole
 
 _SHOWN = 20
 
@@ -60,9 +60,9 @@ def _line(row: dict[str, Any]) -> str:
 
 def _write(path: Path, rows: Any) -> int:
     number = 0
-    with written_whole(path) as part, part.open('w', encoding='utf-8') as file:
+    with written_whole(path) as part, opened(part) as file:
         for batch in rows.to_batches():
             for row in batch.to_pylist():
-                file.write(json.dumps(row, default=str) + '\n')
+                file.write(f'{json.dumps(row, default=str)}\n'.encode())
                 number += 1
     return number

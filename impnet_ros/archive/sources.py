@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import glob
 import hashlib
 import json
+from pathlib import PurePosixPath
 from typing import Any
 
 from impnet_ros.images import is_picture
@@ -83,7 +84,7 @@ def _named(name: str, without: Place | None) -> list[Source]:
     if without is not None and where == without:
         raise ValueError(f'{name}: expected another place than the destination')
     if not where.exists():
-        matches = sorted(where.fs.glob(where.path), key=natural) if glob.has_magic(name) else []
+        matches = _matching(where) if glob.has_magic(name) else []
         if not matches:
             raise FileNotFoundError(f'{name}: expected a bag, video, folder, glob or list, got '
                                     f'nothing of that name')
@@ -94,6 +95,15 @@ def _named(name: str, without: Place | None) -> list[Source]:
     if not sources:
         raise ValueError(f'{name}: expected bags, videos or pictures, found none')
     return sources
+
+
+def _matching(where: Place) -> list[str]:
+    """List what a glob names; hidden files and folders only where it names hidden ones."""
+    parts = PurePosixPath(where.path).parts
+    seen = any(part.startswith('.') and glob.has_magic(part) for part in parts)
+    return [path for path in sorted(where.fs.glob(where.path), key=natural)
+            if seen or not any(part.startswith('.') and part not in parts
+                               for part in PurePosixPath(path).parts)]
 
 
 def _listed(where: Place, without: Place | None) -> list[Source]:

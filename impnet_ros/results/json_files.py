@@ -16,8 +16,8 @@ import shutil
 from time import monotonic
 from typing import Any
 
-from impnet_ros.outputs import (hold, is_at, is_plain, keep_previous, let_go, previous,
-                                put_in_place, require_room, STDOUT, unfinished)
+from impnet_ros.outputs import (end_of, hold, is_at, is_plain, keep_previous, let_go, previous,
+                                put_in_place, require_room, unfinished)
 
 Entry = dict[str, Any]
 _SYNC_S = 5.0
@@ -60,7 +60,7 @@ class JsonLines:
         self.is_file = is_plain(path)
         self.path = path.resolve() if self.is_file else path
         if not self.is_file:
-            self._file = os.dup(1) if path == STDOUT else os.open(path, os.O_WRONLY | os.O_APPEND)
+            self._file = end_of(path)
             return
         require_room(self.written)
         self._base = self.written

@@ -185,6 +185,9 @@ class Outputs:
     def _compare(self, held: Entry, entry: Entry) -> None:
         if 'error' in held:  # at a late image: a lasting error would have begun anew behind it
             return
+        if 'error' in entry:
+            raise ValueError(f'--resume: {self._fullest.path}: the network failed at frame '
+                             f'{entry["frame"]}, which the first run answered: {entry["error"]}')
         if self.count == self.restart > 0:  # why it began anew there, this run does not know
             entry = {**entry, 'reset_reason': held.get('reset_reason')}
         if held != entry:

@@ -56,9 +56,10 @@ def why_silent(node: Node, topic: str, kind: str, reliability: ReliabilityPolicy
 
 def why_timeless(node: Node) -> str:
     """Say why simulated time cannot run and what would help; '' where it can, or is not wanted."""
-    if not node.get_parameter('use_sim_time').value or node.count_publishers('/clock'):
+    clock = node.resolve_topic_name('/clock')
+    if not node.get_parameter('use_sim_time').value or node.count_publishers(clock):
         return ''
-    return ('use_sim_time is true and nobody publishes /clock: time stands still, and latencies '
+    return (f'use_sim_time is true and nobody publishes {clock}: time stands still, and latencies '
             'are not known; start what tells the time (impnet_bag_play --clock 50), or set '
             'use_sim_time:=false')
 

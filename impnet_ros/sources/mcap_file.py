@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from impnet_ros.sources.mcap_index import FileIndex, index_of, UNFINISHED
-from lz4.frame import get_frame_info
+from impnet_ros.sources.unpacking import lz4_size, zstd_size
 from mcap.data_stream import ReadDataStream
 from mcap.records import Channel, Chunk, ChunkIndex, DataEnd, Message, MessageIndex, Schema
 from mcap.stream_reader import breakup_chunk, StreamReader
@@ -18,7 +18,6 @@ from rosbags.interfaces import (Connection, ConnectionExtRosbag2, MessageDefinit
                                 MessageDefinitionFormat)
 from rosbags.rosbag2 import ReaderError
 from rosbags.rosbag2.metadata import parse_qos, ReaderMetadata
-from zstandard import frame_content_size
 
 _FORMATS = {'ros2msg': MessageDefinitionFormat.MSG, 'ros2idl': MessageDefinitionFormat.IDL,
             'omgidl': MessageDefinitionFormat.IDL, 'ros1msg': MessageDefinitionFormat.MSG}
@@ -218,11 +217,11 @@ def _small(chunk: Chunk) -> Chunk:
     """Refuse a chunk that would fill the memory."""
     size = chunk.uncompressed_size
     if chunk.compression == 'zstd':
-        size = max(size, frame_content_size(chunk.data))
+        size = max(size, zstd_size(chunk.data, LARGEST_RECORD))
     elif chunk.compression == 'lz4':
-        size = max(size, get_frame_info(chunk.data)['content_size'])
+        size = max(size, lz4_size(chunk.data, LARGEST_RECORD))
     if size > LARGEST_RECORD:
-        raise ValueError(f'expected at most {LARGEST_RECORD} bytes in a chunk, got {size}')
+        raise ValueError(f'expected at most {LARGEST_RECORD} bytes in a chunk, got {size} or more')
     return chunk
 
 

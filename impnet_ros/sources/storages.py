@@ -10,13 +10,13 @@ from typing import Any
 
 from impnet_ros.sources.mcap_file import LARGEST_RECORD, McapFile
 from impnet_ros.sources.sqlite_file import SqliteFile
+from impnet_ros.sources.unpacking import zstd_size
 from rosbags.interfaces import (Connection, ConnectionExtRosbag2, MessageDefinition,
                                 MessageDefinitionFormat)
 from rosbags.rosbag1 import ReaderError as Ros1Error
 from rosbags.rosbag2 import Reader, ReaderError
 from rosbags.rosbag2.reader import DirectoryReader
 import yaml
-from zstandard import frame_content_size
 
 METADATA = 'metadata.yaml'
 _INFORMATION = 'rosbag2_bagfile_information'
@@ -122,9 +122,9 @@ def _small(read: Callable[..., Iterator[tuple[Connection, int, bytes]]], *asked:
            ) -> Iterator[tuple[Connection, int, bytes]]:
     """Refuse a compressed message that would fill the memory."""
     for connection, time_ns, data in read(*asked):
-        if frame_content_size(data) > LARGEST_RECORD:
-            raise ReaderError(f'expected at most {LARGEST_RECORD} bytes in a message, got '
-                              f'{frame_content_size(data)}')
+        if (size := zstd_size(data, LARGEST_RECORD)) > LARGEST_RECORD:
+            raise ReaderError(f'expected at most {LARGEST_RECORD} bytes in a message, got {size} '
+                              'or more')
         yield connection, time_ns, data
 
 

@@ -41,6 +41,10 @@ def test_a_folder_is_walked_through(archive):
 def test_globs_lists_and_names_twice(archive):
     by_glob = find_sources([f'{archive}/night_*'])
     assert names(by_glob) == [('night_9', 'bag'), ('night_10', 'bag')]
+    assert names(find_sources([f'{archive}/*.mcap'])) == [('single.mcap', 'bag')]
+    assert not any('/.' in source.url for source in find_sources([f'{archive}/*']))
+    assert names(find_sources([f'{archive}/.trash/*.mp4'])) == [('clip.mp4', 'video')]
+    assert names(find_sources([f'{archive}/.t*/*.mp4'])) == [('clip.mp4', 'video')]
     listed = archive.parent / 'tonight.txt'
     listed.write_text(f'# robot 7\n\na/night_10\n{archive}/night_9\na/absent\n')
     assert names(find_sources([str(listed), f'{archive}/night_9'])) == [

@@ -252,8 +252,8 @@ def test_late_images_have_their_place(tmp_path: Path, settings: list[str]) -> No
 
 
 @pytest.mark.parametrize('settings', [[], ['--l', '3', '--key-offset', '2', '--no-box-memory']])
-def test_frames_that_the_network_failed_at_are_tried_again(tmp_path: Path, settings: list[str]
-                                                           ) -> None:
+def test_frames_that_the_network_failed_at_are_tried_again(
+        tmp_path: Path, settings: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Those at the end of the file; what stands behind others began anew, and stays so."""
     for number in range(9):
         mark = 1 if number == 5 else 100
@@ -268,6 +268,12 @@ def test_frames_that_the_network_failed_at_are_tried_again(tmp_path: Path, setti
     assert failing[5]['error'] == 'RuntimeError: device lost'
     resumed_everywhere([*command, 'ball_detector:make'], failing[:6], tmp_path, good)
     resumed_everywhere([*command, 'ball_detector:make_failing'], failing, tmp_path, failing)
+    if settings:  # the last entries are answered again, to compare them
+        file.write_text(as_lines(good[:6]))
+        assert main([*command, 'ball_detector:make_failing', '--jsonl', str(file),
+                     '--resume']) == 2
+        assert 'the network failed at frame 3, which the first run' in capsys.readouterr().err
+        assert file.read_text() == as_lines(good[:6])
 
 
 def test_results_beside_the_pictures_are_gone_on_with(

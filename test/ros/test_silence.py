@@ -9,7 +9,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from impnet_ros.ros.silence import IMAGE, is_drawn, why_silent, why_timeless
 import numpy as np
 import pytest
-from rclpy.parameter import Parameter
+import rclpy
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from ros_harness import Client, image_message, node_process
 from rosgraph_msgs.msg import Clock
@@ -88,14 +88,16 @@ def test_advice_for_a_camera_of_several() -> None:
 
 
 def test_time_that_nobody_tells() -> None:
-    """With simulated time only, and until somebody does."""
+    """With simulated time only, and until somebody does, on the topic that /clock is now."""
     client = Client('nobody')
     assert not why_timeless(client.node)
-    client.node.set_parameters([Parameter('use_sim_time', value=True)])
-    assert 'nobody publishes /clock' in why_timeless(client.node)
-    kept = client.node.create_publisher(Clock, '/clock', RELIABLE)
-    client.until(lambda: not why_timeless(client.node))
+    node = rclpy.create_node('simulated', context=client.context, cli_args=[
+        '--ros-args', '-r', '/clock:=/sim/clock', '-p', 'use_sim_time:=true'])
+    assert 'nobody publishes /sim/clock' in why_timeless(node)
+    kept = client.node.create_publisher(Clock, '/sim/clock', RELIABLE)
+    client.until(lambda: not why_timeless(node))
     del kept
+    node.destroy_node()
     client.close()
 
 

@@ -11,12 +11,14 @@ import fsspec
 from impnet_ros.sources.bag_images import camera_of, cameras, image_message
 from impnet_ros.sources.bag_reader import BagError, BagReader
 from impnet_ros.sources.places import place
+from impnet_ros.sources.unpacking import lz4_size, zstd_size
 from impnet_ros.video import open_video
-from lz4.frame import LZ4FrameCompressor
+from lz4.frame import compress as lz4_frame, LZ4FrameCompressor
 from mcap.writer import CompressionType, IndexType
 from mcap.writer import Writer as McapWriter
 import pytest
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
+from zstandard import ZstdCompressor
 
 TIMES = stamps(6)
 
@@ -222,6 +224,23 @@ def test_a_message_that_would_fill_the_memory(tmp_path):
     with BagReader(bag) as reader, pytest.raises(
             BagError, match=f'expected at most .* bytes in a message, got {1 << 40}'):
         list(reader.messages())
+
+
+def unsized_lz4(content):
+    packer = LZ4FrameCompressor()
+    return packer.begin() + packer.compress(content) + packer.flush()
+
+
+@pytest.mark.parametrize(('size', 'data'), [
+    (lz4_size, unsized_lz4(bytes(5 << 20))), (lz4_size, lz4_frame(bytes(5 << 20))),
+    (zstd_size, ZstdCompressor().compress(bytes(5 << 20))),
+    (zstd_size, ZstdCompressor(write_content_size=False).compress(bytes(5 << 20))),
+    (zstd_size, ZstdCompressor().compress(bytes(1)) + ZstdCompressor().compress(bytes(5 << 20)))])
+def test_the_size_of_what_does_not_tell_it(size, data):
+    """It is known before more than a block of it is unpacked."""
+    assert size(data, 10 << 20) in (5 << 20, (5 << 20) + 1)
+    assert 1 << 20 < size(data, 1 << 20) <= (5 << 20) + 1
+    assert size(data[:len(data) // 2], 10 << 20) <= (5 << 20) + 1
 
 
 def test_messages_out_of_order_come_in_order(tmp_path):

@@ -86,7 +86,7 @@ def find_cut(model: onnx.ModelProto, size: tuple[int, int]
             continue
         seen.add(name)
         if name == PICTURE and not cut and any(
-                graph.maker[item].op_type == 'QLinearConv' for item in seen if item != name):
+                graph.maker[item].op_type == 'QLinearConv' for item in seen & set(graph.maker)):
             return {}, 'its last maps stay in int8 to the end: as QDQ it could be cut'
         if name == PICTURE:
             return {}, ('what follows its last convolutions needs the picture itself' if cut else

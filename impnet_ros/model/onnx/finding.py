@@ -99,10 +99,11 @@ def _final(pictures: Sequence[Outputs], size: tuple[int, int], family: Family,
     tables = [value for value in flats[0].values() if value.ndim == 2]
     if found is not None or len(tables) != 1:
         return found
-    dense = any(pyramids_of(len(tables[0]), size))
-    found = in_one(flats, dense, family.listed) or of_one_class(flats, dense)
+    found = in_one(flats, any(pyramids_of(len(tables[0]), size)), family.listed)
     own_rows = not family.carried and classes == tables[0].shape[1] - 4  # a transformer's
-    return None if own_rows and found is not None and found.normalised else found
+    if found is not None:
+        return None if own_rows and found.normalised else found
+    return of_one_class(flats)
 
 
 def _coverage(outputs: Outputs, size: tuple[int, int], family: Family) -> Layout | None:

@@ -103,9 +103,7 @@ def in_one(pictures: Sequence[Flat], dense: bool, known: bool) -> Layout | None:
     if not len(seen) and known and rows.shape[1] == 6:
         return Layout('list', (names[0],), (names[0],), columns=_ORDERS[6][0], count=count)
     if not len(seen):
-        raise ValueError(f'{names[0]} {tuple(rows.shape)} seems to hold final detections, but '
-                         'has none of this picture, which would tell what its columns are: '
-                         f'{LOOK_AGAIN}')
+        raise _nothing_seen(names[0], pictures[0])
     for order in _ORDERS[rows.shape[1]]:
         first, score, label = order
         if order == _ORDERS[rows.shape[1]][0]:  # boxes of untrained ones may be none
@@ -121,31 +119,41 @@ def in_one(pictures: Sequence[Flat], dense: bool, known: bool) -> Layout | None:
     return None
 
 
-def of_one_class(pictures: Sequence[Flat], dense: bool) -> Layout | None:
+def of_one_class(pictures: Sequence[Flat]) -> Layout | None:
     """
     Recognise final detections without labels: boxes and scores, in one tensor or two.
 
     Returns
     -------
     Layout, optional
-        Of one class; None where `dense`, or where what was seen are no corners with scores.
+        Of one class; None where what was seen are no corners with falling scores, as NMS gives
+        them and a dense head does not.
+
+    Raises
+    ------
+    ValueError
+        If nothing was seen.
 
     """
     count, names = _counted(pictures[0])
     tables = [name for name in names if pictures[0][name].ndim == 2]
     lists = [name for name in names if pictures[0][name].ndim == 1]
-    if dense or len(tables) != 1 or len(tables) + len(lists) != len(names) or (
+    if len(tables) != 1 or len(tables) + len(lists) != len(names) or (
             pictures[0][tables[0]].shape[1] + len(lists) != 5):
         return None
     joined = _joined(pictures, names, count)
-    rows, scores = joined[tables[0]], joined[(lists or tables)[0]]
-    scores = scores if lists else scores[:, 4]
-    seen = scores > 0
-    if len(rows) != len(scores) or not are_corners(rows[seen, :4]) or (
-            not are_shares(scores.clamp(min=0)) or are_whole(scores)):
+    rows = joined[tables[0]]
+    if not rows.any():
+        raise _nothing_seen(tables[0], pictures[0])
+    source = (lists or tables)[0]
+    apart = [flat[source] if lists else flat[source][:, 4] for flat in pictures]
+    scores = torch.cat(apart).clamp(min=0)
+    if not 1 < len(rows) == len(scores) or not are_corners(rows[scores > 0, :4]) or (
+            not are_shares(scores) or are_whole(scores)
+            or any(bool((each.clamp(min=0).diff() > 0).any()) for each in apart)):
         return None
-    return Layout('list', tuple(tables), tuple(lists or tables), classes=1, count=count,
-                  columns=(0, -1 if lists else 4, -1), **_units(rows[seen, :4], True))
+    return Layout('list', (tables[0],), (source,), classes=1, count=count,
+                  columns=(0, -1 if lists else 4, -1), **_units(rows[scores > 0, :4], True))
 
 
 def more_columns(rows: Tensor) -> int:
@@ -172,6 +180,11 @@ def _are_scored(rows: Tensor, score: int, label: int) -> bool:
 def _are_boxes(rows: Tensor, first: int, score: int) -> bool:
     boxes = rows[rows[:, score] > 0, first:first + 4]
     return are_corners(boxes) or (are_normalised(boxes) and have_extents(boxes))
+
+
+def _nothing_seen(name: str, flat: Flat) -> ValueError:
+    return ValueError(f'{name} {tuple(flat[name].shape)} seems to hold final detections, but has '
+                      f'none of this picture, which would tell what its columns are: {LOOK_AGAIN}')
 
 
 def _counted(flat: Flat) -> tuple[str, list[str]]:

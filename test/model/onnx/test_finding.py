@@ -112,19 +112,39 @@ def test_final_detections_in_three_tensors_and_their_count():
     np.testing.assert_allclose(row, [*BOX, SCORE, LABEL], atol=1e-3)
 
 
+@pytest.mark.parametrize('like', ['ultralytics', 'torchvision', 'rtdetr'])
 @pytest.mark.parametrize('outputs', [
-    {'out': rows_of(*BOX, SCORE)[None]}, {'out': rows_of(*UNIT, SCORE)[None]},
-    {'boxes': rows_of(*BOX)[None], 'scores': rows_of(SCORE)[:, 0][None]}])
-def test_final_detections_of_one_class(outputs):
+    {'out': rows_of(*BOX, SCORE)[None]}, {'out': rows_of(*UNIT, SCORE, padding=99)[None]},
+    {'boxes': rows_of(*BOX, padding=24)[None], 'scores': rows_of(SCORE, padding=24)[:, 0][None]}])
+def test_final_detections_of_one_class(outputs, like):
+    """As many as a pyramid has cells too: 25 rows, 100."""
     model = planted(**outputs)
-    (row,), _ = found(model, **{**ANY, 'labels': ('face',)})
+    (row,), _ = found(model, labels=('face',), like=like)
     np.testing.assert_allclose(row, [*BOX, SCORE, 0], atol=1e-3)
-    assert 'expected 1 for the outputs' in refusal(model, **ANY)
-    assert 'names its 1 class: give the names' in refusal(model, **{**ANY, 'labels': ()})
+    assert 'expected 1 for the outputs' in refusal(model, like=like)
+    assert 'names its 1 class: give the names' in refusal(model, labels=(), like=like)
+
+
+def test_labels_that_never_change():
+    """As an exporter writes them for one class: a constant, which nothing in the graph makes."""
+    model = planted(boxes=rows_of(*BOX)[None], scores=rows_of(SCORE)[:, 0][None])
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros((1, 6), np.int64), 'labels'))
+    model.graph.output.append(helper.make_tensor_value_info('labels', TensorProto.INT64, [1, 6]))
+    (row,), _ = found(model, labels=('face',), **ANY)
+    np.testing.assert_allclose(row, [*BOX, SCORE, 0], atol=1e-3)
+
+
+@pytest.mark.parametrize('outputs', [
+    {'boxes': np.array([[*BOX]] * 8732)[None], 'scores': np.linspace(0.1, 0.9, 8732)[None]},
+    {'out': np.array([[0.1, 0.1, 0.3, 0.4, 0.1]])}])
+def test_what_is_no_list_of_one_class(outputs):
+    """Boxes of SSD before NMS; a classifier of five."""
+    assert 'outputs of no known layout' in refusal(planted(**outputs), labels=('face',), **ANY)
 
 
 @pytest.mark.parametrize(('outputs', 'complaint'), [
     ({'out': np.zeros((1, 9, 6))}, 'has none of this picture.*give --picture'),
+    ({'out': np.zeros((1, 100, 5))}, 'has none of this picture.*give --picture'),
     ({'boxes': np.zeros((1, 9, 4)), 'labels': np.zeros((1, 9)), 'scores': np.zeros((1, 9))},
      'whether boxes are in pixels cannot be told'),
     ({'boxes': np.zeros((1, 9, 4)), 'a': np.zeros((1, 9)), 'b': np.zeros((1, 9))},
