@@ -58,8 +58,10 @@ def test_publishers_that_come_back_with_another_quality(tmp_path: Path) -> None:
 def test_a_terminal_that_is_lost(tmp_path: Path) -> None:
     """The bag is closed as by Ctrl-C, though nothing can be said any more."""
     client = Client()
+    before = ('import os, signal, sys; os.close(1); sys.stdout = None; '
+              'signal.signal(signal.SIGHUP, signal.SIG_DFL)')  # the tests may run under nohup
     with process('bags.record', str(tmp_path / 'bag'), 'numbers', log=tmp_path / 'log',
-                 before='import os, sys; os.close(1); sys.stdout = None') as recorder:
+                 before=before) as recorder:
         publish(client, ReliabilityPolicy.RELIABLE, range(15))
         recorder.send_signal(signal.SIGHUP)
         assert recorder.wait(60) == 0
