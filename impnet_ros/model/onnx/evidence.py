@@ -5,7 +5,9 @@ from impnet_ros.model.onnx.declaration import Level
 from impnet_ros.model.onnx.nothing import NOTHING
 import torch
 from torch import Tensor
-from torch.nn import functional
+
+_FURTHEST = 40.0
+# Logits beyond say no more: a score within 1e-17 of 0 or 1.
 
 
 def class_logits(level_map: Tensor, level: Level) -> Tensor:
@@ -30,10 +32,20 @@ def class_logits(level_map: Tensor, level: Level) -> Tensor:
              for anchor in range(anchors)]
     scores = torch.stack([level_map[:, channels] for channels in found])
     if level.objectness:
-        objects = [level.objectness[min(anchor, len(level.objectness) - 1)]
-                   for anchor in range(anchors)]
-        log_score = functional.logsigmoid(scores) + functional.logsigmoid(
-            torch.stack([level_map[:, channel:channel + 1] for channel in objects]))
-        scores = log_score - torch.log1p(-log_score.clamp(max=-1e-6).exp())
+        objects = torch.stack([level_map[:, channel:channel + 1] for channel in (
+            level.objectness[min(anchor, len(level.objectness) - 1)]
+            for anchor in range(anchors))])
+        scores = _logit_of_product(scores, objects)
     best: Tensor = scores.amax(dim=0) - NOTHING
     return best
+
+
+def _logit_of_product(first: Tensor, second: Tensor) -> Tensor:
+    """
+    Give logit(sigmoid(a) sigmoid(b)), which is -log(e^-a + e^-b + e^-a e^-b).
+
+    In this form it costs one exp and one log an element, with no logarithm near 0; the limit
+    keeps the product of both within float32.
+    """
+    first, second = ((-item).clamp(-_FURTHEST, _FURTHEST).exp() for item in (first, second))
+    return -torch.addcmul(second, first, 1 + second).log()
