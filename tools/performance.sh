@@ -13,12 +13,12 @@ out=out/performance
 mkdir -p "$out"
 
 # A part is a function; its name is also that of the JSON file that it writes.
-modes_1() { impnet bench --runtime torch --threads 1 --l 3 5 10 20 --rounds 10 --json "$out/modes_1.json" --plot docs/images/modes_1.png; }
-modes_2() { impnet bench --runtime torch --threads 2 --l 3 5 10 20 --rounds 10 --json "$out/modes_2.json" --plot docs/images/modes_2.png; }
-bfloat16_1() { impression_at_10 --precision bfloat16 --threads 1 --json "$out/bfloat16_1.json"; }
-bfloat16_2() { impression_at_10 --precision bfloat16 --threads 2 --json "$out/bfloat16_2.json"; }
-onnxruntime_1() { impression_at_10 --runtime cpu --threads 1 --json "$out/onnxruntime_1.json"; }
-onnxruntime_2() { impression_at_10 --runtime cpu --threads 2 --json "$out/onnxruntime_2.json"; }
+modes_1() { impnet bench --runtime cpu --threads 1 --l 3 5 10 20 --rounds 10 --json "$out/modes_1.json" --plot docs/images/modes_1.png; }
+modes_2() { impnet bench --runtime cpu --threads 2 --l 3 5 10 20 --rounds 10 --json "$out/modes_2.json" --plot docs/images/modes_2.png; }
+torch_1() { impression_at_10 --runtime torch --threads 1 --json "$out/torch_1.json"; }
+torch_2() { impression_at_10 --runtime torch --threads 2 --json "$out/torch_2.json"; }
+bfloat16_1() { impression_at_10 --runtime torch --precision bfloat16 --threads 1 --json "$out/bfloat16_1.json"; }
+bfloat16_2() { impression_at_10 --runtime torch --precision bfloat16 --threads 2 --json "$out/bfloat16_2.json"; }
 openvino_1() { impression_at_10 --runtime openvino --threads 1 --json "$out/openvino_1.json"; }
 openvino_2() { impression_at_10 --runtime openvino --threads 2 --json "$out/openvino_2.json"; }
 impression_at_10() { impnet bench --l 10 --modes impression --key-modes sync --rounds 10 "$@"; }
@@ -30,6 +30,9 @@ papers_network() {
 }
 scaling() {
   impnet bench --what size cameras length --threads 1 --l 10 --rounds 5 --json "$out/scaling.json" --plot docs/images/scaling.png
+}
+node_default() {
+  impnet_bench_node --modes auto --key-modes auto --rate 30 --l auto --rounds 3 --seconds 10 --json "$out/node_default.json"
 }
 node_one() { impnet_bench_node --rate 30 --l 10 --rounds 3 --seconds 10 --json "$out/node_one.json"; }
 node_two() { impnet_bench_node --rate 15 --cameras 2 --l 10 --rounds 3 --seconds 10 --json "$out/node_two.json"; }
@@ -53,7 +56,7 @@ waiting() {
 
 parts=("$@")
 if [ ${#parts[@]} -eq 0 ]; then
-  parts=(modes_1 modes_2 bfloat16_1 bfloat16_2 onnxruntime_1 onnxruntime_2 openvino_1 openvino_2 r101 r101_bfloat16 scaling
+  parts=(modes_1 modes_2 torch_1 torch_2 bfloat16_1 bfloat16_2 openvino_1 openvino_2 r101 r101_bfloat16 scaling node_default
     node_one node_bfloat16 node_two streaming waiting)
 fi
 mkdir -p docs/images

@@ -72,8 +72,8 @@ def runtimes() -> str:
     """Compare the runtimes."""
     rows = []
     for threads in (1, 2):
-        for name, file in (('torch', 'modes'), ('torch, bfloat16', 'bfloat16'),
-                           ('onnxruntime',) * 2, ('openvino',) * 2):
+        for name, file in (('onnxruntime', 'modes'), ('openvino',) * 2, ('torch',) * 2,
+                           ('torch, bfloat16', 'bfloat16')):
             figures = read(f'{file}_{threads}')
             chosen = next(row for row in figures['rows'] if row['mode'] == 'impression'
                           and row['l'] == 10 and row['key_mode'] == 'sync'
@@ -143,7 +143,7 @@ TABLES: dict[str, Callable[[], str]] = {
     'conditions': conditions, 'parts': parts, 'runtimes': runtimes, 'streaming': streaming,
     'waiting': waiting, 'modes_1': lambda: modes('modes_1'), 'modes_2': lambda: modes('modes_2'),
     'r101': lambda: modes('r101'), 'r101_bfloat16': lambda: modes('r101_bfloat16'),
-    'node_one': lambda: node('node_one'),
+    'node_default': lambda: node('node_default'), 'node_one': lambda: node('node_one'),
     'node_two': lambda: node('node_two'), 'node_bfloat16': lambda: node('node_bfloat16'),
     'by_size': lambda: scaling('by_size'),
     'by_cameras': lambda: scaling('by_cameras'), 'by_length': lambda: scaling('by_length')}
