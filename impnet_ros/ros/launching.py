@@ -17,16 +17,18 @@ from typing import Any
 from ament_index_python.packages import get_package_prefix, PackageNotFoundError
 from impnet_ros.outputs import said
 from impnet_ros.ros.bags.names import topic_problem
+from impnet_ros.ros.parameter_files import require_parameters
 from impnet_ros.ros.settings import ROWS, Settings
 from impnet_ros.setting import Setting
-from launch import LaunchContext, LaunchDescriptionEntity
-from launch.actions import DeclareLaunchArgument
-from launch.conditions import IfCondition
-from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 import yaml
+
+from launch import LaunchContext, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 
 PACKAGE = 'impnet_ros'
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
@@ -195,12 +197,14 @@ def names(text: str) -> list[str]:
     return [name.strip(' "\'') for name in text.strip(' []').split(',') if name.strip(' "\'')]
 
 
-def rviz() -> Node:
+def rviz() -> OpaqueFunction:
     """Start RViz where the argument `rviz` says so."""
-    return Node(package='rviz2', executable='rviz2', output='log',
-                namespace=LaunchConfiguration('namespace'),
-                arguments=['-d', LaunchConfiguration('rviz_config')],
-                condition=IfCondition(LaunchConfiguration('rviz')))
+    return OpaqueFunction(function=lambda context: [Node(
+        package='rviz2', executable='rviz2', output='log',
+        namespace=LaunchConfiguration('namespace'),
+        arguments=['-d', os.path.expanduser(
+            LaunchConfiguration('rviz_config').perform(context))])],
+        condition=IfCondition(LaunchConfiguration('rviz')))
 
 
 def _require_rviz(context: LaunchContext) -> None:
@@ -218,8 +222,7 @@ def _require_parameters(file: str) -> None:
     if not Path(file).is_file():
         raise ValueError(f'parameters file: expected a file, got {file}')
     try:
-        with open(file, encoding='utf-8') as stream:
-            list(yaml.parse(stream))
+        require_parameters(file)
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f'parameters file: {file}: {said(error)}') from error
 

@@ -1,8 +1,9 @@
 # Copyright 2026 The impnet_ros contributors
 # SPDX-License-Identifier: Apache-2.0
-"""Parameter files that hold nothing for a node: ROS passes over them in silence."""
+"""Parameter files that ROS would refuse, or pass over in silence."""
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
 import re
 
 import yaml
@@ -35,6 +36,45 @@ def of_no_use(args: Sequence[str], node: str) -> list[str]:
             'in any namespace'
             for file, names in named.items()
             if names is not None and not any(_is_for(name, node) for name in names)]
+
+
+def require_parameters(file: str) -> None:
+    """
+    Refuse what ROS would refuse once the node is started, when launch does not fail any more.
+
+    Raises
+    ------
+    OSError, yaml.YAMLError
+        If the file cannot be read or is not YAML.
+    ValueError
+        If it is no text, has an alias, or a value that no `ros__parameters` stands above.
+
+    """
+    text = Path(file).read_text(encoding='utf-8')
+    for event in yaml.parse(text):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError(f'line {event.start_mark.line + 1}: expected no alias, as ROS reads '
+                             f'none, got *{event.anchor}')
+    for tree in yaml.compose_all(text):
+        for stray in _strays(tree):
+            raise ValueError(f'line {stray.start_mark.line + 1}: expected a node\'s name, below it '
+                             f'{_PARAMETERS}, and below that its parameters, got '
+                             f'{_shown(stray)} without these')
+
+
+def _strays(tree: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Give what stands where names of nodes and `ros__parameters` should, or the keys above it."""
+    if isinstance(tree, yaml.SequenceNode):
+        yield tree
+    for key, below in tree.value if isinstance(tree, yaml.MappingNode) else ():
+        if not isinstance(below, yaml.MappingNode):
+            yield key
+        elif key.value != _PARAMETERS:
+            yield from _strays(below)
+
+
+def _shown(item: yaml.Node) -> str:
+    return repr(item.value[:50]) if isinstance(item, yaml.ScalarNode) else 'a list or map'
 
 
 def _names_in(file: str) -> list[str] | None:

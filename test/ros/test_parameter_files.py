@@ -3,7 +3,7 @@
 """A parameter file that is for other nodes is told; rcl says which files are for this one."""
 from pathlib import Path
 
-from impnet_ros.ros.parameter_files import of_no_use
+from impnet_ros.ros.parameter_files import of_no_use, require_parameters
 import pytest
 import rclpy
 from rclpy.context import Context
@@ -34,6 +34,25 @@ def test_as_rcl_understands_names(namespace: str, tmp_path: Path) -> None:
     for name in NAMES:
         file.write_text(f'{name!r}:\n  ros__parameters:\n    l: 4\n')
         assert bool(of_no_use(args, f'{namespace}/n')) != taken(args, namespace), name
+
+
+@pytest.mark.parametrize('content', [
+    '', 'hello\n', '[1, 2]\n', 'l: 4\n', 'n:\n', 'n: {l: 4}\n', 'n: {ros__parameters: }\n',
+    'n: {ros__parameters: 4}\n', 'n: {ros__parameters: {}}\n', 'n: {ros__parameters: {l: 4}}\n',
+    'n: {ros__parameters: {a: {b: [1, 2]}}}\n', 'ns: {n: {ros__parameters: {l: 4}}, l: 4}\n',
+    'ns: {n: {ros__parameters: {l: 4}}}\n', 'n: {ros__parameters: {a: &x 4, b: *x}}\n',
+    'n: &x {ros__parameters: {l: 4}}\nm: *x\n', 'n: &x {m: *x}\n'])
+def test_refused_as_rcl_refuses(content: str, tmp_path: Path) -> None:
+    """What launch would start a node with is what the node can start with."""
+    file = tmp_path / 'p.yaml'
+    file.write_text(content)
+    try:
+        taken(['--ros-args', '--params-file', str(file)], '')
+    except Exception:  # noqa: B902 - rclpy has an exception class for each kind
+        with pytest.raises(ValueError, match=r'line \d+: expected'):
+            require_parameters(str(file))
+    else:
+        require_parameters(str(file))
 
 
 def test_says_whom_a_file_is_for(tmp_path: Path) -> None:
