@@ -20,15 +20,14 @@ from impnet_ros.ros.bags.names import topic_problem
 from impnet_ros.ros.parameter_files import require_parameters
 from impnet_ros.ros.settings import ROWS, Settings
 from impnet_ros.setting import Setting
-from launch_ros.actions import Node
-from launch_ros.parameter_descriptions import ParameterValue
-from launch_ros.substitutions import FindPackageShare
-import yaml
-
 from launch import LaunchContext, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+import yaml
 
 PACKAGE = 'impnet_ros'
 PROFILES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
