@@ -57,8 +57,8 @@ def require_parameters(file: str) -> None:
                              f'none, got *{event.anchor}')
     for tree in yaml.compose_all(text):
         for stray in _strays(tree):
-            raise ValueError(f'line {stray.start_mark.line + 1}: expected a node\'s name, below it '
-                             f'{_PARAMETERS}, and below that its parameters, got '
+            raise ValueError(f'line {stray.start_mark.line + 1}: expected the name of a node, '
+                             f'below it {_PARAMETERS}, and below that its parameters, got '
                              f'{_shown(stray)} without these')
 
 

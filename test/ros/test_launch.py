@@ -241,7 +241,7 @@ def test_arguments_that_the_node_would_refuse(word: str, text: str, fits: bool, 
 
 @pytest.mark.parametrize(('content', 'said'), [
     (b'/**:\n  ros__parameters:\n    l: 5\n    classes: !names [person]\n---\n', ''),
-    (b'impnet_node:\n  l: 5\n', "line 2: expected a node's name.*got 'l'"),
+    (b'impnet_node:\n  l: 5\n', 'line 2: expected the name.*got .l. '),
     (b'a: [', 'while parsing'), (b'# cam\xe9ra\n', "can't decode"), (None, 'expected a file')])
 def test_parameters_files(content: bytes | None, said: str, stand_ins: None, tmp_path: Path
                           ) -> None:
