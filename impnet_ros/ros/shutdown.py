@@ -43,8 +43,11 @@ class StopFlag:
 
         A signal in that second or two, which launch sends to a process that takes its time, would
         kill it, and the exit code would tell of a death. Its last collections, which would walk
-        all of torch in that time, are left out.
+        all of torch in that time, are left out; one comes before them. What nodes are made of
+        refers to each other, and middleware that is still there when the process takes its
+        libraries down may die of it.
         """
+        gc.collect()
         gc.freeze()
         for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)

@@ -25,6 +25,19 @@ def said(*arguments: str, code: str = CODE, **changes: str | None) -> tuple[int,
     return run.returncode, [line for line in run.stderr.splitlines() if 'impnet_node: ' in line]
 
 
+def test_nothing_of_the_middleware_is_left_at_the_end() -> None:
+    """Its threads would race with the process's end, and at times end it with a signal."""
+    code = ('from pathlib import Path\nfrom impnet_ros.ros.node import main\nmain()\n'
+            'for task in Path("/proc/self/task").iterdir():\n'
+            '    print((task / "comm").read_text(), end="")')
+    run = subprocess.run([sys.executable, '-c', code, '--ros-args', '-p', 'mode:=fast'],
+                         capture_output=True, text=True, timeout=60)
+    threads = run.stdout.split()
+    if 'dds.shm.wdog' not in threads:  # belongs to the process, not to a participant
+        pytest.skip('no Fast DDS with shared memory here')
+    assert not [name for name in threads if name.startswith('dds.ev')]
+
+
 @pytest.mark.parametrize('arguments', [
     ['--bogus'], ['-r', 'x'], ['-p', 'l:=['], ['--log-level', 'nope'],
     ['--params-file', '/nowhere.yaml'], ['-p', 'l:=0'], ['-p', 'mode:=fast'], ['-p', 'l:=many'],
